@@ -1,0 +1,138 @@
+//! What operations take from outside: the time, new ids, and who asks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+use switchboard_domain::id::{ApiKeyId, WorkspaceId};
+use switchboard_domain::scope::Scope;
+use uuid::Uuid;
+
+use crate::error::AppError;
+
+/// The time.
+pub trait Clock: Send + Sync + 'static {
+    /// The time now.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// Random bytes.
+pub trait Randomness: Send + Sync + 'static {
+    /// Fills a buffer with random bytes fit for keys.
+    fn fill(&self, buffer: &mut [u8]);
+}
+
+/// Gives the time, to the microsecond, and ids in the order they were asked for.
+#[derive(Clone)]
+pub struct Context {
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+    /// Counts ids, so that those of one millisecond keep their order.
+    counter: Arc<AtomicU64>,
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Context")
+    }
+}
+
+impl Context {
+    /// From a clock and a source of randomness.
+    pub fn new(clock: Arc<dyn Clock>, randomness: Arc<dyn Randomness>) -> Self {
+        Self {
+            clock,
+            randomness,
+            counter: Arc::new(AtomicU64::new(0)),
+        }
+    }
+
+    /// The time now, in whole microseconds, which is what both databases keep.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now().trunc_subsecs(6)
+    }
+
+    /// A new time-ordered UUID (RFC 9562, version 7). The twelve bits after the milliseconds count
+    /// up within this process; the rest is random.
+    pub fn uuid(&self) -> Uuid {
+        let mut bytes = [0u8; 10];
+        self.randomness.fill(&mut bytes[2..]);
+        let count = self.counter.fetch_add(1, Ordering::Relaxed) & 0x0fff;
+        let micros = self.clock.now().timestamp_micros().unsigned_abs();
+        // Sub-millisecond time first and the count in what is left, so order holds beyond 4096 ids.
+        let fraction = (micros % 1000) * 4096 / 1000;
+        let [high, low] = u16::try_from(fraction & 0x0fff)
+            .unwrap_or_default()
+            .to_be_bytes();
+        bytes[0] = high;
+        bytes[1] = low;
+        let [count_high, count_low] = u16::try_from(count).unwrap_or_default().to_be_bytes();
+        bytes[2] = (bytes[2] & 0xc0) | (count_high << 2) | (count_low >> 6);
+        bytes[3] = (count_low << 2) | (bytes[3] & 0x03);
+        uuid::Builder::from_unix_timestamp_millis(micros / 1000, &bytes).into_uuid()
+    }
+
+    /// Fills a buffer with random bytes fit for keys.
+    pub fn fill(&self, buffer: &mut [u8]) {
+        self.randomness.fill(buffer);
+    }
+}
+
+/// Who asks, and for which workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The workspace; nothing outside it is seen.
+    pub workspace: WorkspaceId,
+    /// The API key.
+    pub key: ApiKeyId,
+    /// What the key may do.
+    pub scope: Scope,
+}
+
+macro_rules! role {
+    ($(#[$doc:meta])* $name:ident, $scope:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name(Principal);
+
+        impl $name {
+            /// The workspace it acts in.
+            pub const fn workspace(&self) -> WorkspaceId {
+                self.0.workspace
+            }
+
+            /// Who it is, for the audit log.
+            pub fn actor(&self) -> String {
+                self.0.key.to_string()
+            }
+        }
+
+        impl TryFrom<Principal> for $name {
+            type Error = AppError;
+
+            fn try_from(principal: Principal) -> Result<Self, AppError> {
+                if principal.scope.includes($scope) {
+                    Ok(Self(principal))
+                } else {
+                    Err(AppError::Forbidden { needed: $scope })
+                }
+            }
+        }
+    };
+}
+
+role!(
+    /// Somebody who may start conversations and call actions.
+    Runner,
+    Scope::Run
+);
+role!(
+    /// Somebody who may also change configuration.
+    Manager,
+    Scope::Manage
+);
+role!(
+    /// Somebody who may also handle API keys and read the audit log.
+    Admin,
+    Scope::Admin
+);

@@ -1,0 +1,99 @@
+//! What can go wrong in an operation, each with a stable code and a sentence that says what to do.
+
+use switchboard_domain::admission::Refusal;
+use switchboard_domain::input::InputError;
+use switchboard_domain::scope::Scope;
+use switchboard_store::StoreError;
+use switchboard_vault::VaultError;
+
+/// An error of an operation.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The input is wrong in the listed places.
+    #[error("the input is not valid; see `errors` for each place")]
+    Invalid(Vec<InputError>),
+    /// There is no such thing in this workspace.
+    #[error("there is no such {0} in this workspace")]
+    NotFound(&'static str),
+    /// What is asked for does not go with what is there.
+    #[error("{message}")]
+    Conflict {
+        /// The stable code.
+        code: &'static str,
+        /// What is in the way and what to do.
+        message: String,
+        /// The places in the input that are concerned.
+        errors: Vec<InputError>,
+        /// More that the answer carries, as members of the problem.
+        details: Option<serde_json::Map<String, serde_json::Value>>,
+    },
+    /// The thing changed since the revision that `If-Match` names.
+    #[error("it was changed since you read it: it is at revision {current} now; read it again and repeat your change")]
+    Stale {
+        /// The revision it has now.
+        current: u64,
+    },
+    /// No valid API key was given.
+    #[error("send a valid API key as `Authorization: Bearer sb_...`; this one is missing, unknown or revoked")]
+    Unauthenticated,
+    /// The API key may not do this.
+    #[error("this API key may not do this; use one of scope `{needed}`")]
+    Forbidden {
+        /// The scope that may.
+        needed: Scope,
+    },
+    /// A call is not admitted.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// A call's arguments do not fit the action's schema.
+    #[error("the arguments do not fit the action's parameters; see `errors` for each place")]
+    InvalidArguments(Vec<InputError>),
+    /// The server is stopping.
+    #[error("this server is stopping and takes no new calls; try again in a moment")]
+    Stopping,
+    /// The database failed.
+    #[error("the database failed")]
+    Store(#[from] StoreError),
+    /// A secret could not be sealed or opened.
+    #[error("a secret could not be sealed or opened")]
+    Vault(#[from] VaultError),
+    /// Something that should not happen.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl AppError {
+    /// A conflict without more than its sentence.
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Conflict {
+            code,
+            message: message.into(),
+            errors: vec![],
+            details: None,
+        }
+    }
+
+    /// One wrong place in the input.
+    pub fn invalid(pointer: impl Into<String>, detail: impl ToString) -> Self {
+        Self::Invalid(vec![InputError {
+            pointer: pointer.into(),
+            detail: detail.to_string(),
+        }])
+    }
+
+    /// The stable code of the API.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid_input",
+            Self::NotFound(_) => "not_found",
+            Self::Conflict { code, .. } => code,
+            Self::Stale { .. } => "stale_revision",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden { .. } => "forbidden",
+            Self::Refused(refusal) => refusal.code(),
+            Self::InvalidArguments(_) => "invalid_arguments",
+            Self::Stopping => "stopping",
+            Self::Store(_) | Self::Vault(_) | Self::Internal(_) => "internal_error",
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The words and the rules of Switchboard.
+//!
+//! Everything here is pure: functions over values, with no clock, randomness, network, files or
+//! database. Rules that are prepared when configuration changes (schemas, templates, paths) have a
+//! `parse` or `compile` step that may fail with a sentence for the user, and an apply step for the
+//! call path that parses nothing.
+
+pub mod action;
+pub mod admission;
+pub mod agent;
+pub mod auth;
+pub mod canonical;
+pub mod conversation;
+pub mod environment;
+pub mod event;
+pub mod id;
+pub mod input;
+pub mod integration;
+pub mod name;
+pub mod output;
+pub mod request;
+pub mod rule;
+pub mod schema;
+pub mod scope;
+pub mod template;

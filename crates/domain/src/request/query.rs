@@ -1,0 +1,96 @@
+//! Query strings from arguments.
+
+use percent_encoding::utf8_percent_encode;
+use serde_json::Value;
+
+use super::path::ENCODED;
+use crate::rule::RuleError;
+
+/// Appends arguments to a URL that may have a query already. Arrays repeat the key; null is left
+/// out.
+pub(super) fn append<'a>(
+    url: &mut String,
+    arguments: impl Iterator<Item = (&'a String, &'a Value)>,
+) -> Result<(), RuleError> {
+    let mut separator = if url.contains('?') { '&' } else { '?' };
+    for (name, value) in arguments {
+        match value {
+            Value::Null => {}
+            Value::Array(items) => {
+                for item in items {
+                    pair(url, &mut separator, name, item)?;
+                }
+            }
+            value => pair(url, &mut separator, name, value)?,
+        }
+    }
+    Ok(())
+}
+
+fn pair(
+    url: &mut String,
+    separator: &mut char,
+    name: &str,
+    value: &Value,
+) -> Result<(), RuleError> {
+    let number;
+    let text = match value {
+        Value::String(text) => text.as_str(),
+        Value::Bool(true) => "true",
+        Value::Bool(false) => "false",
+        Value::Number(value) => {
+            number = value.to_string();
+            &number
+        }
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            return Err(RuleError::new(
+                "argument_refused",
+                format!(
+                    "the argument `{name}` goes into the query, so it is text, a number, a boolean or an array of these; \
+                     send objects with POST, PUT or PATCH"
+                ),
+            ));
+        }
+    };
+    url.push(*separator);
+    *separator = '&';
+    url.extend(utf8_percent_encode(name, ENCODED));
+    url.push('=');
+    url.extend(utf8_percent_encode(text, ENCODED));
+    Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests fail loudly")]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn query(start: &str, arguments: &Value) -> Result<String, RuleError> {
+        let mut url = start.to_owned();
+        append(&mut url, arguments.as_object().unwrap().iter())?;
+        Ok(url)
+    }
+
+    #[test]
+    fn arguments_become_pairs() {
+        for (start, arguments, expected) in [
+            ("u", json!({}), "u"),
+            ("u", json!({"a": "x y&z=1"}), "u?a=x%20y%26z%3D1"),
+            ("u?f=1", json!({"a": 1}), "u?f=1&a=1"),
+            ("u", json!({"a": ["x", 2, true], "b": null}), "u?a=x&a=2&a=true"),
+            ("u", json!({"a[]": "ü"}), "u?a%5B%5D=%C3%BC"),
+        ] {
+            assert_eq!(query(start, &arguments).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_has_no_place_in_a_query_is_refused() {
+        for arguments in [json!({"a": {}}), json!({"a": [[1]]}), json!({"a": [null]})] {
+            let error = query("u", &arguments).unwrap_err();
+            assert_eq!(error.code, "argument_refused");
+            assert!(error.message.contains("`a`"));
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Parameter schemas: JSON Schema, draft 2020-12, for the arguments of an action.
+
+use std::sync::Arc;
+
+use jsonschema::{Draft, PatternOptions, Validator};
+use serde_json::{Map, Value};
+
+use crate::input::InputError;
+use crate::rule::RuleError;
+
+/// The largest schema, in bytes of its JSON text.
+pub const MAX_SCHEMA_BYTES: usize = 64 * 1024;
+/// The deepest schema: deeper ones would exhaust the stack of the validator.
+pub const MAX_SCHEMA_DEPTH: usize = 64;
+/// How many wrong places one answer lists.
+const MAX_ERRORS: usize = 20;
+
+/// A schema that is ready to validate. Cloning it is cheap.
+#[derive(Clone)]
+pub struct ParameterSchema {
+    source: Arc<Value>,
+    /// None where anything goes.
+    validator: Option<Arc<Validator>>,
+}
+
+impl std::fmt::Debug for ParameterSchema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ParameterSchema").field(&self.source).finish()
+    }
+}
+
+impl Default for ParameterSchema {
+    /// Any object.
+    fn default() -> Self {
+        Self {
+            source: Arc::new(serde_json::json!({"type": "object", "properties": {}})),
+            validator: None,
+        }
+    }
+}
+
+fn invalid(message: impl Into<String>) -> RuleError {
+    RuleError::new("invalid_schema", message)
+}
+
+impl ParameterSchema {
+    /// Compiles a schema. It describes an object, refers to nothing outside itself and has patterns
+    /// that match in linear time.
+    pub fn compile(schema: &Value) -> Result<Self, RuleError> {
+        let Value::Object(members) = schema else {
+            return Err(invalid("a parameters schema is a JSON object such as {\"type\": \"object\", \"properties\": {}}"));
+        };
+        match members.get("type") {
+            None => {}
+            Some(Value::String(kind)) if kind == "object" => {}
+            Some(_) => {
+                return Err(invalid(
+                    "arguments are an object, so the schema's `type` is \"object\"",
+                ));
+            }
+        }
+        if schema.to_string().len() > MAX_SCHEMA_BYTES {
+            return Err(invalid(format!(
+                "the schema is larger than {MAX_SCHEMA_BYTES} bytes; shorten it"
+            )));
+        }
+        check(schema, 0, false)?;
+        let validator = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .with_pattern_options(PatternOptions::regex().size_limit(1 << 20))
+            .build(schema)
+            .map_err(|error| {
+                invalid(format!(
+                    "the schema is not valid at `{}`: {error}",
+                    error.instance_path()
+                ))
+            })?;
+        Ok(Self {
+            source: Arc::new(schema.clone()),
+            validator: Some(Arc::new(validator)),
+        })
+    }
+
+    /// The schema as it was written.
+    pub const fn source(&self) -> &Arc<Value> {
+        &self.source
+    }
+
+    /// Checks arguments. The error lists the wrong places, each a pointer into the arguments.
+    pub fn validate(&self, arguments: &Value) -> Result<(), Vec<InputError>> {
+        let Some(validator) = &self.validator else {
+            return Ok(());
+        };
+        if validator.is_valid(arguments) {
+            return Ok(());
+        }
+        Err(validator
+            .iter_errors(arguments)
+            .take(MAX_ERRORS)
+            .map(|error| InputError {
+                pointer: error.instance_path().to_string(),
+                detail: error.masked_with("the value").to_string(),
+            })
+            .collect())
+    }
+
+    /// The names of the properties it describes at the top.
+    pub fn properties(&self) -> impl Iterator<Item = &str> {
+        self.source
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flat_map(Map::keys)
+            .map(String::as_str)
+    }
+
+    /// The names of the properties that must be there.
+    pub fn required(&self) -> impl Iterator<Item = &str> {
+        self.source
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+    }
+}
+
+/// Refuses what the validator would follow out of the schema, or would sink in. Inside `enum`,
+/// `const`, `default` and `examples` there are values and not schemas.
+fn check(value: &Value, depth: usize, is_data: bool) -> Result<(), RuleError> {
+    if depth > MAX_SCHEMA_DEPTH {
+        return Err(invalid(format!(
+            "the schema is nested deeper than {MAX_SCHEMA_DEPTH} levels; flatten it"
+        )));
+    }
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                if !is_data
+                    && let ("$ref" | "$dynamicRef", Value::String(target)) = (key.as_str(), member)
+                    && !target.starts_with('#')
+                {
+                    return Err(invalid(format!(
+                        "`{key}` refers to `{target}`, which is outside the schema; only references that start with `#` are followed"
+                    )));
+                }
+                let data = is_data || matches!(key.as_str(), "enum" | "const" | "default" | "examples");
+                check(member, depth + 1, data)?;
+            }
+            Ok(())
+        }
+        Value::Array(items) => items
+            .iter()
+            .try_for_each(|item| check(item, depth + 1, is_data)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests fail loudly")]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn wrong_places_are_listed_with_pointers() {
+        let schema = ParameterSchema::compile(&json!({
+            "type": "object",
+            "properties": {"id": {"type": "string", "pattern": "^inv_"}, "n": {"type": "integer"}},
+            "required": ["id"],
+            "additionalProperties": false
+        }))
+        .unwrap();
+        assert_eq!(schema.validate(&json!({"id": "inv_1", "n": 2})), Ok(()));
+        let errors = schema.validate(&json!({"id": "x", "n": "long secret"})).unwrap_err();
+        let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/id", "/n"]);
+        assert!(errors.iter().all(|error| !error.detail.contains("long secret")));
+        assert!(schema.validate(&json!({})).is_err());
+        assert!(schema.validate(&json!({"id": "inv_1", "x": 1})).is_err());
+        assert_eq!(schema.required().collect::<Vec<_>>(), ["id"]);
+        assert_eq!(schema.properties().collect::<Vec<_>>(), ["id", "n"]);
+    }
+
+    #[test]
+    fn the_default_takes_any_object() {
+        assert_eq!(ParameterSchema::default().validate(&json!({"a": [1]})), Ok(()));
+    }
+
+    #[test]
+    fn local_references_work_even_in_circles() {
+        let schema = ParameterSchema::compile(&json!({
+            "type": "object",
+            "properties": {"tree": {"$ref": "#/$defs/node"}},
+            "$defs": {"node": {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}, "v": {"type": "integer"}}}}
+        }))
+        .unwrap();
+        assert!(schema.validate(&json!({"tree": {"next": {"v": 1}}})).is_ok());
+        assert!(schema.validate(&json!({"tree": {"next": {"v": "x"}}})).is_err());
+    }
+
+    #[test]
+    fn schemas_that_cannot_be_used_are_refused() {
+        let mut deep = json!({});
+        for _ in 0..100 {
+            deep = json!({"properties": {"a": deep}});
+        }
+        for schema in [
+            json!([]),
+            json!("object"),
+            json!({"type": "array"}),
+            json!({"type": "objekt"}),
+            json!({"properties": {"a": {"type": "strin"}}}),
+            json!({"properties": {"a": {"$ref": "https://example.com/schema"}}}),
+            json!({"properties": {"a": {"$ref": "file:///etc/passwd"}}}),
+            json!({"properties": {"a": {"$ref": "#/$defs/missing"}}}),
+            json!({"properties": {"a": {"pattern": "("}}}),
+            json!({"properties": {"a": {"pattern": "(a)\\1"}}}),
+            json!({"properties": {"a": {"description": "x".repeat(MAX_SCHEMA_BYTES)}}}),
+            deep,
+        ] {
+            let error = ParameterSchema::compile(&schema).unwrap_err();
+            assert_eq!(error.code, "invalid_schema");
+        }
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_reference_is_a_value() {
+        assert!(ParameterSchema::compile(&json!({"properties": {"a": {"const": {"$ref": "x"}}}})).is_ok());
+    }
+}

@@ -1,0 +1,354 @@
+//! Templates: Jinja syntax, where an undefined name is an error and work is bounded.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use minijinja::value::{Serde, Value as Jinja};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, context, filters};
+use serde_json::{Map, Value};
+
+use crate::rule::RuleError;
+
+/// The longest template, in bytes.
+pub const MAX_TEMPLATE_BYTES: usize = 64 * 1024;
+/// How much work one rendering may do, in instructions of the engine.
+const FUEL: u64 = 50_000;
+/// The longest text one rendering may give, in bytes.
+const MAX_OUTPUT_BYTES: usize = 256 * 1024;
+/// What the one template of an engine is called.
+const NAME: &str = "template";
+
+/// What a template sees. It is only turned into the engine's values when a template needs it.
+#[derive(Debug)]
+pub struct RenderContext<'a> {
+    /// The call's arguments.
+    pub parameters: &'a Map<String, Value>,
+    /// The conversation's variables.
+    pub variables: &'a Map<String, Value>,
+    /// The conversation's id, for `variables.conversation.id`.
+    pub conversation_id: Option<String>,
+    /// The workspace variables of the environment.
+    pub workspace: &'a Map<String, Value>,
+    built: OnceCell<Jinja>,
+}
+
+impl<'a> RenderContext<'a> {
+    /// From its parts.
+    pub const fn new(
+        parameters: &'a Map<String, Value>,
+        variables: &'a Map<String, Value>,
+        conversation_id: Option<String>,
+        workspace: &'a Map<String, Value>,
+    ) -> Self {
+        Self {
+            parameters,
+            variables,
+            conversation_id,
+            workspace,
+            built: OnceCell::new(),
+        }
+    }
+
+    fn value(&self) -> Jinja {
+        self.built
+            .get_or_init(|| {
+                let mut variables = self.variables.clone();
+                if let Some(id) = &self.conversation_id {
+                    variables.insert("conversation".to_owned(), serde_json::json!({"id": id}));
+                }
+                context! {
+                    parameters => Jinja::from(Serde(self.parameters)),
+                    variables => Jinja::from(Serde(&variables)),
+                    workspace => Jinja::from(Serde(self.workspace)),
+                }
+            })
+            .clone()
+    }
+}
+
+/// A template that is ready to render. Cloning it is cheap.
+#[derive(Clone)]
+pub struct TextTemplate {
+    source: Arc<str>,
+    /// None where the source is plain text.
+    engine: Option<Arc<Environment<'static>>>,
+}
+
+impl std::fmt::Debug for TextTemplate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("TextTemplate").field(&self.source).finish()
+    }
+}
+
+impl TextTemplate {
+    /// Parses a template. A text without template syntax is kept as it is.
+    pub fn parse(source: &str) -> Result<Self, RuleError> {
+        let engine = has_syntax(source)
+            .then(|| compile(source, bare_engine()))
+            .transpose()?;
+        Ok(Self {
+            source: source.into(),
+            engine: engine.map(Arc::new),
+        })
+    }
+
+    /// The template as it was written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The text itself, when it has no template syntax.
+    pub fn literal(&self) -> Option<&str> {
+        self.engine.is_none().then_some(&*self.source)
+    }
+
+    /// Renders it.
+    pub fn render(&self, context: &RenderContext<'_>) -> Result<String, RuleError> {
+        match &self.engine {
+            None => Ok(self.source.as_ref().to_owned()),
+            Some(engine) => render(engine, context),
+        }
+    }
+
+    /// The dotted names it mentions, such as `variables.customer_id`.
+    pub fn mentions(&self) -> Vec<String> {
+        self.engine.as_deref().map_or_else(Vec::new, mentions)
+    }
+}
+
+/// True when a text has anything that the engine would act on.
+pub(crate) fn has_syntax(source: &str) -> bool {
+    ["{{", "{%", "{#"].iter().any(|open| source.contains(open))
+}
+
+/// An engine with what templates of one value need, and nothing that reads other templates or marks
+/// text as safe.
+pub(crate) fn bare_engine() -> Environment<'static> {
+    let mut engine = Environment::empty();
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine.set_fuel(Some(FUEL));
+    engine.set_recursion_limit(64);
+    engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    engine.add_filter("upper", filters::upper);
+    engine.add_filter("lower", filters::lower);
+    engine.add_filter("title", filters::title);
+    engine.add_filter("capitalize", filters::capitalize);
+    engine.add_filter("trim", filters::trim);
+    engine.add_filter("replace", filters::replace);
+    engine.add_filter("default", filters::default);
+    engine.add_filter("d", filters::default);
+    engine.add_filter("length", filters::length);
+    engine.add_filter("count", filters::length);
+    engine.add_filter("join", filters::join);
+    engine.add_filter("split", filters::split);
+    engine.add_filter("first", filters::first);
+    engine.add_filter("last", filters::last);
+    engine.add_filter("int", filters::int);
+    engine.add_filter("float", filters::float);
+    engine.add_filter("string", filters::string);
+    engine.add_filter("bool", filters::bool);
+    engine.add_filter("abs", filters::abs);
+    engine.add_filter("round", filters::round);
+    engine.add_filter("sum", filters::sum);
+    engine.add_filter("min", filters::min);
+    engine.add_filter("max", filters::max);
+    engine.add_filter("sort", filters::sort);
+    engine.add_filter("reverse", filters::reverse);
+    engine.add_filter("unique", filters::unique);
+    engine.add_filter("list", filters::list);
+    engine.add_filter("items", filters::items);
+    engine.add_filter("dictsort", filters::dictsort);
+    engine.add_filter("map", filters::map);
+    engine.add_filter("tojson", filters::tojson);
+    engine.add_test("defined", minijinja::tests::is_defined);
+    engine.add_test("undefined", minijinja::tests::is_undefined);
+    engine.add_test("none", minijinja::tests::is_none);
+    engine.add_test("number", minijinja::tests::is_number);
+    engine.add_test("string", minijinja::tests::is_string);
+    engine.add_test("sequence", minijinja::tests::is_sequence);
+    engine.add_test("mapping", minijinja::tests::is_mapping);
+    engine.add_test("true", minijinja::tests::is_true);
+    engine.add_test("false", minijinja::tests::is_false);
+    engine.add_test("odd", minijinja::tests::is_odd);
+    engine.add_test("even", minijinja::tests::is_even);
+    engine.add_test("eq", minijinja::tests::is_eq);
+    engine.add_test("in", minijinja::tests::is_in);
+    engine.add_function("range", minijinja::functions::range);
+    engine
+}
+
+/// Compiles a source as the one template of an engine.
+pub(crate) fn compile(
+    source: &str,
+    mut engine: Environment<'static>,
+) -> Result<Environment<'static>, RuleError> {
+    if source.len() > MAX_TEMPLATE_BYTES {
+        return Err(RuleError::new(
+            "invalid_template",
+            format!("a template has at most {MAX_TEMPLATE_BYTES} bytes"),
+        ));
+    }
+    for tag in ["include", "import", "from", "extends", "block", "macro", "call", "filter"] {
+        if uses_tag(source, tag) {
+            return Err(RuleError::new(
+                "invalid_template",
+                format!("the tag `{tag}` cannot be used here: a template stands for itself"),
+            ));
+        }
+    }
+    engine
+        .add_template_owned(NAME, source.to_owned())
+        .map_err(|error| {
+            let (line, column) = position(source, &error);
+            RuleError::new(
+                "invalid_template",
+                format!(
+                    "the template does not parse, line {line}, column {column}: {}",
+                    error.detail().unwrap_or("not understood")
+                ),
+            )
+        })?;
+    Ok(engine)
+}
+
+/// True when `{% tag` stands in the source.
+fn uses_tag(source: &str, tag: &str) -> bool {
+    source.split("{%").skip(1).any(|rest| {
+        let rest = rest.trim_start_matches(['-', '+']).trim_start();
+        rest.strip_prefix(tag)
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    })
+}
+
+/// The line and column, both from 1 on, that an error is about.
+fn position(source: &str, error: &Error) -> (usize, usize) {
+    let line = error.line().unwrap_or(1);
+    let column = error
+        .range()
+        .and_then(|range| source.get(..range.start))
+        .map_or(1, |before| {
+            let start = before.rfind('\n').map_or(0, |at| at + 1);
+            before[start..].chars().count() + 1
+        });
+    (line, column)
+}
+
+/// Renders the one template of an engine.
+pub(crate) fn render(
+    engine: &Environment<'static>,
+    context: &RenderContext<'_>,
+) -> Result<String, RuleError> {
+    let failed = |message: String| RuleError::new("template_failed", message);
+    let template = engine
+        .get_template(NAME)
+        .map_err(|_| failed("the template is gone".to_owned()))?;
+    let text = template
+        .render(context.value())
+        .map_err(|error| failed(explain(template.source(), &error)))?;
+    if text.len() > MAX_OUTPUT_BYTES {
+        return Err(failed(format!(
+            "the template gave more than {MAX_OUTPUT_BYTES} bytes"
+        )));
+    }
+    Ok(text)
+}
+
+/// Says what went wrong from what the author wrote. The engine's own words may hold values.
+fn explain(source: &str, error: &Error) -> String {
+    let (line, column) = position(source, error);
+    let place = format!("line {line}, column {column}");
+    let written = error
+        .range()
+        .and_then(|range| source.get(range))
+        .map(|text| format!(" (`{}`)", text.trim()))
+        .unwrap_or_default();
+    match error.kind() {
+        ErrorKind::UndefinedError => format!(
+            "the template uses a name that is not set, {place}{written}; set it before this call or give a default"
+        ),
+        ErrorKind::OutOfFuel => "the template does too much work; simplify its loops".to_owned(),
+        kind => format!("the template failed, {place}{written}: {kind}"),
+    }
+}
+
+/// The dotted names the one template of an engine mentions.
+pub(crate) fn mentions(engine: &Environment<'static>) -> Vec<String> {
+    let mut names: Vec<_> = engine
+        .get_template(NAME)
+        .map(|template| template.undeclared_variables(true))
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
+    names.sort();
+    names
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests fail loudly")]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn render_with(source: &str, parameters: &Value) -> Result<String, RuleError> {
+        let empty = Map::new();
+        let variables = json!({"call": {"from": "+49"}, "name": "Ada"});
+        let context = RenderContext::new(
+            parameters.as_object().unwrap(),
+            variables.as_object().unwrap(),
+            Some("cnv_1".to_owned()),
+            &empty,
+        );
+        TextTemplate::parse(source)?.render(&context)
+    }
+
+    #[test]
+    fn names_of_the_contract_are_seen() {
+        let parameters = json!({"a": "<x>"});
+        for (source, text) in [
+            ("plain {text}", "plain {text}"),
+            ("{{ parameters.a }}", "<x>"),
+            ("{{ variables.name | upper }}", "ADA"),
+            ("{{ variables.call.from }}", "+49"),
+            ("{{ variables.conversation.id }}", "cnv_1"),
+            ("{% if parameters.b is defined %}b{% else %}no{% endif %}", "no"),
+            ("{{ parameters.b | default('d') }}", "d"),
+        ] {
+            assert_eq!(render_with(source, &parameters).unwrap(), text, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_set_is_an_error_that_quotes_no_value() {
+        let error = render_with("x\n{{ parameters.missing }}", &json!({"a": 1})).unwrap_err();
+        assert_eq!(error.code, "template_failed");
+        assert!(error.message.contains("line 2"), "{error}");
+        let error = render_with("{{ parameters.a + 1 }}", &json!({"a": "s3cret"})).unwrap_err();
+        assert!(!error.message.contains("s3cret"), "{error}");
+    }
+
+    #[test]
+    fn what_does_not_parse_names_line_and_column() {
+        let error = TextTemplate::parse("ok\n  {{ a b }}").unwrap_err();
+        assert_eq!(error.code, "invalid_template");
+        assert!(error.message.contains("line 2, column"), "{error}");
+        assert!(TextTemplate::parse("{% include 'x' %}").is_err());
+        assert!(TextTemplate::parse("{%- macro x() %}{% endmacro %}").is_err());
+        assert!(TextTemplate::parse("{{ a | nofilter }}").is_ok_and(|t| {
+            let empty = Map::new();
+            t.render(&RenderContext::new(&empty, &empty, None, &empty)).is_err()
+        }));
+    }
+
+    #[test]
+    fn work_is_bounded() {
+        let source = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
+        let error = render_with(source, &json!({})).unwrap_err();
+        assert!(error.message.contains("too much work"), "{error}");
+    }
+
+    #[test]
+    fn mentions_are_dotted() {
+        let template = TextTemplate::parse("{{ variables.a.b }} {{ parameters.c }}").unwrap();
+        assert_eq!(template.mentions(), ["parameters.c", "variables.a.b"]);
+    }
+}

@@ -1,0 +1,189 @@
+//! Agents and the documents of their versions.
+
+use chrono::{DateTime, Utc};
+use switchboard_domain::agent::{AgentDocument, VersionRef};
+use switchboard_domain::id::{AgentId, WorkspaceId};
+use uuid::Uuid;
+
+use crate::engine::{Engine, on};
+use crate::error::StoreError;
+use crate::page::Page;
+
+/// An agent as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentRow {
+    /// Its id.
+    pub id: AgentId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// The locked version that new conversations get.
+    pub published_version: Option<u32>,
+    /// How often it was changed, from 1 on.
+    pub revision: u64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it changed last.
+    pub updated_at: DateTime<Utc>,
+    /// When it was deleted.
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// The document of one version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VersionRow {
+    /// Which version.
+    pub version: VersionRef,
+    /// Its document.
+    pub document: AgentDocument,
+    /// How often it was changed, from 1 on.
+    pub revision: u64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it changed last.
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    name: String,
+    description: String,
+    published_version: Option<i64>,
+    revision: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+fn number(stored: i64) -> Result<u32, StoreError> {
+    u32::try_from(stored).map_err(|error| StoreError::corrupt("version's number", error))
+}
+
+fn agent(row: Row) -> Result<AgentRow, StoreError> {
+    Ok(AgentRow {
+        id: AgentId::from_uuid(row.id),
+        name: row.name,
+        description: row.description,
+        published_version: row.published_version.map(number).transpose()?,
+        revision: row.revision.unsigned_abs(),
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        deleted_at: row.deleted_at,
+    })
+}
+
+/// Adds an agent.
+pub async fn insert(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    row: &AgentRow,
+) -> Result<(), StoreError> {
+    on!(engine, conn => sqlx::query(
+        "INSERT INTO agent (workspace_id, id, name, description, published_version, revision, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(workspace.uuid()).bind(row.id.uuid()).bind(&row.name).bind(&row.description)
+    .bind(row.published_version.map(i64::from)).bind(row.revision.cast_signed())
+    .bind(row.created_at).bind(row.updated_at)
+    .execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// Replaces what can change of an agent, the mark of its deletion included.
+pub async fn update(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    row: &AgentRow,
+) -> Result<(), StoreError> {
+    on!(engine, conn => sqlx::query(
+        "UPDATE agent SET name = $3, description = $4, published_version = $5, revision = $6, updated_at = $7, deleted_at = $8 \
+         WHERE workspace_id = $1 AND id = $2",
+    )
+    .bind(workspace.uuid()).bind(row.id.uuid()).bind(&row.name).bind(&row.description)
+    .bind(row.published_version.map(i64::from)).bind(row.revision.cast_signed())
+    .bind(row.updated_at).bind(row.deleted_at)
+    .execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// One agent, deleted or not.
+pub async fn get(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: AgentId,
+) -> Result<Option<AgentRow>, StoreError> {
+    let row: Option<Row> = on!(engine, conn => sqlx::query_as(
+        "SELECT id, name, description, published_version, revision, created_at, updated_at, deleted_at \
+         FROM agent WHERE workspace_id = $1 AND id = $2",
+    )
+    .bind(workspace.uuid()).bind(id.uuid())
+    .fetch_optional(conn).await)?;
+    row.map(agent).transpose()
+}
+
+/// A page of the agents that are not deleted, in the order they were made.
+pub async fn list(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    after: Option<AgentId>,
+    limit: u32,
+) -> Result<Page<AgentRow>, StoreError> {
+    let after = after.map_or(Uuid::nil(), AgentId::uuid);
+    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
+        "SELECT id, name, description, published_version, revision, created_at, updated_at, deleted_at \
+         FROM agent WHERE workspace_id = $1 AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3",
+    )
+    .bind(workspace.uuid()).bind(after).bind(i64::from(limit) + 1)
+    .fetch_all(conn).await)?;
+    Page::cut(rows, limit).try_map(agent)
+}
+
+/// Writes the draft: adds it, or replaces its document and revision.
+pub async fn save_draft(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: AgentId,
+    document: &AgentDocument,
+    revision: u64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let text = serde_json::to_string(document)
+        .map_err(|error| StoreError::corrupt("agent's document", error))?;
+    on!(engine, conn => sqlx::query(
+        "INSERT INTO agent_version (workspace_id, agent_id, number, document, revision, created_at, updated_at) \
+         VALUES ($1, $2, 0, $3, $4, $5, $5) ON CONFLICT (workspace_id, agent_id, number) \
+         DO UPDATE SET document = excluded.document, revision = excluded.revision, updated_at = excluded.updated_at",
+    )
+    .bind(workspace.uuid()).bind(id.uuid()).bind(&text).bind(revision.cast_signed()).bind(now)
+    .execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// One version of an agent.
+pub async fn version(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: AgentId,
+    version: VersionRef,
+) -> Result<Option<VersionRow>, StoreError> {
+    type Row = (String, i64, DateTime<Utc>, DateTime<Utc>);
+    let row: Option<Row> = on!(engine, conn => sqlx::query_as(
+        "SELECT document, revision, created_at, updated_at FROM agent_version \
+         WHERE workspace_id = $1 AND agent_id = $2 AND number = $3",
+    )
+    .bind(workspace.uuid()).bind(id.uuid()).bind(i64::from(version.number()))
+    .fetch_optional(conn).await)?;
+    row.map(|(document, revision, created_at, updated_at)| {
+        Ok(VersionRow {
+            version,
+            document: serde_json::from_str(&document)
+                .map_err(|error| StoreError::corrupt("agent's document", error))?,
+            revision: revision.unsigned_abs(),
+            created_at,
+            updated_at,
+        })
+    })
+    .transpose()
+}

@@ -1,0 +1,116 @@
+//! API keys: only their hashes are kept.
+
+use chrono::{DateTime, Utc};
+use switchboard_domain::id::{ApiKeyId, WorkspaceId};
+use switchboard_domain::scope::Scope;
+use uuid::Uuid;
+
+use crate::engine::{Engine, on};
+use crate::error::StoreError;
+use crate::page::Page;
+
+/// An API key as it is stored, without its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyRow {
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// Its id.
+    pub id: ApiKeyId,
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub scope: Scope,
+    /// How the key's text starts.
+    pub prefix: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+type Row = (
+    Uuid,
+    Uuid,
+    String,
+    String,
+    String,
+    DateTime<Utc>,
+    Option<DateTime<Utc>>,
+);
+
+fn api_key(row: Row) -> Result<ApiKeyRow, StoreError> {
+    let (workspace, id, name, scope, prefix, created_at, revoked_at) = row;
+    Ok(ApiKeyRow {
+        workspace: WorkspaceId::from_uuid(workspace),
+        id: ApiKeyId::from_uuid(id),
+        name,
+        scope: scope
+            .parse()
+            .map_err(|error| StoreError::corrupt("scope", error))?,
+        prefix,
+        created_at,
+        revoked_at,
+    })
+}
+
+/// Adds a key by its SHA-256.
+pub async fn insert(
+    engine: &mut Engine<'_>,
+    key: &ApiKeyRow,
+    hash: &[u8; 32],
+) -> Result<(), StoreError> {
+    on!(engine, conn => sqlx::query(
+        "INSERT INTO api_key (workspace_id, id, name, scope, prefix, hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(key.workspace.uuid()).bind(key.id.uuid()).bind(&key.name).bind(key.scope.as_str())
+    .bind(&key.prefix).bind(&hash[..]).bind(key.created_at)
+    .execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// The key with this hash, if it is not revoked. This is the one query that finds its workspace
+/// rather than being scoped by it.
+pub async fn by_hash(
+    engine: &mut Engine<'_>,
+    hash: &[u8; 32],
+) -> Result<Option<ApiKeyRow>, StoreError> {
+    let row: Option<Row> = on!(engine, conn => sqlx::query_as(
+        "SELECT workspace_id, id, name, scope, prefix, created_at, revoked_at FROM api_key WHERE hash = $1 AND revoked_at IS NULL",
+    )
+    .bind(&hash[..]).fetch_optional(conn).await)?;
+    row.map(api_key).transpose()
+}
+
+/// A page of a workspace's keys, in the order they were made, optionally only those whose text
+/// starts with a prefix.
+pub async fn list(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    prefix: Option<&str>,
+    after: Option<ApiKeyId>,
+    limit: u32,
+) -> Result<Page<ApiKeyRow>, StoreError> {
+    let after = after.map_or(Uuid::nil(), ApiKeyId::uuid);
+    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
+        "SELECT workspace_id, id, name, scope, prefix, created_at, revoked_at FROM api_key \
+         WHERE workspace_id = $1 AND id > $2 AND ($3 IS NULL OR prefix = $3) ORDER BY id LIMIT $4",
+    )
+    .bind(workspace.uuid()).bind(after).bind(prefix).bind(i64::from(limit) + 1)
+    .fetch_all(conn).await)?;
+    Page::cut(rows, limit).try_map(api_key)
+}
+
+/// Revokes a key. False when there is none of this id that is not revoked.
+pub async fn revoke(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: ApiKeyId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let changed = on!(engine, conn => sqlx::query(
+        "UPDATE api_key SET revoked_at = $3 WHERE workspace_id = $1 AND id = $2 AND revoked_at IS NULL",
+    )
+    .bind(workspace.uuid()).bind(id.uuid()).bind(now)
+    .execute(conn).await.map(|done| done.rows_affected()))?;
+    Ok(changed > 0)
+}

@@ -1,0 +1,154 @@
+//! Conversations, for reading. They are written by [`crate::journal`].
+
+use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
+use sqlx::AssertSqlSafe;
+use switchboard_domain::agent::VersionRef;
+use switchboard_domain::conversation::{Conversation, ConversationKey, Phase, Status};
+use switchboard_domain::id::{AgentId, ConversationId, WorkspaceId};
+use switchboard_domain::name::StateName;
+use uuid::Uuid;
+
+use crate::dialect;
+use crate::engine::{Engine, on};
+use crate::error::StoreError;
+use crate::page::Page;
+
+pub(crate) const COLUMNS: &str = "workspace_id, id, agent_id, version, environment, status, phase, state, variables, call_usage, last_sequence, created_at, updated_at";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    workspace_id: Uuid,
+    id: Uuid,
+    agent_id: Uuid,
+    version: i64,
+    environment: String,
+    status: String,
+    phase: String,
+    state: Option<String>,
+    variables: String,
+    call_usage: String,
+    last_sequence: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+fn read<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::corrupt(what, error))
+}
+
+fn conversation(row: Row) -> Result<Conversation, StoreError> {
+    let version = u32::try_from(row.version).map_err(|e| StoreError::corrupt("version", e))?;
+    let status = [
+        Status::Active,
+        Status::HandedOver,
+        Status::Ended,
+        Status::Closed,
+    ]
+    .into_iter()
+    .find(|status| status.as_str() == row.status)
+    .ok_or_else(|| StoreError::corrupt("status", &row.status))?;
+    let phase = [Phase::InCall, Phase::PostCall]
+        .into_iter()
+        .find(|phase| phase.as_str() == row.phase)
+        .ok_or_else(|| StoreError::corrupt("phase", &row.phase))?;
+    let state = row
+        .state
+        .map(|state| StateName::parse(&state).map_err(|e| StoreError::corrupt("state", e)))
+        .transpose()?;
+    Ok(Conversation {
+        key: ConversationKey {
+            workspace: WorkspaceId::from_uuid(row.workspace_id),
+            id: ConversationId::from_uuid(row.id),
+            agent: AgentId::from_uuid(row.agent_id),
+            version: VersionRef::from_number(version),
+            environment: row
+                .environment
+                .parse()
+                .map_err(|e| StoreError::corrupt("environment", e))?,
+            created_at: row.created_at,
+        },
+        status,
+        phase,
+        state,
+        variables: read("conversation's variables", &row.variables)?,
+        usage: read("conversation's usage", &row.call_usage)?,
+        last_sequence: row.last_sequence.unsigned_abs(),
+        updated_at: row.updated_at,
+    })
+}
+
+/// One conversation.
+pub async fn get(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: ConversationId,
+) -> Result<Option<Conversation>, StoreError> {
+    let row: Option<Row> = on!(engine, conn => sqlx::query_as(
+        "SELECT workspace_id, id, agent_id, version, environment, status, phase, state, variables, call_usage, last_sequence, created_at, updated_at \
+         FROM conversation WHERE workspace_id = $1 AND id = $2",
+    )
+    .bind(workspace.uuid()).bind(id.uuid())
+    .fetch_optional(conn).await)?;
+    row.map(conversation).transpose()
+}
+
+/// Several conversations, kept from being changed by others until the transaction ends. They are
+/// taken in the order of their ids, so that two replicas cannot wait for each other.
+pub async fn lock(
+    engine: &mut Engine<'_>,
+    keys: &[(WorkspaceId, ConversationId)],
+) -> Result<Vec<Conversation>, StoreError> {
+    let mut keys = keys.to_vec();
+    keys.sort_by_key(|(_, id)| *id);
+    keys.dedup();
+    let mut found = Vec::with_capacity(keys.len());
+    let mut rest = &keys[..];
+    for size in dialect::chunk_sizes(keys.len(), 64) {
+        let (chunk, after) = rest.split_at(size);
+        rest = after;
+        let mut sql = format!("SELECT {COLUMNS} FROM conversation WHERE (workspace_id, id) IN (");
+        sql.push_str(
+            dialect::bulk_insert("", 2, size, "")
+                .trim_start(),
+        );
+        sql.push_str(") ORDER BY id");
+        sql.push_str(dialect::for_update(engine));
+        let rows: Vec<Row> = on!(engine, conn => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql));
+            for (workspace, id) in chunk {
+                query = query.bind(workspace.uuid()).bind(id.uuid());
+            }
+            query.fetch_all(conn).await
+        })?;
+        for row in rows {
+            found.push(conversation(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Which conversations to list.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Only this agent's.
+    pub agent: Option<AgentId>,
+}
+
+/// A page of conversations, the newest first.
+pub async fn list(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    filter: Filter,
+    before: Option<ConversationId>,
+    limit: u32,
+) -> Result<Page<Conversation>, StoreError> {
+    let before = before.map_or(Uuid::max(), ConversationId::uuid);
+    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
+        "SELECT workspace_id, id, agent_id, version, environment, status, phase, state, variables, call_usage, last_sequence, created_at, updated_at \
+         FROM conversation WHERE workspace_id = $1 AND id < $2 AND ($3 IS NULL OR agent_id = $3) ORDER BY id DESC LIMIT $4",
+    )
+    .bind(workspace.uuid()).bind(before).bind(filter.agent.map(AgentId::uuid)).bind(i64::from(limit) + 1)
+    .fetch_all(conn).await)?;
+    Page::cut(rows, limit).try_map(conversation)
+}

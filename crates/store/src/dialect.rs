@@ -1,0 +1,87 @@
+//! Where the two databases differ, each difference a named function.
+
+use crate::engine::Engine;
+use crate::error::StoreError;
+
+/// Keeps a selected row from being changed by others until the transaction ends. SQLite has one
+/// writer, which holds the whole database.
+pub const fn for_update(engine: &Engine<'_>) -> &'static str {
+    match engine {
+        Engine::Sqlite(_) => "",
+        Engine::Postgres(_) => " FOR UPDATE",
+    }
+}
+
+/// The channel on which replicas hear of changed configuration.
+pub const CHANGE_CHANNEL: &str = "switchboard_change";
+
+/// Tells other replicas, when the transaction commits, that a workspace's configuration changed.
+/// SQLite serves one process, which tells itself.
+pub async fn announce(engine: &mut Engine<'_>, payload: &str) -> Result<(), StoreError> {
+    match engine {
+        Engine::Sqlite(_) => {}
+        Engine::Postgres(connection) => {
+            sqlx::query("SELECT pg_notify($1, $2)")
+                .bind(CHANGE_CHANNEL)
+                .bind(payload)
+                .execute(&mut **connection)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// A statement for many rows at once: `head VALUES ($1, $2), ($3, $4), ... tail`.
+pub fn bulk_insert(head: &str, columns: usize, rows: usize, tail: &str) -> String {
+    let mut sql = String::with_capacity(head.len() + tail.len() + rows * columns * 5);
+    sql.push_str(head);
+    sql.push_str(" VALUES ");
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ",(" });
+        for column in 0..columns {
+            if column > 0 {
+                sql.push(',');
+            }
+            sql.push('$');
+            sql.push_str(&(row * columns + column + 1).to_string());
+        }
+        sql.push(')');
+    }
+    sql.push_str(tail);
+    sql
+}
+
+/// Cuts a batch into pieces whose sizes are powers of two, so that a few prepared statements serve
+/// every size: 13 rows are 8, 4 and 1.
+pub fn chunk_sizes(mut rows: usize, largest: usize) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        if rows == 0 {
+            return None;
+        }
+        let size = (1 << rows.ilog2()).min(largest);
+        rows -= size;
+        Some(size)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bulk_statements_number_their_placeholders() {
+        assert_eq!(
+            bulk_insert("INSERT INTO t (a, b)", 2, 2, " RETURNING a"),
+            "INSERT INTO t (a, b) VALUES ($1,$2),($3,$4) RETURNING a"
+        );
+    }
+
+    #[test]
+    fn chunks_are_powers_of_two_and_lose_nothing() {
+        for rows in 0..300 {
+            let sizes: Vec<_> = chunk_sizes(rows, 64).collect();
+            assert_eq!(sizes.iter().sum::<usize>(), rows);
+            assert!(sizes.iter().all(|size| size.is_power_of_two() && *size <= 64));
+        }
+    }
+}

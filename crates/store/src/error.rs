@@ -1,0 +1,45 @@
+//! What can go wrong in the store.
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A row of this key exists already.
+    #[error("a row with this key exists already")]
+    Duplicate,
+    /// Another process holds the database.
+    #[error("{0}")]
+    Held(String),
+    /// A stored value does not have the form it was stored in.
+    #[error("a stored {what} cannot be read: {detail}")]
+    Corrupt {
+        /// What it is.
+        what: &'static str,
+        /// Why not.
+        detail: String,
+    },
+    /// The database was made by a newer release, or its migrations were changed.
+    #[error("the database cannot be migrated: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// Anything else the database said.
+    #[error("database: {0}")]
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(database) if database.is_unique_violation() => Self::Duplicate,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl StoreError {
+    /// A stored value that cannot be read.
+    pub(crate) fn corrupt(what: &'static str, detail: impl ToString) -> Self {
+        Self::Corrupt {
+            what,
+            detail: detail.to_string(),
+        }
+    }
+}

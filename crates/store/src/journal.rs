@@ -1,0 +1,277 @@
+//! What the journal writes: conversations, their events and the calls under way, many at once.
+
+use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
+use switchboard_domain::conversation::Conversation;
+use switchboard_domain::event::NewEvent;
+use switchboard_domain::id::{BindingId, CallId, ConversationId, InstanceId, WorkspaceId};
+use uuid::Uuid;
+
+use crate::conversation::COLUMNS;
+use crate::dialect;
+use crate::engine::{Engine, on};
+use crate::error::StoreError;
+
+/// Rows a statement holds at most: `PostgreSQL` takes 65,535 parameters, `SQLite` 32,766.
+const LARGEST: usize = 128;
+
+/// An event with its place in its conversation's log.
+#[derive(Debug, Clone)]
+pub struct EventRow {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The place.
+    pub sequence: u64,
+    /// The event.
+    pub event: NewEvent,
+}
+
+/// A call that was reserved: its place under the limit, its idempotency key, its intent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallRow {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The call.
+    pub id: CallId,
+    /// The binding that was called.
+    pub binding: BindingId,
+    /// The name it was called by.
+    pub name: String,
+    /// Its arguments, as JSON text.
+    pub arguments: String,
+    /// The caller's key, unique in the conversation.
+    pub idempotency_key: Option<String>,
+    /// The SHA-256 of what was asked for.
+    pub fingerprint: Vec<u8>,
+    /// The server that performs it.
+    pub instance: InstanceId,
+    /// When it was reserved.
+    pub reserved_at: DateTime<Utc>,
+    /// Its answer, as JSON text, once it has one.
+    pub answer: Option<String>,
+}
+
+/// Runs one statement for each piece of a batch: the pieces' sizes are powers of two.
+macro_rules! bulk {
+    ($engine:expr, $rows:expr, $head:expr, $columns:literal, $tail:expr, |$query:ident, $row:ident| $bind:expr) => {{
+        let mut rest: &[_] = $rows;
+        for size in dialect::chunk_sizes(rest.len(), LARGEST) {
+            let (chunk, after) = rest.split_at(size);
+            rest = after;
+            let sql = dialect::bulk_insert($head, $columns, size, $tail);
+            on!($engine, conn => {
+                let mut $query = sqlx::query(AssertSqlSafe(sql));
+                for $row in chunk {
+                    $query = $bind;
+                }
+                $query.execute(conn).await.map(drop)
+            })?;
+        }
+    }};
+}
+
+/// Adds conversations or replaces what can change of them.
+pub async fn save_conversations(
+    engine: &mut Engine<'_>,
+    conversations: &[&Conversation],
+) -> Result<(), StoreError> {
+    let json = |value: &dyn erased::Json| value.text();
+    let rows: Vec<(&Conversation, String, String)> = conversations
+        .iter()
+        .map(|conversation| {
+            (
+                *conversation,
+                json(&conversation.variables),
+                json(&conversation.usage),
+            )
+        })
+        .collect();
+    let head = format!("INSERT INTO conversation ({COLUMNS})");
+    bulk!(
+        engine, &rows, &head, 13,
+        " ON CONFLICT (workspace_id, id) DO UPDATE SET status = excluded.status, phase = excluded.phase, \
+          state = excluded.state, variables = excluded.variables, call_usage = excluded.call_usage, \
+          last_sequence = excluded.last_sequence, updated_at = excluded.updated_at",
+        |query, row| {
+            let (conversation, variables, usage) = row;
+            let key = &conversation.key;
+            query
+                .bind(key.workspace.uuid())
+                .bind(key.id.uuid())
+                .bind(key.agent.uuid())
+                .bind(i64::from(key.version.number()))
+                .bind(key.environment.as_str())
+                .bind(conversation.status.as_str())
+                .bind(conversation.phase.as_str())
+                .bind(conversation.state.as_ref().map(|state| state.as_str()))
+                .bind(variables)
+                .bind(usage)
+                .bind(conversation.last_sequence.cast_signed())
+                .bind(key.created_at)
+                .bind(conversation.updated_at)
+        }
+    );
+    Ok(())
+}
+
+/// Writing to a string cannot fail for these types, so the text is all there is.
+mod erased {
+    use serde::Serialize;
+
+    pub trait Json {
+        fn text(&self) -> String;
+    }
+
+    impl<T: Serialize> Json for T {
+        fn text(&self) -> String {
+            serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+        }
+    }
+}
+
+/// Adds events.
+pub async fn insert_events(
+    engine: &mut Engine<'_>,
+    events: &[EventRow],
+) -> Result<(), StoreError> {
+    bulk!(
+        engine,
+        events,
+        "INSERT INTO event (workspace_id, conversation_id, sequence, id, at, kind, data)",
+        7,
+        "",
+        |query, row| query
+            .bind(row.workspace.uuid())
+            .bind(row.conversation.uuid())
+            .bind(row.sequence.cast_signed())
+            .bind(row.event.id.uuid())
+            .bind(row.event.at)
+            .bind(row.event.kind.as_str())
+            .bind(&row.event.data)
+    );
+    Ok(())
+}
+
+/// Adds reserved calls.
+pub async fn insert_calls(engine: &mut Engine<'_>, calls: &[CallRow]) -> Result<(), StoreError> {
+    bulk!(
+        engine,
+        calls,
+        "INSERT INTO call (workspace_id, conversation_id, id, binding_id, name, arguments, idempotency_key, fingerprint, instance_id, reserved_at)",
+        10,
+        "",
+        |query, row| query
+            .bind(row.workspace.uuid())
+            .bind(row.conversation.uuid())
+            .bind(row.id.uuid())
+            .bind(row.binding.uuid())
+            .bind(&row.name)
+            .bind(&row.arguments)
+            .bind(row.idempotency_key.as_deref())
+            .bind(&row.fingerprint[..])
+            .bind(row.instance.uuid())
+            .bind(row.reserved_at)
+    );
+    Ok(())
+}
+
+/// Which call of which conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallKey {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The call.
+    pub id: CallId,
+}
+
+/// Removes a call that is settled and that nobody can ask for again. False when it is gone.
+pub async fn remove_call(engine: &mut Engine<'_>, key: CallKey) -> Result<bool, StoreError> {
+    let changed = on!(engine, conn => sqlx::query(
+        "DELETE FROM call WHERE workspace_id = $1 AND conversation_id = $2 AND id = $3 AND answer IS NULL",
+    )
+    .bind(key.workspace.uuid()).bind(key.conversation.uuid()).bind(key.id.uuid())
+    .execute(conn).await.map(|done| done.rows_affected()))?;
+    Ok(changed > 0)
+}
+
+/// Keeps the answer of a call that is settled. False when it has one, or is gone.
+pub async fn answer_call(
+    engine: &mut Engine<'_>,
+    key: CallKey,
+    answer: &str,
+) -> Result<bool, StoreError> {
+    let changed = on!(engine, conn => sqlx::query(
+        "UPDATE call SET answer = $4 WHERE workspace_id = $1 AND conversation_id = $2 AND id = $3 AND answer IS NULL",
+    )
+    .bind(key.workspace.uuid()).bind(key.conversation.uuid()).bind(key.id.uuid()).bind(answer)
+    .execute(conn).await.map(|done| done.rows_affected()))?;
+    Ok(changed > 0)
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    workspace_id: Uuid,
+    conversation_id: Uuid,
+    id: Uuid,
+    binding_id: Uuid,
+    name: String,
+    arguments: String,
+    idempotency_key: Option<String>,
+    fingerprint: Vec<u8>,
+    instance_id: Uuid,
+    reserved_at: DateTime<Utc>,
+    answer: Option<String>,
+}
+
+fn call(row: Row) -> CallRow {
+    CallRow {
+        workspace: WorkspaceId::from_uuid(row.workspace_id),
+        conversation: ConversationId::from_uuid(row.conversation_id),
+        id: CallId::from_uuid(row.id),
+        binding: BindingId::from_uuid(row.binding_id),
+        name: row.name,
+        arguments: row.arguments,
+        idempotency_key: row.idempotency_key,
+        fingerprint: row.fingerprint,
+        instance: InstanceId::from_uuid(row.instance_id),
+        reserved_at: row.reserved_at,
+        answer: row.answer,
+    }
+}
+
+/// The call that a caller's key stands for.
+pub async fn call_by_idempotency_key(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+    idempotency_key: &str,
+) -> Result<Option<CallRow>, StoreError> {
+    let row: Option<Row> = on!(engine, conn => sqlx::query_as(
+        "SELECT workspace_id, conversation_id, id, binding_id, name, arguments, idempotency_key, fingerprint, instance_id, reserved_at, answer \
+         FROM call WHERE workspace_id = $1 AND conversation_id = $2 AND idempotency_key = $3",
+    )
+    .bind(workspace.uuid()).bind(conversation.uuid()).bind(idempotency_key)
+    .fetch_optional(conn).await)?;
+    Ok(row.map(call))
+}
+
+/// The calls a server had under way.
+pub async fn open_calls(
+    engine: &mut Engine<'_>,
+    instance: InstanceId,
+    limit: u32,
+) -> Result<Vec<CallRow>, StoreError> {
+    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
+        "SELECT workspace_id, conversation_id, id, binding_id, name, arguments, idempotency_key, fingerprint, instance_id, reserved_at, answer \
+         FROM call WHERE instance_id = $1 AND answer IS NULL ORDER BY reserved_at LIMIT $2",
+    )
+    .bind(instance.uuid()).bind(i64::from(limit))
+    .fetch_all(conn).await)?;
+    Ok(rows.into_iter().map(call).collect())
+}

@@ -1,0 +1,30 @@
+//! Everything that is kept, on SQLite and on PostgreSQL, through one code path.
+//!
+//! [`Db`] gives connections and transactions; every store function takes an [`Engine`], which is
+//! one of the two, and writes its query once (`docs/decisions/0001`). The clock is a parameter.
+
+mod db;
+mod dialect;
+mod engine;
+mod error;
+mod page;
+
+pub mod action;
+pub mod agent;
+pub mod api_key;
+pub mod audit;
+pub mod change;
+pub mod conversation;
+pub mod event;
+pub mod instance;
+pub mod integration;
+pub mod journal;
+pub mod reference;
+pub mod secret;
+pub mod variable;
+pub mod workspace;
+
+pub use db::{Conn, Db, Listener, Location, Tx};
+pub use engine::Engine;
+pub use error::StoreError;
+pub use page::Page;
