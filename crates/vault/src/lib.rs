@@ -1,1 +1,34 @@
-//! Placeholder.
+//! Secrets: text that never prints itself, sealed values, the keys that seal them, and API keys of
+//! which only a hash is kept.
+
+mod api_key;
+mod envelope;
+mod key_ring;
+mod secret_text;
+
+pub use api_key::{ApiKeyHash, ApiKeyPlain, ParsedApiKey};
+pub use envelope::{Binding, Sealed};
+pub use key_ring::{KeyRing, file_problem};
+pub use secret_text::SecretText;
+
+/// Fills a buffer with random bytes that are fit for keys.
+pub type Entropy<'a> = &'a dyn Fn(&mut [u8]);
+
+/// What can go wrong with secrets.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The key file cannot be read or written.
+    #[error("the key file {path} cannot be used: {detail}")]
+    KeyFile {
+        /// Where it is.
+        path: String,
+        /// Why not.
+        detail: String,
+    },
+    /// A value was sealed with a key that is not in the ring.
+    #[error("a value was sealed with the key `{0}`, which is not in the key file; put that key back")]
+    UnknownKey(String),
+    /// A sealed value was changed, or stands where it was not put.
+    #[error("a sealed value cannot be opened: it was changed, or moved from another place")]
+    Tampered,
+}
