@@ -1,1 +1,18 @@
-//! Placeholder.
+//! How each kind of integration is spoken to. Everything leaves through `switchboard-outbound`.
+
+pub mod api_call;
+pub mod auth;
+mod oauth;
+mod redact;
+mod trace;
+
+pub use api_call::{ApiCall, CallError, Connector, Endpoint, HeaderSource, Performed};
+pub use auth::PreparedAuth;
+pub use oauth::{OAuthSource, TokenCache};
+pub use redact::Redactor;
+
+use switchboard_domain::name::SecretName;
+use switchboard_vault::SecretText;
+
+/// Looks a secret's value up in the environment of a call.
+pub type Secrets<'a> = &'a (dyn Fn(&SecretName) -> Option<SecretText> + Send + Sync);

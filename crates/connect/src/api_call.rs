@@ -1,0 +1,451 @@
+//! Performing one request of a `custom_api` integration, or of an agent's own API call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use serde_json::Value;
+use switchboard_domain::conversation::Outcome;
+use switchboard_domain::name::{SecretName, VariableName};
+use switchboard_domain::output::OutputVariable;
+use switchboard_domain::request::{BaseUrl, HeaderTemplate, Method, RenderedRequest, RequestTemplate};
+use switchboard_domain::rule::RuleError;
+use switchboard_domain::template::RenderContext;
+use switchboard_outbound::{Breaker, Client, OutboundError, Request, Response};
+use switchboard_vault::SecretText;
+use tokio::time::Instant;
+
+use crate::Secrets;
+use crate::auth::{self, PreparedAuth};
+use crate::oauth::{ClientCredentials, OAuthSource, TokenCache};
+use crate::redact::Redactor;
+use crate::trace;
+
+/// Why a call failed: which layer, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct CallError {
+    /// The stable code.
+    pub code: &'static str,
+    /// A sentence.
+    pub message: String,
+    /// The status the service answered with, if it answered.
+    pub upstream_status: Option<u16>,
+}
+
+impl From<RuleError> for CallError {
+    fn from(error: RuleError) -> Self {
+        Self {
+            code: error.code,
+            message: error.message,
+            upstream_status: None,
+        }
+    }
+}
+
+/// A header of an integration or an action.
+#[derive(Debug, Clone)]
+pub enum HeaderSource {
+    /// Text or a template.
+    Template(HeaderTemplate),
+    /// A secret.
+    Secret(HeaderName, SecretName),
+}
+
+/// Where and as whom requests of an integration go in one environment.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Where paths start; none for full URLs.
+    pub base: Option<BaseUrl>,
+    /// How requests are authenticated.
+    pub auth: PreparedAuth,
+    /// Headers of every request.
+    pub headers: Vec<HeaderSource>,
+    /// The breaker of this host in this environment.
+    pub breaker: Arc<Breaker>,
+}
+
+/// An action's request, ready to be made.
+#[derive(Debug, Clone)]
+pub struct ApiCall {
+    /// The request.
+    pub request: RequestTemplate,
+    /// Headers that hold secrets.
+    pub secret_headers: Vec<(HeaderName, SecretName)>,
+    /// What is taken from the answer.
+    pub outputs: Arc<[OutputVariable]>,
+    /// How long a call may take; none is the server's default.
+    pub timeout: Option<Duration>,
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub struct Performed {
+    /// What it means for limits.
+    pub outcome: Outcome,
+    /// What the service answered, as JSON text.
+    pub output: String,
+    /// The variables that were set.
+    pub variables: Vec<(VariableName, Value)>,
+    /// The output variables that had no match and stay as they were.
+    pub unmatched: Vec<VariableName>,
+    /// Why it failed.
+    pub error: Option<CallError>,
+    /// The request as it is kept, JSON text.
+    pub request: String,
+    /// The answer as it is kept, JSON text.
+    pub response: String,
+}
+
+impl Performed {
+    /// A call that failed before anything was sent.
+    fn not_sent(error: CallError) -> Self {
+        Self {
+            outcome: Outcome::Failed,
+            output: "null".to_owned(),
+            variables: vec![],
+            unmatched: vec![],
+            error: Some(error),
+            request: "null".to_owned(),
+            response: "null".to_owned(),
+        }
+    }
+}
+
+/// Performs calls.
+#[derive(Debug, Clone)]
+pub struct Connector {
+    /// The way out.
+    pub client: Client,
+    /// Tokens at hand.
+    pub tokens: TokenCache,
+    /// The largest answer, in bytes.
+    pub max_response_bytes: usize,
+}
+
+/// A request with its credentials, and how it is kept.
+struct Outgoing {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    credentials: Vec<HeaderName>,
+    body: Bytes,
+    kept: String,
+    redactor: Redactor,
+}
+
+impl Connector {
+    /// Performs a call: builds the request, authenticates it, sends it, reads the answer. The
+    /// deadline covers all of it.
+    pub async fn perform(
+        &self,
+        endpoint: &Endpoint,
+        call: &ApiCall,
+        context: &RenderContext<'_>,
+        secrets: Secrets<'_>,
+        deadline: Instant,
+    ) -> Performed {
+        let mut outgoing = match build(endpoint, call, context, secrets) {
+            Ok(outgoing) => outgoing,
+            Err(error) => return Performed::not_sent(error),
+        };
+        let result = match &endpoint.auth {
+            PreparedAuth::OAuth(source) => {
+                match self.send_with_token(source, secrets, endpoint, &mut outgoing, deadline).await {
+                    Ok(result) => result,
+                    Err(error) => {
+                        return Performed {
+                            request: outgoing.kept,
+                            ..Performed::not_sent(error)
+                        };
+                    }
+                }
+            }
+            _ => self.send(endpoint, &outgoing, deadline).await,
+        };
+        settle(call, outgoing, result)
+    }
+
+    async fn send(
+        &self,
+        endpoint: &Endpoint,
+        outgoing: &Outgoing,
+        deadline: Instant,
+    ) -> Result<Response, OutboundError> {
+        let request = Request {
+            method: method(outgoing.method),
+            uri: outgoing.uri.clone(),
+            headers: outgoing.headers.clone(),
+            body: outgoing.body.clone(),
+            credentials: outgoing.credentials.clone(),
+            max_response_bytes: self.max_response_bytes,
+            breaker: Some(endpoint.breaker.clone()),
+        };
+        self.client.send(request, deadline).await
+    }
+
+    /// Sends with an access token; a token that is refused is asked for once more. The outer error
+    /// means that nothing was sent to the service.
+    async fn send_with_token(
+        &self,
+        source: &OAuthSource,
+        secrets: Secrets<'_>,
+        endpoint: &Endpoint,
+        outgoing: &mut Outgoing,
+        deadline: Instant,
+    ) -> Result<Result<Response, OutboundError>, CallError> {
+        let credentials = ClientCredentials {
+            id: auth::value(secrets, &source.client_id, &mut outgoing.redactor)?,
+            secret: auth::secret(secrets, &source.client_secret)?,
+        };
+        outgoing.redactor.add(&credentials.secret);
+        let token = self.authorize(source, &credentials, outgoing, deadline).await?;
+        let first = self.send(endpoint, outgoing, deadline).await;
+        if !matches!(&first, Ok(response) if response.status == StatusCode::UNAUTHORIZED) {
+            return Ok(first);
+        }
+        self.tokens.forget(source, &credentials, &token).await;
+        let renewed = self.authorize(source, &credentials, outgoing, deadline).await?;
+        if renewed.expose() == token.expose() {
+            return Ok(first);
+        }
+        Ok(self.send(endpoint, outgoing, deadline).await)
+    }
+
+    async fn authorize(
+        &self,
+        source: &OAuthSource,
+        credentials: &ClientCredentials,
+        outgoing: &mut Outgoing,
+        deadline: Instant,
+    ) -> Result<SecretText, CallError> {
+        let token = self.tokens.token(&self.client, source, credentials, deadline).await?;
+        outgoing.redactor.add(&token);
+        auth::bearer(&mut outgoing.headers, &token)?;
+        Ok(token)
+    }
+}
+
+const fn method(method: Method) -> http::Method {
+    match method {
+        Method::Get => http::Method::GET,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+        Method::Patch => http::Method::PATCH,
+        Method::Delete => http::Method::DELETE,
+    }
+}
+
+fn build(
+    endpoint: &Endpoint,
+    call: &ApiCall,
+    context: &RenderContext<'_>,
+    secrets: Secrets<'_>,
+) -> Result<Outgoing, CallError> {
+    let mut redactor = Redactor::default();
+    let RenderedRequest {
+        method,
+        mut url,
+        headers: rendered,
+        body,
+    } = call.request.render(endpoint.base.as_ref(), context)?;
+    let mut kept_url = url.clone();
+    let mut headers = HeaderMap::with_capacity(rendered.len() + endpoint.headers.len() + 4);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/*;q=0.8, */*;q=0.5"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("switchboard/", env!("CARGO_PKG_VERSION"))));
+    if body.is_some() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    let mut credentials = vec![];
+    for source in &endpoint.headers {
+        match source {
+            HeaderSource::Template(template) => {
+                insert(&mut headers, &template.name, &template.render(context)?)?;
+            }
+            HeaderSource::Secret(name, secret) => {
+                insert_secret(&mut headers, &mut credentials, name, secret, secrets, &mut redactor)?;
+            }
+        }
+    }
+    for (name, value) in &rendered {
+        insert(&mut headers, name, value)?;
+    }
+    for (name, secret) in &call.secret_headers {
+        insert_secret(&mut headers, &mut credentials, name, secret, secrets, &mut redactor)?;
+    }
+    auth::apply(&endpoint.auth, secrets, &mut headers, &mut url, &mut kept_url, &mut redactor)?;
+    if let PreparedAuth::Header(name, _) = &endpoint.auth {
+        credentials.push(name.clone());
+    }
+    let uri = url.parse().map_err(|_| CallError {
+        code: "invalid_url",
+        message: "the request's URL is too long or not valid; shorten the arguments".to_owned(),
+        upstream_status: None,
+    })?;
+    let kept = trace::request(
+        method.as_str(),
+        &kept_url,
+        &headers,
+        &credentials,
+        body.as_deref(),
+        &redactor,
+    );
+    Ok(Outgoing {
+        method,
+        uri,
+        headers,
+        credentials,
+        body: body.map_or_else(Bytes::new, Bytes::from),
+        kept,
+        redactor,
+    })
+}
+
+fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), CallError> {
+    let refused = || CallError {
+        code: "invalid_header",
+        message: format!("the header `{name}` cannot be sent with this value"),
+        upstream_status: None,
+    };
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
+    let value = HeaderValue::from_str(value).map_err(|_| refused())?;
+    headers.insert(name, value);
+    Ok(())
+}
+
+fn insert_secret(
+    headers: &mut HeaderMap,
+    credentials: &mut Vec<HeaderName>,
+    name: &HeaderName,
+    secret: &SecretName,
+    secrets: Secrets<'_>,
+    redactor: &mut Redactor,
+) -> Result<(), CallError> {
+    let value = auth::secret(secrets, secret)?;
+    redactor.add(&value);
+    headers.insert(name.clone(), auth::sensitive("the secret", value.expose())?);
+    credentials.push(name.clone());
+    Ok(())
+}
+
+/// Makes of an answer, or of the lack of one, what the call came to.
+fn settle(call: &ApiCall, outgoing: Outgoing, result: Result<Response, OutboundError>) -> Performed {
+    let safe = outgoing.method.is_safe();
+    let performed = match result {
+        Ok(response) => answered(call, &outgoing.redactor, safe, &response),
+        Err(error) => unanswered(safe, &error),
+    };
+    Performed {
+        request: outgoing.kept,
+        ..performed
+    }
+}
+
+fn unanswered(safe: bool, error: &OutboundError) -> Performed {
+    let status = match error {
+        OutboundError::TooLarge { status, .. } => Some(*status),
+        _ => None,
+    };
+    let unknown = !safe && error.may_have_reached_upstream();
+    // A head that came says that the service acted, so only the place stays taken.
+    let (code, message) = if unknown && status.is_none() {
+        (
+            "outcome_unknown",
+            format!("the request went out and nobody can know what came of it: {error}. It is not tried again; ask the service before you do"),
+        )
+    } else {
+        (error.code(), error.to_string())
+    };
+    Performed {
+        outcome: if unknown { Outcome::Unknown } else { Outcome::Failed },
+        ..Performed::not_sent(CallError {
+            code,
+            message,
+            upstream_status: status,
+        })
+    }
+}
+
+fn answered(call: &ApiCall, redactor: &Redactor, safe: bool, response: &Response) -> Performed {
+    let status = response.status;
+    let Ok(text) = std::str::from_utf8(&response.body) else {
+        return unreadable(safe, status, "the answer is neither JSON nor text", "\"(binary)\"");
+    };
+    let body = redactor.clean(text);
+    let kept = trace::response(status, &response.headers, &body, redactor);
+    let parsed: Result<Value, _> = if body.trim().is_empty() {
+        Ok(Value::Null)
+    } else {
+        serde_json::from_str(&body)
+    };
+    let value = match parsed {
+        Ok(value) => value,
+        Err(error) if status.is_success() && claims_json(&response.headers) => {
+            let what = format!("the answer says it is JSON and is not: line {}, column {}", error.line(), error.column());
+            return Performed {
+                response: kept,
+                ..unreadable(safe, status, &what, "null")
+            };
+        }
+        Err(_) => Value::String(body.into_owned()),
+    };
+    let mut performed = Performed {
+        outcome: Outcome::Succeeded,
+        output: value.to_string(),
+        variables: vec![],
+        unmatched: vec![],
+        error: None,
+        request: String::new(),
+        response: kept,
+    };
+    if status.is_success() {
+        for output in call.outputs.iter() {
+            match output.extract(&value) {
+                Some(found) => performed.variables.push((output.name.clone(), found.clone())),
+                None => performed.unmatched.push(output.name.clone()),
+            }
+        }
+    } else {
+        performed.outcome = Outcome::Failed;
+        performed.error = Some(upstream_error(status));
+    }
+    performed
+}
+
+fn unreadable(safe: bool, status: StatusCode, what: &str, kept: &str) -> Performed {
+    Performed {
+        outcome: if safe || !status.is_success() { Outcome::Failed } else { Outcome::Unknown },
+        response: format!(r#"{{"status":{},"body":{kept}}}"#, status.as_u16()),
+        ..Performed::not_sent(CallError {
+            code: "invalid_response",
+            message: format!("{what}; check the service and the action's path"),
+            upstream_status: Some(status.as_u16()),
+        })
+    }
+}
+
+fn claims_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|kind| {
+            let kind = kind.split(';').next().unwrap_or_default().trim();
+            kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
+        })
+}
+
+fn upstream_error(status: StatusCode) -> CallError {
+    let advice = match status.as_u16() {
+        300..=399 => "it redirects, which is followed for GET only; set the final URL",
+        401 | 403 => "it refused the credentials; check the integration's auth and secrets",
+        404 => "it does not know this path; check the action's path and the arguments",
+        400..=499 => "it did not accept the request; see `output` for what it says",
+        _ => "it failed; try again later or ask who runs it",
+    };
+    CallError {
+        code: "upstream_error",
+        message: format!("the service answered with status {}: {advice}", status.as_u16()),
+        upstream_status: Some(status.as_u16()),
+    }
+}
