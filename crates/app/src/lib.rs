@@ -1,1 +1,110 @@
-//! Placeholder.
+//! What a user can do: one file per kind of operation, and the pipeline that performs calls.
+//!
+//! REST, MCP and the Studio call the same operations; nothing is decided twice. Each takes a role
+//! ([`Runner`], [`Manager`], [`Admin`]) that says for which workspace it acts.
+
+mod catalog;
+mod change;
+mod context;
+mod error;
+mod input;
+mod journal;
+mod prepare;
+
+pub mod actions;
+pub mod agents;
+pub mod api_keys;
+pub mod audit;
+pub mod call;
+pub mod conversations;
+pub mod drafts;
+pub mod events;
+pub mod integrations;
+pub mod lifecycle;
+pub mod secrets;
+pub mod tools;
+pub mod variables;
+pub mod workspaces;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use switchboard_connect::{Connector, TokenCache};
+use switchboard_domain::id::InstanceId;
+use switchboard_outbound::Client;
+use switchboard_store::Db;
+use switchboard_vault::KeyRing;
+use tokio_util::task::TaskTracker;
+
+pub use context::{Admin, Clock, Context, Manager, Principal, Randomness, Runner};
+pub use error::AppError;
+pub use input::Patch;
+pub use switchboard_store::Page;
+
+use catalog::Catalog;
+use journal::Journal;
+
+/// How the application is set up.
+#[derive(Debug, Clone)]
+pub struct AppSettings {
+    /// How long a call may take when its action does not say.
+    pub call_timeout: Duration,
+    /// The largest answer of a service, in bytes.
+    pub max_response_bytes: usize,
+}
+
+impl Default for AppSettings {
+    fn default() -> Self {
+        Self {
+            call_timeout: Duration::from_secs(10),
+            max_response_bytes: 1 << 20,
+        }
+    }
+}
+
+/// The application. One for each server.
+#[derive(Debug)]
+pub struct App {
+    pub(crate) db: Db,
+    pub(crate) context: Context,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) catalog: Catalog,
+    pub(crate) journal: Journal,
+    pub(crate) connector: Connector,
+    pub(crate) settings: AppSettings,
+    pub(crate) instance: InstanceId,
+    pub(crate) stopping: AtomicBool,
+    pub(crate) calls: TaskTracker,
+}
+
+impl App {
+    /// Puts the application together and starts its journal. `instance` is this server's id, which
+    /// it keeps over restarts.
+    pub fn new(
+        db: Db,
+        context: Context,
+        keys: KeyRing,
+        client: Client,
+        settings: AppSettings,
+        instance: InstanceId,
+    ) -> Arc<Self> {
+        let keys = Arc::new(keys);
+        Arc::new(Self {
+            catalog: Catalog::new(db.clone(), keys.clone()),
+            journal: Journal::start(db.clone()),
+            connector: Connector {
+                client,
+                tokens: TokenCache::default(),
+                max_response_bytes: settings.max_response_bytes,
+            },
+            db,
+            context,
+            keys,
+            settings,
+            instance,
+            stopping: AtomicBool::new(false),
+            calls: TaskTracker::new(),
+        })
+    }
+}

@@ -90,7 +90,7 @@ fn encode(text: &str) -> String {
 
 /// A secret's value, or the error that names it: a call is never made without its credential.
 pub(crate) fn secret(secrets: Secrets<'_>, name: &SecretName) -> Result<SecretText, CallError> {
-    secrets(name).ok_or_else(|| CallError {
+    secrets.secret(name).ok_or_else(|| CallError {
         code: "missing_secret",
         message: format!(
             "the secret `{name}` has no value in this environment; set it and call again (nothing was sent)"

@@ -14,5 +14,11 @@ pub use redact::Redactor;
 use switchboard_domain::name::SecretName;
 use switchboard_vault::SecretText;
 
-/// Looks a secret's value up in the environment of a call.
-pub type Secrets<'a> = &'a (dyn Fn(&SecretName) -> Option<SecretText> + Send + Sync);
+/// Where a call's secrets come from.
+pub trait SecretLookup: Send + Sync {
+    /// A secret's value in the environment of the call.
+    fn secret(&self, name: &SecretName) -> Option<SecretText>;
+}
+
+/// Where a call's secrets come from.
+pub type Secrets<'a> = &'a dyn SecretLookup;

@@ -168,7 +168,11 @@ async fn fetch(
     for scope in source.scope.iter().flat_map(|scope| scope.split_whitespace()) {
         exchange = exchange.add_scope(Scope::new(scope.to_owned()));
     }
-    let send = |request: oauth2::HttpRequest| send(client, request, deadline);
+    let sender = client.clone();
+    let send = move |request: oauth2::HttpRequest| {
+        let sender = sender.clone();
+        async move { send(&sender, request, deadline).await }
+    };
     let answer = exchange.request_async(&send).await.map_err(|error| explain(&error))?;
     let lives = answer.expires_in().unwrap_or(UNSAID);
     Ok(Token {

@@ -1,6 +1,6 @@
 //! Templates: Jinja syntax, where an undefined name is an error and work is bounded.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 use std::sync::Arc;
 
 use minijinja::value::{Serde, Value as Jinja};
@@ -29,7 +29,7 @@ pub struct RenderContext<'a> {
     pub conversation_id: Option<String>,
     /// The workspace variables of the environment.
     pub workspace: &'a Map<String, Value>,
-    built: OnceCell<Jinja>,
+    built: OnceLock<Jinja>,
 }
 
 impl<'a> RenderContext<'a> {
@@ -45,7 +45,7 @@ impl<'a> RenderContext<'a> {
             variables,
             conversation_id,
             workspace,
-            built: OnceCell::new(),
+            built: OnceLock::new(),
         }
     }
 

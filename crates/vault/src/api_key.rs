@@ -130,9 +130,30 @@ mod tests {
     #[test]
     fn other_texts_are_no_keys() {
         let key = ApiKeyPlain::generate(&|buffer: &mut [u8]| buffer.fill(1));
-        for text in ["", "sb_", "Bearer x", &key.expose()[1..], &format!("{}x", key.expose())] {
+        for text in [
+            "",
+            "sb_",
+            "Bearer x",
+            &key.expose()[1..],
+            &format!("{}x", key.expose()),
+        ] {
             assert!(ParsedApiKey::parse(text).is_none(), "{text}");
         }
         assert!(ParsedApiKey::parse(&"ä".repeat(26)).is_none());
+    }
+
+    #[test]
+    fn any_other_character_is_another_key_or_none() {
+        let key = ApiKeyPlain::generate(&|buffer: &mut [u8]| buffer.fill(3));
+        for at in 0..LENGTH {
+            let mut other = key.expose().as_bytes().to_vec();
+            other[at] = if other[at] == b'x' { b'y' } else { b'x' };
+            let other = String::from_utf8(other).unwrap();
+            let parsed = ParsedApiKey::parse(&other);
+            assert!(
+                parsed.is_none_or(|parsed| parsed.hash != key.hash()),
+                "{at}"
+            );
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! The keys that seal values, and the file they are kept in.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::envelope::{self, Binding, Sealed};
 use crate::secret_text::SecretText;
@@ -39,15 +39,18 @@ impl KeyRing {
             path: path.display().to_string(),
             detail,
         };
-        match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&Zeroizing::new(text)).map_err(failed),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let text = new_file(entropy);
-                write(path, &text).map_err(|error| failed(error.to_string()))?;
-                Self::parse(&text).map_err(failed)
+        let text = match fs::read_to_string(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                match create(path, &new_file(entropy), entropy) {
+                    // Another start was first: its key is the one.
+                    Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+                    _ => fs::read_to_string(path),
+                }
             }
-            Err(error) => Err(failed(error.to_string())),
-        }
+            read => read,
+        };
+        let text = text.map_err(|error| failed(error.to_string()))?;
+        Self::parse(&Zeroizing::new(text)).map_err(failed)
     }
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -64,9 +67,8 @@ impl KeyRing {
                 )
             };
             let (id, key) = line.split_once(':').ok_or_else(wrong)?;
-            let mut decoded = STANDARD.decode(key).map_err(|_| wrong())?;
+            let decoded = Zeroizing::new(STANDARD.decode(key).map_err(|_| wrong())?);
             let bytes: [u8; 32] = decoded.as_slice().try_into().map_err(|_| wrong())?;
-            decoded.zeroize();
             if id.is_empty() || keys.iter().any(|key| key.id == id) {
                 return Err(wrong());
             }
@@ -120,23 +122,44 @@ fn new_file(entropy: Entropy<'_>) -> Zeroizing<String> {
         "# The keys that seal Switchboard's secrets. Keep a copy apart from the database:\n\
          # without this file no secret can be read.\n{}:{}\n",
         hex::encode(id),
-        STANDARD.encode(&key[..])
+        *Zeroizing::new(STANDARD.encode(&key[..]))
     ))
 }
 
-/// Writes the file for its owner alone and waits until it is on disk, its name included.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
+/// Makes the key file, whole or not at all, and waits until it is on disk, its name included.
+/// Never replaces a file: a lost key is lost secrets.
+fn create(path: &Path, text: &str, entropy: Entropy<'_>) -> io::Result<()> {
+    // Written under a name of its own first, so that neither a crash nor a full disk leaves
+    // half a key behind, and no other start reads one.
+    let mut suffix = [0; 8];
+    entropy(&mut suffix);
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.new", hex::encode(suffix)));
+    let beside = Path::new(&beside);
+    let written = write(beside, text).and_then(|()| fs::hard_link(beside, path));
+    let removed = fs::remove_file(beside);
+    match written {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(error),
+        // Some file systems have no hard links.
+        Err(_) => write(path, text)?,
+        Ok(()) => removed?,
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+/// Writes a new file for its owner alone.
+fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(path)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+    file.sync_all()
 }
 
 /// Says what is wrong with a key file's permissions, if others can read it.
@@ -193,10 +216,17 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(file_problem(&path), None);
         let sealed = first
-            .seal(binding("a", "b"), &SecretText::new("x".to_owned()), &entropy)
+            .seal(
+                binding("a", "b"),
+                &SecretText::new("x".to_owned()),
+                &entropy,
+            )
             .unwrap();
         let again = KeyRing::load_or_create(&path, &entropy).unwrap();
-        assert_eq!(again.open(binding("a", "b"), &sealed).unwrap().expose(), "x");
+        assert_eq!(
+            again.open(binding("a", "b"), &sealed).unwrap().expose(),
+            "x"
+        );
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         assert!(file_problem(&path).unwrap().contains("chmod 600"));
     }
@@ -205,10 +235,84 @@ mod tests {
     fn a_broken_file_is_refused_and_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("master.key");
-        for text in ["", "# only notes\n", "id\n", "id:short\n", "a:AAAA\na:AAAA\n"] {
+        for text in [
+            "",
+            "# only notes\n",
+            "id\n",
+            "id:short\n",
+            "a:AAAA\na:AAAA\n",
+        ] {
             fs::write(&path, text).unwrap();
-            assert!(KeyRing::load_or_create(&path, &counting()).is_err(), "{text:?}");
+            assert!(
+                KeyRing::load_or_create(&path, &counting()).is_err(),
+                "{text:?}"
+            );
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn starts_at_the_same_time_agree_on_one_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        // The other start comes between this one's look and its writing.
+        let first = counting();
+        let late = |buffer: &mut [u8]| {
+            if !path.exists() {
+                KeyRing::load_or_create(&path, &first).unwrap();
+            }
+            buffer.fill(1);
+        };
+        let ring = KeyRing::load_or_create(&path, &late).unwrap();
+        let again = KeyRing::load_or_create(&path, &late).unwrap();
+        assert_eq!(format!("{ring:?}"), format!("{again:?}"));
+        assert_ne!(ring.keys[0].id, "01010101");
+        let names = fs::read_dir(folder.path()).unwrap();
+        assert_eq!(names.count(), 1, "nothing is left beside the file");
+    }
+
+    #[test]
+    fn a_new_key_seals_and_the_old_one_still_opens() {
+        let entropy = counting();
+        let (old, new) = (new_file(&entropy), new_file(&entropy));
+        let before = KeyRing::parse(&old).unwrap();
+        let after = KeyRing::parse(&format!("{}{}", *new, *old)).unwrap();
+        let secret = SecretText::new("x".to_owned());
+        let place = binding("a", "b");
+        let sealed = before.seal(place, &secret, &entropy).unwrap();
+        assert_eq!(after.open(place, &sealed).unwrap().expose(), "x");
+        let sealed = after.seal(place, &secret, &entropy).unwrap();
+        let error = before.open(place, &sealed).unwrap_err();
+        assert!(matches!(&error, VaultError::UnknownKey(id) if *id == after.keys[0].id));
+        assert!(error.to_string().contains(&after.keys[0].id));
+    }
+
+    #[test]
+    fn a_value_is_bound_to_its_workspace() {
+        let (ring, entropy) = (ring(), counting());
+        let here = binding("a", "b");
+        let secret = SecretText::new("x".to_owned());
+        let sealed = ring.seal(here, &secret, &entropy).unwrap();
+        let elsewhere = Binding {
+            workspace: Uuid::max(),
+            ..here
+        };
+        let error = ring.open(elsewhere, &sealed).unwrap_err();
+        assert!(matches!(error, VaultError::Tampered));
+        let again = ring.seal(here, &secret, &entropy).unwrap();
+        assert_ne!(sealed, again, "the same value is never sealed alike");
+    }
+
+    #[test]
+    fn a_cut_value_does_not_open() {
+        let (ring, entropy) = (ring(), counting());
+        let secret = SecretText::new("hunter2".to_owned());
+        let sealed = ring.seal(binding("a", "b"), &secret, &entropy).unwrap();
+        assert!(!format!("{sealed:?}").contains("hunter2"));
+        for length in 0..sealed.bytes.len() {
+            let mut cut = sealed.clone();
+            cut.bytes.truncate(length);
+            assert!(ring.open(binding("a", "b"), &cut).is_err(), "{length}");
         }
     }
 

@@ -26,7 +26,9 @@ pub enum VaultError {
         detail: String,
     },
     /// A value was sealed with a key that is not in the ring.
-    #[error("a value was sealed with the key `{0}`, which is not in the key file; put that key back")]
+    #[error(
+        "a value was sealed with the key `{0}`, which is not in the key file; put that key back"
+    )]
     UnknownKey(String),
     /// A sealed value was changed, or stands where it was not put.
     #[error("a sealed value cannot be opened: it was changed, or moved from another place")]

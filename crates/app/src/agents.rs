@@ -1,0 +1,145 @@
+//! Agents.
+
+use serde::Deserialize;
+use switchboard_domain::agent::AgentDocument;
+use switchboard_domain::id::{AgentId, WorkspaceId};
+use switchboard_domain::input::InputErrors;
+use switchboard_domain::name::Title;
+use switchboard_store::agent::{self, AgentRow};
+use switchboard_store::Engine;
+use switchboard_store::change::Entity;
+
+use crate::change::{ConfigChange, check_revision};
+use crate::drafts;
+use crate::integrations::MAX_DESCRIPTION_BYTES;
+use crate::{App, AppError, Manager, Page};
+
+/// What POST takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentInput {
+    /// The name.
+    pub name: String,
+    /// What it is for.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// What PATCH takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentPatch {
+    /// The name.
+    pub name: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// A page of agents.
+pub async fn list(
+    app: &App,
+    manager: &Manager,
+    after: Option<AgentId>,
+    limit: u32,
+) -> Result<Page<AgentRow>, AppError> {
+    let mut conn = app.db.read().await?;
+    Ok(agent::list(&mut conn.engine(), manager.workspace(), after, limit).await?)
+}
+
+/// One agent that is not deleted.
+pub(crate) async fn existing(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: AgentId,
+) -> Result<AgentRow, AppError> {
+    agent::get(engine, workspace, id)
+        .await?
+        .filter(|row| row.deleted_at.is_none())
+        .ok_or(AppError::NotFound("agent"))
+}
+
+/// One agent.
+pub async fn get(app: &App, manager: &Manager, id: AgentId) -> Result<AgentRow, AppError> {
+    let mut conn = app.db.read().await?;
+    existing(&mut conn.engine(), manager.workspace(), id).await
+}
+
+/// Adds an agent with an empty draft.
+pub async fn create(app: &App, manager: &Manager, input: AgentInput) -> Result<AgentRow, AppError> {
+    let workspace = manager.workspace();
+    check(&input.name, &input.description)?;
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let now = change.now;
+    let row = AgentRow {
+        id: AgentId::from_uuid(app.context.uuid()),
+        name: input.name,
+        description: input.description,
+        published_version: None,
+        revision: 1,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    };
+    let engine = &mut change.engine();
+    agent::insert(engine, workspace, &row).await?;
+    agent::save_draft(engine, workspace, row.id, &AgentDocument::default(), 1, now).await?;
+    change.note(Entity::Agent, &row.id.to_string(), "agent.create").await?;
+    change.commit().await?;
+    Ok(row)
+}
+
+/// Changes an agent's name or description.
+pub async fn update(
+    app: &App,
+    manager: &Manager,
+    id: AgentId,
+    expected: Option<u64>,
+    patch: AgentPatch,
+) -> Result<AgentRow, AppError> {
+    let workspace = manager.workspace();
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let now = change.now;
+    let engine = &mut change.engine();
+    let mut row = existing(engine, workspace, id).await?;
+    check_revision(expected, row.revision)?;
+    row.name = patch.name.unwrap_or(row.name);
+    row.description = patch.description.unwrap_or(row.description);
+    check(&row.name, &row.description)?;
+    row.revision += 1;
+    row.updated_at = now;
+    agent::update(engine, workspace, &row).await?;
+    change.note(Entity::Agent, &id.to_string(), "agent.update").await?;
+    change.commit().await?;
+    Ok(row)
+}
+
+/// Deletes an agent. Its conversations stay readable; they accept no more calls.
+pub async fn delete(
+    app: &App,
+    manager: &Manager,
+    id: AgentId,
+    expected: Option<u64>,
+) -> Result<(), AppError> {
+    let workspace = manager.workspace();
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let now = change.now;
+    let engine = &mut change.engine();
+    let mut row = existing(engine, workspace, id).await?;
+    check_revision(expected, row.revision)?;
+    row.deleted_at = Some(now);
+    row.updated_at = now;
+    row.revision += 1;
+    agent::update(engine, workspace, &row).await?;
+    drafts::forget(engine, workspace, id).await?;
+    change.note(Entity::Agent, &id.to_string(), "agent.delete").await?;
+    change.commit().await
+}
+
+fn check(name: &str, description: &str) -> Result<(), AppError> {
+    let mut errors = InputErrors::new();
+    errors.check("/name", Title::parse(name));
+    if description.len() > MAX_DESCRIPTION_BYTES {
+        errors.push("/description", format!("a description has at most {MAX_DESCRIPTION_BYTES} bytes"));
+    }
+    errors.finish(()).map_err(AppError::Invalid)
+}

@@ -1,0 +1,453 @@
+//! Performing a call: admission, reservation, the request, settlement.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+use switchboard_connect::{CallError, Performed};
+use switchboard_domain::admission::{self, Refusal};
+use switchboard_domain::conversation::{Conversation, Outcome};
+use switchboard_domain::event::{EventType, NewEvent};
+use switchboard_domain::id::{BindingId, CallId, ConversationId, EventId};
+use switchboard_domain::input::InputError;
+use switchboard_domain::template::RenderContext;
+use switchboard_store::journal::CallRow;
+use tokio::time::Instant;
+
+use crate::catalog::{PreparedAgent, PreparedBinding, Snapshot};
+use crate::journal::{Done, Key, Reservation, Reserved, Settlement, Work};
+use crate::{App, AppError, Runner};
+
+/// The longest idempotency key, in bytes.
+const MAX_KEY_BYTES: usize = 255;
+/// How long a repeated call waits at most before it looks again for the first one's answer.
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(250);
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct CallRequest {
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// The action's name.
+    pub name: String,
+    /// The arguments.
+    pub arguments: Map<String, Value>,
+    /// The caller's key, under which it is done once.
+    pub idempotency_key: Option<String>,
+}
+
+/// The answer of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallAnswer {
+    /// `{call_id, status, output, variables, error, duration_ms}`, as JSON text.
+    pub json: String,
+    /// True when it is the answer of an earlier call with the same key.
+    pub replayed: bool,
+}
+
+/// All that one admitted call needs; it lives until the call is settled.
+struct Admitted {
+    key: Key,
+    id: CallId,
+    snapshot: Arc<Snapshot>,
+    conversation: Arc<Conversation>,
+    binding: Arc<PreparedBinding>,
+    arguments: Value,
+    reserved: Reserved,
+}
+
+/// Performs an action of a conversation's agent. The answer is given when its event is durable; a
+/// caller that goes away does not stop the call.
+pub async fn call(
+    app: &Arc<App>,
+    runner: &Runner,
+    request: CallRequest,
+) -> Result<CallAnswer, AppError> {
+    if app.stopping.load(Ordering::Acquire) {
+        return Err(AppError::Stopping);
+    }
+    // From here on a stop waits for this call.
+    let _running = app.calls.token();
+    check_key(request.idempotency_key.as_deref())?;
+    let key = (runner.workspace(), request.conversation);
+    let conversation = app
+        .journal
+        .get(key)
+        .await?
+        .ok_or(AppError::NotFound("conversation"))?;
+    let (snapshot, agent) = app
+        .catalog
+        .agent(key.0, conversation.key.agent, conversation.key.version)
+        .await?
+        .ok_or(AppError::NotFound("agent"))?;
+    let id = CallId::from_uuid(app.context.uuid());
+    let arguments = Value::Object(request.arguments);
+    let fingerprint = request
+        .idempotency_key
+        .is_some()
+        .then(|| fingerprint(&request.name, &arguments));
+    if let (Some(text), Some(fingerprint)) = (&request.idempotency_key, &fingerprint)
+        && let Some(answer) = earlier_answer(app, key, text, fingerprint).await?
+    {
+        return Ok(answer);
+    }
+    let binding = match admit(&agent, &conversation, &request.name, &arguments) {
+        Ok(binding) => binding,
+        Err((binding, error)) => {
+            note_refusal(app, key, id, &request.name, binding, &arguments, &error).await?;
+            return Err(error);
+        }
+    };
+    let mut admitted = Admitted {
+        key,
+        id,
+        snapshot,
+        conversation,
+        reserved: reservation_needed(&binding, request.idempotency_key.is_some()),
+        binding,
+        arguments,
+    };
+    if admitted.reserved != Reserved::No {
+        let reservation = reservation(app, &agent, &admitted, request.idempotency_key, fingerprint);
+        let expected = reservation.call.fingerprint.clone();
+        match app.journal.submit(key, Work::Reserve(Box::new(reservation))).await {
+            Ok(Done::Now(conversation)) => admitted.conversation = conversation,
+            Ok(Done::Before(before)) => return answer_of(app, key, *before, &expected).await,
+            Ok(Done::Gone) => return Err(AppError::Stopping),
+            Err(error) => {
+                let binding = Some(admitted.binding.id);
+                let arguments = &admitted.arguments;
+                note_refusal(app, key, id, &request.name, binding, arguments, &error).await?;
+                return Err(error);
+            }
+        }
+    }
+    let perform = perform(app.clone(), admitted);
+    app.calls
+        .spawn(perform)
+        .await
+        .map_err(|error| AppError::Internal(format!("a call was not finished: {error}")))?
+}
+
+fn check_key(key: Option<&str>) -> Result<(), AppError> {
+    let Some(key) = key else { return Ok(()) };
+    if key.is_empty() || key.len() > MAX_KEY_BYTES || !key.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        return Err(AppError::Conflict {
+            code: "invalid_idempotency_key",
+            message: format!("an Idempotency-Key has 1 to {MAX_KEY_BYTES} visible ASCII characters"),
+            errors: vec![],
+            details: None,
+        });
+    }
+    Ok(())
+}
+
+fn fingerprint(name: &str, arguments: &Value) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(name.as_bytes());
+    hash.update([0]);
+    hash.update(switchboard_domain::canonical::to_string(arguments).as_bytes());
+    hash.finalize().to_vec()
+}
+
+type NotAdmitted = (Option<BindingId>, AppError);
+
+/// Checks everything that needs no reservation.
+fn admit(
+    agent: &PreparedAgent,
+    conversation: &Conversation,
+    name: &str,
+    arguments: &Value,
+) -> Result<Arc<PreparedBinding>, NotAdmitted> {
+    let binding = agent
+        .by_name
+        .get(name)
+        .and_then(|index| agent.bindings.get(*index))
+        .ok_or_else(|| {
+            let name = name.chars().take(100).collect();
+            (None, Refusal::UnknownAction { name }.into())
+        })?;
+    let refuse = |error: AppError| (Some(binding.id), error);
+    admission::admit(
+        &binding.name,
+        binding.id,
+        &binding.gate,
+        agent.own.strict_states,
+        conversation,
+    )
+    .and_then(|()| binding.view(conversation.key.environment).map(drop))
+    .map_err(|refusal| refuse(refusal.into()))?;
+    binding
+        .schema
+        .validate(arguments)
+        .map_err(|errors| refuse(AppError::InvalidArguments(under_arguments(errors))))?;
+    Ok(binding.clone())
+}
+
+/// The schema's pointers start at the arguments; the caller's body has them under a name.
+fn under_arguments(mut errors: Vec<InputError>) -> Vec<InputError> {
+    for error in &mut errors {
+        error.pointer.insert_str(0, "/arguments");
+    }
+    errors
+}
+
+/// A call that changes nothing outside, takes no place and has no key needs nothing durable before
+/// it goes out.
+fn reservation_needed(binding: &PreparedBinding, has_key: bool) -> Reserved {
+    use crate::catalog::PreparedTarget::{Broken, Own, Shared};
+    let safe = match &binding.target {
+        Shared { call, .. } | Own { call, .. } => call.request.method.is_safe(),
+        Broken(_) => true,
+    };
+    match (has_key, safe && binding.gate.max_successful_calls.is_none()) {
+        (true, _) => Reserved::WithAnswer,
+        (false, true) => Reserved::No,
+        (false, false) => Reserved::UntilSettled,
+    }
+}
+
+fn reservation(
+    app: &App,
+    agent: &PreparedAgent,
+    admitted: &Admitted,
+    idempotency_key: Option<String>,
+    fingerprint: Option<Vec<u8>>,
+) -> Reservation {
+    Reservation {
+        call: CallRow {
+            workspace: admitted.key.0,
+            conversation: admitted.key.1,
+            id: admitted.id,
+            binding: admitted.binding.id,
+            name: admitted.binding.name.clone(),
+            arguments: admitted.arguments.to_string(),
+            idempotency_key,
+            fingerprint: fingerprint.unwrap_or_default(),
+            instance: app.instance,
+            reserved_at: app.context.now(),
+            answer: None,
+        },
+        gate: admitted.binding.gate.clone(),
+        strict_states: agent.own.strict_states,
+    }
+}
+
+async fn earlier_answer(
+    app: &App,
+    key: Key,
+    text: &str,
+    fingerprint: &[u8],
+) -> Result<Option<CallAnswer>, AppError> {
+    match find_call(app, key, text).await? {
+        Some(call) => answer_of(app, key, call, fingerprint).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn find_call(app: &App, key: Key, text: &str) -> Result<Option<CallRow>, AppError> {
+    let mut conn = app.db.read().await?;
+    let engine = &mut conn.engine();
+    Ok(switchboard_store::journal::call_by_idempotency_key(engine, key.0, key.1, text).await?)
+}
+
+/// The answer of an earlier call with the same key, waiting for it while it is under way.
+async fn answer_of(
+    app: &App,
+    key: Key,
+    mut call: CallRow,
+    fingerprint: &[u8],
+) -> Result<CallAnswer, AppError> {
+    if call.fingerprint != fingerprint {
+        return Err(AppError::conflict(
+            "idempotency_key_reused",
+            "this Idempotency-Key was used in this conversation for another action or other arguments; take a new one",
+        ));
+    }
+    let mut news = app.journal.news();
+    loop {
+        if let Some(json) = call.answer {
+            let replayed = true;
+            return Ok(CallAnswer { json, replayed });
+        }
+        let text = call.idempotency_key.clone().unwrap_or_default();
+        call = find_call(app, key, &text)
+            .await?
+            .ok_or_else(|| AppError::Internal("an idempotent call is gone".to_owned()))?;
+        if call.answer.is_none() {
+            // Either way it is looked up again: news may be about another call.
+            let _ = tokio::time::timeout(LOOK_AGAIN, news.recv()).await;
+        }
+    }
+}
+
+/// Notes that a call was not admitted.
+async fn note_refusal(
+    app: &App,
+    key: Key,
+    id: CallId,
+    name: &str,
+    binding: Option<BindingId>,
+    arguments: &Value,
+    error: &AppError,
+) -> Result<(), AppError> {
+    if matches!(error, AppError::Internal(_) | AppError::Stopping | AppError::Store(_)) {
+        return Ok(());
+    }
+    let name: String = name.chars().take(100).collect();
+    let mut detail = serde_json::json!({"code": error.code(), "message": error.to_string()});
+    if let AppError::InvalidArguments(errors) = error {
+        detail["errors"] = serde_json::json!(errors);
+    }
+    let data = serde_json::json!({
+        "call_id": id, "name": name, "binding_id": binding, "arguments": arguments,
+        "request": null, "response": null, "variables": {}, "error": detail, "duration_ms": 0,
+    });
+    let event = NewEvent {
+        id: EventId::from_uuid(app.context.uuid()),
+        at: app.context.now(),
+        kind: EventType::ActionRefused,
+        data: data.to_string(),
+    };
+    metrics::counter!("switchboard_calls_total", "outcome" => "refused").increment(1);
+    app.journal.submit(key, Work::Note(event)).await.map(drop)
+}
+
+async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppError> {
+    let start = Instant::now();
+    let performed = request(&app, &admitted, start).await;
+    let duration = start.elapsed();
+    let settlement = settlement(&app, &admitted, performed, duration);
+    let label = match settlement.outcome {
+        Outcome::Succeeded => "succeeded",
+        Outcome::Failed => "failed",
+        Outcome::Unknown => "unknown",
+    };
+    let json = settlement.answer.clone();
+    let done = app
+        .journal
+        .submit(admitted.key, Work::Settle(Box::new(settlement)))
+        .await?;
+    metrics::counter!("switchboard_calls_total", "outcome" => label).increment(1);
+    metrics::histogram!("switchboard_call_seconds").record(duration.as_secs_f64());
+    match done {
+        Done::Now(_) => Ok(CallAnswer {
+            json,
+            replayed: false,
+        }),
+        Done::Gone | Done::Before(_) => Err(AppError::conflict(
+            "outcome_unknown",
+            "another server took this one for dead and noted the call's outcome as unknown; see the conversation's events",
+        )),
+    }
+}
+
+/// Makes the request.
+async fn request(app: &App, admitted: &Admitted, start: Instant) -> Performed {
+    let environment = admitted.conversation.key.environment;
+    let empty = Map::new();
+    let parameters = admitted.arguments.as_object().unwrap_or(&empty);
+    let workspace = admitted.snapshot.workspace_variables(environment);
+    let context = RenderContext::new(
+        parameters,
+        &admitted.conversation.variables,
+        Some(admitted.key.1.to_string()),
+        &workspace,
+    );
+    let secrets = admitted.snapshot.secrets_in(environment);
+    match admitted.binding.view(environment) {
+        Ok(view) => {
+            let timeout = view.call.timeout.unwrap_or(app.settings.call_timeout);
+            app.connector
+                .perform(&view.endpoint, &view.call, &context, &secrets, start + timeout)
+                .await
+        }
+        // It was there when the call was admitted, in this very snapshot.
+        Err(refusal) => Performed {
+            outcome: Outcome::Failed,
+            output: "null".to_owned(),
+            variables: vec![],
+            unmatched: vec![],
+            error: Some(CallError {
+                code: "integration_unavailable",
+                message: refusal.to_string(),
+                upstream_status: None,
+            }),
+            request: "null".to_owned(),
+            response: "null".to_owned(),
+        },
+    }
+}
+
+/// An error as it stands in answers and events.
+pub(crate) fn error_json(error: Option<&CallError>) -> String {
+    let Some(error) = error else {
+        return "null".to_owned();
+    };
+    let mut value = serde_json::json!({"code": error.code, "message": error.message});
+    if let Some(status) = error.upstream_status {
+        value["upstream_status"] = status.into();
+    }
+    value.to_string()
+}
+
+/// The variables a call set, as a JSON object.
+pub(crate) fn variables_json(performed: &Performed) -> String {
+    let variables: Map<String, Value> = performed
+        .variables
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.clone()))
+        .collect();
+    Value::Object(variables).to_string()
+}
+
+fn settlement(
+    app: &App,
+    admitted: &Admitted,
+    performed: Performed,
+    duration: std::time::Duration,
+) -> Settlement {
+    let duration_ms = duration.as_millis();
+    let error = error_json(performed.error.as_ref());
+    let variables = variables_json(&performed);
+    let succeeded = performed.outcome == Outcome::Succeeded;
+    let status = if succeeded { "succeeded" } else { "failed" };
+    let call_id = admitted.id;
+    let answer = format!(
+        r#"{{"call_id":"{call_id}","status":"{status}","output":{},"variables":{variables},"error":{error},"duration_ms":{duration_ms}}}"#,
+        performed.output
+    );
+    let unmatched = if performed.unmatched.is_empty() {
+        String::new()
+    } else {
+        format!(r#","unmatched_variables":{}"#, serde_json::json!(performed.unmatched))
+    };
+    // Names follow the pattern of names, so they need no escaping.
+    let data = format!(
+        r#"{{"call_id":"{call_id}","name":"{}","binding_id":"{}","arguments":{},"request":{},"response":{},"variables":{variables}{unmatched},"error":{error},"duration_ms":{duration_ms}}}"#,
+        admitted.binding.name,
+        admitted.binding.id,
+        admitted.arguments,
+        performed.request,
+        performed.response,
+    );
+    Settlement {
+        call: call_id,
+        binding: admitted.binding.id,
+        reserved: admitted.reserved,
+        outcome: performed.outcome,
+        variables: performed.variables,
+        event: NewEvent {
+            id: EventId::from_uuid(app.context.uuid()),
+            at: app.context.now(),
+            kind: if succeeded {
+                EventType::ActionSucceeded
+            } else {
+                EventType::ActionFailed
+            },
+            data,
+        },
+        answer,
+    }
+}

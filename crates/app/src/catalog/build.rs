@@ -1,0 +1,397 @@
+//! Building snapshots: loading what is asked for, and replacing what changed.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use serde_json::Map;
+use switchboard_domain::action::ActionDefinition;
+use switchboard_domain::agent::{AgentActionKind, AgentDocument, Binding, BindingTarget, VersionRef};
+use switchboard_domain::environment::PerEnvironment;
+use switchboard_domain::id::{ActionId, AgentId, IntegrationId, WorkspaceId};
+use switchboard_domain::input::InputErrors;
+use switchboard_domain::integration::IntegrationDefinition;
+use switchboard_domain::schema::ParameterSchema;
+use switchboard_store::change::{Change, Entity};
+use switchboard_store::{Db, Engine, action, agent, change, integration, secret, variable};
+use switchboard_vault::{Binding as SealBinding, KeyRing, Sealed};
+
+use super::entries::{
+    OwnBinding, OwnParts, OwnTarget, PreparedAction, PreparedAgent, PreparedBinding,
+    PreparedIntegration, PreparedTarget, Snapshot,
+};
+use crate::error::AppError;
+use crate::prepare;
+
+/// A workspace's first snapshot: its secrets and variables, and no agents yet.
+pub async fn first(
+    db: &Db,
+    keys: &KeyRing,
+    workspace: WorkspaceId,
+) -> Result<Snapshot, AppError> {
+    let mut conn = db.read().await?;
+    let engine = &mut conn.engine();
+    let mut snapshot = Snapshot {
+        // Read first: what changes after it is applied once more, which does no harm.
+        revision: change::revision(engine, workspace).await?,
+        ..Snapshot::default()
+    };
+    load_secrets(&mut snapshot, engine, keys, workspace).await?;
+    load_variables(&mut snapshot, engine, workspace).await?;
+    Ok(snapshot)
+}
+
+/// Replaces what changed, and what depends on it.
+pub async fn apply(
+    snapshot: &mut Snapshot,
+    engine: &mut Engine<'_>,
+    keys: &KeyRing,
+    workspace: WorkspaceId,
+    changes: &[Change],
+) -> Result<(), AppError> {
+    let distinct: BTreeSet<(&str, &str)> = changes
+        .iter()
+        .map(|change| (change.entity.as_str(), change.entity_id.as_str()))
+        .collect();
+    let of = |entity: Entity| {
+        distinct
+            .iter()
+            .filter(move |(kind, _)| *kind == entity.as_str())
+            .map(|(_, id)| *id)
+    };
+    if of(Entity::Secret).next().is_some() {
+        load_secrets(snapshot, engine, keys, workspace).await?;
+    }
+    if of(Entity::Variable).next().is_some() {
+        load_variables(snapshot, engine, workspace).await?;
+    }
+    let mut touched = BTreeSet::new();
+    for id in of(Entity::Integration).filter_map(|id| id.parse::<IntegrationId>().ok()) {
+        if snapshot.integrations.remove(&id).is_some() {
+            load_integration(snapshot, engine, workspace, id).await?;
+            let under: Vec<ActionId> = snapshot
+                .actions
+                .iter()
+                .filter(|(_, action)| action.integration_id == id)
+                .map(|(id, _)| *id)
+                .collect();
+            touched.extend(under);
+        }
+    }
+    for id in of(Entity::Action).filter_map(|id| id.parse::<ActionId>().ok()) {
+        if snapshot.actions.remove(&id).is_some() {
+            load_action(snapshot, engine, workspace, id).await?;
+            touched.insert(id);
+        }
+    }
+    let changed: BTreeSet<AgentId> = of(Entity::Agent).filter_map(|id| id.parse().ok()).collect();
+    let loaded: Vec<_> = snapshot.agents.keys().copied().collect();
+    for (id, version) in loaded {
+        if changed.contains(&id) {
+            snapshot.agents.remove(&(id, version));
+            load_agent(snapshot, engine, workspace, id, version).await?;
+        }
+    }
+    resolve_dependents(snapshot, &touched);
+    Ok(())
+}
+
+/// Resolves again the agents that link one of these actions. Nothing is compiled for that.
+fn resolve_dependents(snapshot: &mut Snapshot, touched: &BTreeSet<ActionId>) {
+    if touched.is_empty() {
+        return;
+    }
+    let dependents: Vec<_> = snapshot
+        .agents
+        .iter()
+        .filter(|(_, agent)| {
+            agent.own.bindings.iter().any(|binding| {
+                matches!(&binding.target, OwnTarget::Link { action_id, .. } if touched.contains(action_id))
+            })
+        })
+        .map(|(key, agent)| (*key, agent.own.clone()))
+        .collect();
+    for (key, own) in dependents {
+        let agent = resolve(snapshot, own);
+        snapshot.agents.insert(key, Arc::new(agent));
+    }
+}
+
+async fn load_secrets(
+    snapshot: &mut Snapshot,
+    engine: &mut Engine<'_>,
+    keys: &KeyRing,
+    workspace: WorkspaceId,
+) -> Result<(), AppError> {
+    let mut secrets: HashMap<_, PerEnvironment<_>> = HashMap::new();
+    for (row, _) in secret::values(engine, workspace).await? {
+        let binding = SealBinding {
+            workspace: workspace.uuid(),
+            row: row.name.as_str(),
+            environment: row.environment.as_str(),
+        };
+        let sealed = Sealed {
+            key_id: row.key_id,
+            bytes: row.sealed,
+        };
+        let value = keys.open(binding, &sealed)?;
+        *secrets
+            .entry(row.name)
+            .or_default()
+            .slot(row.environment) = Some(value);
+    }
+    snapshot.secrets = Arc::new(secrets);
+    Ok(())
+}
+
+async fn load_variables(
+    snapshot: &mut Snapshot,
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+) -> Result<(), AppError> {
+    let mut values: PerEnvironment<Map<_, _>> = PerEnvironment::default();
+    let mut after = String::new();
+    loop {
+        let page = variable::list(engine, workspace, &after, 1000).await?;
+        for row in &page.rows {
+            for (environment, value) in row.values.iter() {
+                values
+                    .slot(environment)
+                    .get_or_insert_default()
+                    .insert(row.name.to_string(), value.clone());
+            }
+        }
+        match page.rows.last() {
+            Some(last) if page.more => after = last.name.to_string(),
+            _ => break,
+        }
+    }
+    snapshot.variables = values.try_map(|_, map| Ok::<_, AppError>(Arc::new(map.clone())))?;
+    Ok(())
+}
+
+/// What was saved was checked then, so an error here means that the rules changed since.
+fn check(errors: InputErrors, what: &str) -> Result<(), AppError> {
+    errors.finish(()).map_err(|errors| {
+        let detail = errors.first().map_or("", |error| error.detail.as_str());
+        AppError::Internal(format!("a stored {what} does not compile any more: {detail}"))
+    })
+}
+
+async fn load_integration(
+    snapshot: &mut Snapshot,
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: IntegrationId,
+) -> Result<(), AppError> {
+    let Some(row) = integration::get(engine, workspace, id).await? else {
+        return Ok(());
+    };
+    let mut errors = InputErrors::new();
+    let IntegrationDefinition::CustomApi { environments } = &row.definition;
+    let mut endpoints = PerEnvironment::default();
+    for (environment, slot) in environments.iter() {
+        let key = format!("{workspace}/{id}/{environment}");
+        *endpoints.slot(environment) =
+            prepare::slot(slot, &key, "", &mut errors).map(Arc::new);
+    }
+    check(errors, "integration")?;
+    let prepared = PreparedIntegration {
+        name: row.name,
+        deleted: row.deleted_at.is_some(),
+        endpoints,
+    };
+    snapshot.integrations.insert(id, Arc::new(prepared));
+    Ok(())
+}
+
+async fn load_action(
+    snapshot: &mut Snapshot,
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: ActionId,
+) -> Result<(), AppError> {
+    let Some(row) = action::get(engine, workspace, id).await? else {
+        return Ok(());
+    };
+    if !snapshot.integrations.contains_key(&row.integration_id) {
+        load_integration(snapshot, engine, workspace, row.integration_id).await?;
+    }
+    let mut errors = InputErrors::new();
+    let ActionDefinition::Api(api) = &row.definition;
+    let prepared = prepare::api_action(api, "", &mut errors);
+    check(errors, "action")?;
+    let Some((call, schema)) = prepared else {
+        return Ok(());
+    };
+    let prepared = PreparedAction {
+        integration_id: row.integration_id,
+        name: row.name.to_string(),
+        description: row.description,
+        deleted: row.deleted_at.is_some(),
+        call: Arc::new(call),
+        schema,
+    };
+    snapshot.actions.insert(id, Arc::new(prepared));
+    Ok(())
+}
+
+/// Loads an agent's version with everything it links. Adds nothing when there is none.
+pub async fn load_agent(
+    snapshot: &mut Snapshot,
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: AgentId,
+    version: VersionRef,
+) -> Result<(), AppError> {
+    let exists = agent::get(engine, workspace, id)
+        .await?
+        .is_some_and(|agent| agent.deleted_at.is_none());
+    let row = agent::version(engine, workspace, id, version).await?;
+    let (true, Some(row)) = (exists, row) else {
+        return Ok(());
+    };
+    for binding in &row.document.actions {
+        if let Some(link) = binding.link()
+            && !snapshot.actions.contains_key(&link.action_id)
+        {
+            load_action(snapshot, engine, workspace, link.action_id).await?;
+        }
+    }
+    let own = compile(&row.document, workspace)?;
+    let agent = resolve(snapshot, Arc::new(own));
+    snapshot.agents.insert((id, version), Arc::new(agent));
+    Ok(())
+}
+
+fn compile(document: &AgentDocument, workspace: WorkspaceId) -> Result<OwnParts, AppError> {
+    let mut errors = InputErrors::new();
+    let bindings = document
+        .actions
+        .iter()
+        .filter_map(|binding| own_binding(binding, workspace, &mut errors))
+        .collect();
+    check(errors, "agent")?;
+    Ok(OwnParts {
+        strict_states: document.strict_states,
+        initial_state: document.initial_state.clone(),
+        states: document.states.iter().map(|state| state.name.clone()).collect(),
+        bindings,
+    })
+}
+
+fn own_binding(
+    binding: &Binding,
+    workspace: WorkspaceId,
+    errors: &mut InputErrors,
+) -> Option<OwnBinding> {
+    let target = match &binding.target {
+        BindingTarget::Link { link, overrides } => OwnTarget::Link {
+            action_id: link.action_id,
+            integration_id: link.integration_id,
+            schema: match &overrides.parameters {
+                Some(schema) => Some(errors.check("", ParameterSchema::compile(schema))?),
+                None => None,
+            },
+            body: prepare::body(overrides.body_template.as_deref(), "", errors)?,
+        },
+        BindingTarget::Action { action, .. } => {
+            let AgentActionKind::ApiCall(call) = &action.kind;
+            let key = format!("{workspace}/{}", binding.id);
+            let (endpoint, call) = prepare::agent_api_call(call, &key, "", errors)?;
+            OwnTarget::ApiCall {
+                name: action.name.to_string(),
+                description: action.description.clone(),
+                schema: prepare::schema(action.parameters.as_ref(), "", errors)?,
+                endpoint: Arc::new(endpoint),
+                call: Arc::new(call),
+            }
+        }
+    };
+    Some(OwnBinding {
+        id: binding.id,
+        gate: binding.gate().clone(),
+        target,
+    })
+}
+
+/// Resolves links to the shapes of the snapshot.
+fn resolve(snapshot: &Snapshot, own: Arc<OwnParts>) -> PreparedAgent {
+    let bindings: Vec<_> = own
+        .bindings
+        .iter()
+        .map(|binding| Arc::new(resolve_binding(snapshot, binding)))
+        .collect();
+    // The first of two that came to have one name keeps it; both are named where it is reported.
+    let mut by_name = HashMap::with_capacity(bindings.len());
+    for (index, binding) in bindings.iter().enumerate() {
+        by_name.entry(binding.name.clone()).or_insert(index);
+    }
+    PreparedAgent {
+        own,
+        bindings,
+        by_name,
+    }
+}
+
+fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding {
+    let prepared = |name: &str, description: &str, schema: &ParameterSchema, target| PreparedBinding {
+        id: binding.id,
+        name: name.to_owned(),
+        description: description.to_owned(),
+        kind: "api_call",
+        gate: binding.gate.clone(),
+        schema: schema.clone(),
+        target,
+    };
+    match &binding.target {
+        OwnTarget::ApiCall {
+            name,
+            description,
+            schema,
+            endpoint,
+            call,
+        } => prepared(
+            name,
+            description,
+            schema,
+            PreparedTarget::Own {
+                endpoint: endpoint.clone(),
+                call: call.clone(),
+            },
+        ),
+        OwnTarget::Link {
+            action_id,
+            integration_id,
+            schema,
+            body,
+        } => {
+            let Some(action) = snapshot.actions.get(action_id) else {
+                let gone = PreparedTarget::Broken("deleted");
+                return prepared(&binding.id.to_string(), "", &ParameterSchema::default(), gone);
+            };
+            let target = match snapshot.integrations.get(&action.integration_id) {
+                _ if action.deleted => PreparedTarget::Broken("deleted"),
+                _ if action.integration_id != *integration_id => PreparedTarget::Broken("moved"),
+                Some(integration) if !integration.deleted => PreparedTarget::Shared {
+                    integration: integration.clone(),
+                    call: with_body(&action.call, body.as_ref()),
+                },
+                _ => PreparedTarget::Broken("deleted with its integration"),
+            };
+            let schema = schema.as_ref().unwrap_or(&action.schema);
+            prepared(&action.name, &action.description, schema, target)
+        }
+    }
+}
+
+fn with_body(
+    call: &Arc<switchboard_connect::ApiCall>,
+    body: Option<&switchboard_domain::request::BodyTemplate>,
+) -> Arc<switchboard_connect::ApiCall> {
+    let Some(body) = body else {
+        return call.clone();
+    };
+    let mut changed = switchboard_connect::ApiCall::clone(call);
+    changed.request.body = Some(body.clone());
+    Arc::new(changed)
+}

@@ -1,0 +1,228 @@
+//! What a snapshot holds.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use switchboard_connect::{ApiCall, Endpoint, SecretLookup};
+use switchboard_domain::admission::Refusal;
+use switchboard_domain::agent::{Gate, VersionRef};
+use switchboard_domain::environment::{Environment, PerEnvironment};
+use switchboard_domain::id::{ActionId, AgentId, BindingId, IntegrationId};
+use switchboard_domain::name::{SecretName, StateName};
+use switchboard_domain::schema::ParameterSchema;
+use switchboard_vault::SecretText;
+
+/// A workspace's configuration at one revision, as far as it was asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The revision.
+    pub revision: u64,
+    /// Every secret's values.
+    pub secrets: Arc<HashMap<SecretName, PerEnvironment<SecretText>>>,
+    /// Every workspace variable's values, by environment.
+    pub variables: PerEnvironment<Arc<Map<String, Value>>>,
+    /// Integrations that loaded agents use.
+    pub integrations: imbl::HashMap<IntegrationId, Arc<PreparedIntegration>>,
+    /// Shared actions that loaded agents link.
+    pub actions: imbl::HashMap<ActionId, Arc<PreparedAction>>,
+    /// Agents' versions that were asked for.
+    pub agents: imbl::HashMap<(AgentId, VersionRef), Arc<PreparedAgent>>,
+}
+
+impl Snapshot {
+    /// The secrets of an environment.
+    pub const fn secrets_in(&self, environment: Environment) -> SecretsIn<'_> {
+        SecretsIn {
+            snapshot: self,
+            environment,
+        }
+    }
+
+    /// The workspace variables of an environment.
+    pub fn workspace_variables(&self, environment: Environment) -> Arc<Map<String, Value>> {
+        self.variables
+            .get(environment)
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+/// The secrets of one environment.
+#[derive(Debug, Clone, Copy)]
+pub struct SecretsIn<'a> {
+    snapshot: &'a Snapshot,
+    environment: Environment,
+}
+
+impl SecretLookup for SecretsIn<'_> {
+    fn secret(&self, name: &SecretName) -> Option<SecretText> {
+        self.snapshot.secrets.get(name)?.get(self.environment).cloned()
+    }
+}
+
+/// An integration, ready to be called in each environment whose slot is filled.
+#[derive(Debug)]
+pub struct PreparedIntegration {
+    /// Its name.
+    pub name: String,
+    /// True when it was deleted.
+    pub deleted: bool,
+    /// Where its requests go.
+    pub endpoints: PerEnvironment<Arc<Endpoint>>,
+}
+
+/// A shared action, ready to be called.
+#[derive(Debug)]
+pub struct PreparedAction {
+    /// The integration it is under now.
+    pub integration_id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// What the model is told about it.
+    pub description: String,
+    /// True when it was deleted.
+    pub deleted: bool,
+    /// Its request.
+    pub call: Arc<ApiCall>,
+    /// Its default schema.
+    pub schema: ParameterSchema,
+}
+
+/// A version of an agent with its links resolved to the current shapes.
+#[derive(Debug)]
+pub struct PreparedAgent {
+    /// Its parts that do not depend on anything else.
+    pub own: Arc<OwnParts>,
+    /// Its bindings, in the order of the document.
+    pub bindings: Vec<Arc<PreparedBinding>>,
+    /// Where each name is in `bindings`.
+    pub by_name: HashMap<String, usize>,
+}
+
+/// What a version of an agent has of its own: compiled once, however often a link is resolved.
+#[derive(Debug)]
+pub struct OwnParts {
+    /// Whether `allowed_states` are applied.
+    pub strict_states: bool,
+    /// The state a conversation starts in.
+    pub initial_state: Option<StateName>,
+    /// The names of its states.
+    pub states: Vec<StateName>,
+    /// Its bindings.
+    pub bindings: Vec<OwnBinding>,
+}
+
+/// A binding before its link is resolved.
+#[derive(Debug)]
+pub struct OwnBinding {
+    /// Its id.
+    pub id: BindingId,
+    /// When and how often.
+    pub gate: Gate,
+    /// What it uses.
+    pub target: OwnTarget,
+}
+
+/// What a binding uses, before links are resolved.
+#[derive(Debug)]
+pub enum OwnTarget {
+    /// A link and its overrides.
+    Link {
+        /// The shared action.
+        action_id: ActionId,
+        /// The integration it was under when it was linked.
+        integration_id: IntegrationId,
+        /// The schema in place of the action's.
+        schema: Option<ParameterSchema>,
+        /// The body template in place of the action's.
+        body: Option<switchboard_domain::request::BodyTemplate>,
+    },
+    /// A request of the agent's own.
+    ApiCall {
+        /// Its name.
+        name: String,
+        /// What the model is told about it.
+        description: String,
+        /// Its schema.
+        schema: ParameterSchema,
+        /// Where it goes.
+        endpoint: Arc<Endpoint>,
+        /// The request.
+        call: Arc<ApiCall>,
+    },
+}
+
+/// A binding, ready to be called.
+#[derive(Debug)]
+pub struct PreparedBinding {
+    /// Its id.
+    pub id: BindingId,
+    /// The name it is called by.
+    pub name: String,
+    /// What the model is told about it.
+    pub description: String,
+    /// The kind of its action: `api_call` for a link too.
+    pub kind: &'static str,
+    /// When and how often.
+    pub gate: Gate,
+    /// The effective schema of its arguments.
+    pub schema: ParameterSchema,
+    /// What is performed.
+    pub target: PreparedTarget,
+}
+
+/// What a binding performs.
+#[derive(Debug)]
+pub enum PreparedTarget {
+    /// A request of an integration.
+    Shared {
+        /// The integration.
+        integration: Arc<PreparedIntegration>,
+        /// The request.
+        call: Arc<ApiCall>,
+    },
+    /// A request of the agent's own.
+    Own {
+        /// Where it goes.
+        endpoint: Arc<Endpoint>,
+        /// The request.
+        call: Arc<ApiCall>,
+    },
+    /// Nothing any more: what became of the linked action.
+    Broken(&'static str),
+}
+
+/// Where a binding's request goes in one environment.
+#[derive(Debug, Clone)]
+pub struct TargetView {
+    /// Where and as whom.
+    pub endpoint: Arc<Endpoint>,
+    /// The request.
+    pub call: Arc<ApiCall>,
+}
+
+impl PreparedBinding {
+    /// What is performed in an environment, or why nothing can be.
+    pub fn view(&self, environment: Environment) -> Result<TargetView, Refusal> {
+        let view = |endpoint: &Arc<Endpoint>, call: &Arc<ApiCall>| TargetView {
+            endpoint: endpoint.clone(),
+            call: call.clone(),
+        };
+        match &self.target {
+            PreparedTarget::Shared { integration, call } => integration
+                .endpoints
+                .get(environment)
+                .map(|endpoint| view(endpoint, call))
+                .ok_or_else(|| Refusal::EmptySlot {
+                    integration: integration.name.clone(),
+                    environment,
+                }),
+            PreparedTarget::Own { endpoint, call } => Ok(view(endpoint, call)),
+            PreparedTarget::Broken(what) => Err(Refusal::BrokenLink {
+                name: self.name.clone(),
+                what,
+            }),
+        }
+    }
+}

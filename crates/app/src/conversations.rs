@@ -1,0 +1,255 @@
+//! Conversations: started, read, changed and ended.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value, json};
+use switchboard_domain::action::BUILT_IN_VARIABLES;
+use switchboard_domain::agent::VersionRef;
+use switchboard_domain::conversation::{Conversation, ConversationKey, Phase, Status};
+use switchboard_domain::environment::Environment;
+use switchboard_domain::event::{EventType, NewEvent};
+use switchboard_domain::id::{AgentId, ConversationId, EventId};
+use switchboard_domain::input::InputErrors;
+use switchboard_domain::name::{StateName, VariableName};
+use switchboard_store::conversation::{self, Filter};
+
+use crate::journal::{Change, Done, Work};
+use crate::{App, AppError, Page, Runner, agents};
+
+/// The largest variables, in bytes of their JSON text.
+const MAX_VARIABLES_BYTES: usize = 256 * 1024;
+
+/// Which version is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RequestedVersion {
+    /// The published one.
+    #[default]
+    Published,
+    /// The draft, for tests, or a number.
+    Exact(VersionRef),
+}
+
+impl<'de> Deserialize<'de> for RequestedVersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) if text == "published" => Ok(Self::Published),
+            other => serde_json::from_value(other)
+                .map(Self::Exact)
+                .map_err(|_| serde::de::Error::custom("expected \"published\", \"draft\" or a version's number")),
+        }
+    }
+}
+
+/// What POST takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationInput {
+    /// The agent.
+    pub agent_id: AgentId,
+    /// Where it runs.
+    pub environment: Environment,
+    /// Which version.
+    #[serde(default)]
+    pub version: RequestedVersion,
+    /// What is known from the start; `call` holds `from` and `to`.
+    #[serde(default)]
+    pub variables: Map<String, Value>,
+}
+
+/// What PATCH takes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationPatch {
+    /// The new state.
+    #[serde(default)]
+    pub state: Option<StateName>,
+    /// Variables to set; null removes one.
+    #[serde(default)]
+    pub variables: Map<String, Value>,
+}
+
+/// Starts a conversation.
+pub async fn start(
+    app: &App,
+    runner: &Runner,
+    input: ConversationInput,
+) -> Result<Arc<Conversation>, AppError> {
+    if app.stopping.load(Ordering::Acquire) {
+        return Err(AppError::Stopping);
+    }
+    let workspace = runner.workspace();
+    check_variables(&input.variables, true)?;
+    let version = version(app, runner, &input).await?;
+    let (_, prepared) = app
+        .catalog
+        .agent(workspace, input.agent_id, version)
+        .await?
+        .ok_or_else(|| no_version(version))?;
+    let now = app.context.now();
+    let key = ConversationKey {
+        workspace,
+        id: ConversationId::from_uuid(app.context.uuid()),
+        agent: input.agent_id,
+        version,
+        environment: input.environment,
+        created_at: now,
+    };
+    let data = json!({
+        "agent_id": key.agent, "version": version, "environment": key.environment,
+        "state": prepared.own.initial_state, "variables": input.variables,
+    });
+    let conversation = Conversation {
+        status: Status::Active,
+        phase: Phase::InCall,
+        state: prepared.own.initial_state.clone(),
+        variables: input.variables,
+        usage: std::collections::BTreeMap::new(),
+        last_sequence: 0,
+        updated_at: now,
+        key,
+    };
+    let event = NewEvent {
+        id: EventId::from_uuid(app.context.uuid()),
+        at: now,
+        kind: EventType::ConversationStarted,
+        data: data.to_string(),
+    };
+    let key = (workspace, conversation.key.id);
+    let work = Work::Start(Box::new(conversation), event);
+    done(app.journal.submit(key, work).await?)
+}
+
+/// The version that new conversations get, or the one that is asked for.
+async fn version(
+    app: &App,
+    runner: &Runner,
+    input: &ConversationInput,
+) -> Result<VersionRef, AppError> {
+    let mut conn = app.db.read().await?;
+    let agent = agents::existing(&mut conn.engine(), runner.workspace(), input.agent_id)
+        .await
+        .map_err(|error| match error {
+            AppError::NotFound(_) => {
+                AppError::invalid("/agent_id", "there is no such agent in this workspace")
+            }
+            error => error,
+        })?;
+    match input.version {
+        RequestedVersion::Exact(version) => Ok(version),
+        RequestedVersion::Published => {
+            agent.published_version.map(VersionRef::Number).ok_or_else(|| {
+                AppError::conflict(
+                    "not_published",
+                    "this agent has no published version, so it takes no new conversations; publish one, or test with \"version\": \"draft\"",
+                )
+            })
+        }
+    }
+}
+
+fn no_version(version: VersionRef) -> AppError {
+    AppError::invalid("/version", format!("this agent has no version {version}"))
+}
+
+fn done(done: Done) -> Result<Arc<Conversation>, AppError> {
+    match done {
+        Done::Now(conversation) => Ok(conversation),
+        Done::Before(_) | Done::Gone => Err(AppError::Internal(
+            "the journal gave an answer to another question".to_owned(),
+        )),
+    }
+}
+
+/// `call` may be given at the start; `conversation` is built in.
+fn check_variables(variables: &Map<String, Value>, at_start: bool) -> Result<(), AppError> {
+    let mut errors = InputErrors::new();
+    for name in variables.keys() {
+        let pointer = format!("/variables/{}", switchboard_domain::input::pointer_token(name));
+        let is_call = at_start && name == "call";
+        if BUILT_IN_VARIABLES.contains(&name.as_str()) && !is_call {
+            errors.push(&pointer, "this variable is built in");
+        }
+        errors.check(pointer, VariableName::parse(name));
+    }
+    if serde_json::to_string(variables).map_or(0, |text| text.len()) > MAX_VARIABLES_BYTES {
+        errors.push("/variables", format!("variables have at most {MAX_VARIABLES_BYTES} bytes"));
+    }
+    errors.finish(()).map_err(AppError::Invalid)
+}
+
+/// One conversation.
+pub async fn get(
+    app: &App,
+    runner: &Runner,
+    id: ConversationId,
+) -> Result<Arc<Conversation>, AppError> {
+    app.journal
+        .get((runner.workspace(), id))
+        .await?
+        .ok_or(AppError::NotFound("conversation"))
+}
+
+/// A page of conversations, the newest first.
+pub async fn list(
+    app: &App,
+    runner: &Runner,
+    agent: Option<AgentId>,
+    before: Option<ConversationId>,
+    limit: u32,
+) -> Result<Page<Conversation>, AppError> {
+    let mut conn = app.db.read().await?;
+    let engine = &mut conn.engine();
+    let filter = Filter { agent };
+    Ok(conversation::list(engine, runner.workspace(), filter, before, limit).await?)
+}
+
+/// Changes the state or variables of a conversation.
+pub async fn update(
+    app: &App,
+    runner: &Runner,
+    id: ConversationId,
+    patch: ConversationPatch,
+) -> Result<Arc<Conversation>, AppError> {
+    check_variables(&patch.variables, false)?;
+    let conversation = get(app, runner, id).await?;
+    if let Some(state) = &patch.state {
+        let key = &conversation.key;
+        let (_, agent) = app
+            .catalog
+            .agent(key.workspace, key.agent, key.version)
+            .await?
+            .ok_or(AppError::NotFound("agent"))?;
+        if !agent.own.states.contains(state) {
+            return Err(AppError::invalid("/state", "this agent's version has no such state"));
+        }
+    }
+    change(app, runner, id, patch, false).await
+}
+
+/// Ends the dialogue; a second time, closes the conversation.
+pub async fn end(
+    app: &App,
+    runner: &Runner,
+    id: ConversationId,
+) -> Result<Arc<Conversation>, AppError> {
+    change(app, runner, id, ConversationPatch::default(), true).await
+}
+
+async fn change(
+    app: &App,
+    runner: &Runner,
+    id: ConversationId,
+    patch: ConversationPatch,
+    end: bool,
+) -> Result<Arc<Conversation>, AppError> {
+    let change = Change {
+        state: patch.state,
+        variables: patch.variables,
+        end,
+        ids: std::array::from_fn(|_| app.context.uuid()),
+    };
+    let work = Work::Change(Box::new(change), app.context.now());
+    done(app.journal.submit((runner.workspace(), id), work).await?)
+}

@@ -1,0 +1,232 @@
+//! Secrets: write-only credentials, one value per environment.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::json;
+use switchboard_domain::environment::Environment;
+use switchboard_domain::id::WorkspaceId;
+use switchboard_domain::name::SecretName;
+use switchboard_store::change::Entity;
+use switchboard_store::reference::{self, Target};
+use switchboard_store::secret::{self, SealedValueRow, SecretRow};
+use switchboard_store::Engine;
+use switchboard_vault::{Binding, SecretText};
+
+use crate::change::ConfigChange;
+use crate::{App, AppError, Manager, Page};
+
+/// The longest value, in bytes.
+const MAX_VALUE_BYTES: usize = 16 * 1024;
+
+/// What PUT takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretInput {
+    /// The values to set; null removes one, what is absent stays.
+    pub values: SecretValues,
+}
+
+/// Values as they come in.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretValues {
+    #[serde(default)]
+    development: crate::Patch<String>,
+    #[serde(default)]
+    staging: crate::Patch<String>,
+    #[serde(default)]
+    production: crate::Patch<String>,
+}
+
+impl std::fmt::Debug for SecretValues {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretValues")
+    }
+}
+
+/// What uses a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretUser {
+    /// `integration`, `action` or `agent`.
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+}
+
+/// A secret as it is shown.
+#[derive(Debug, Clone)]
+pub struct SecretView {
+    /// Its name and revision.
+    pub row: SecretRow,
+    /// The environments it has a value in.
+    pub environments: Vec<Environment>,
+    /// What uses it.
+    pub used_by: Vec<SecretUser>,
+}
+
+fn target(name: &SecretName) -> Target {
+    Target {
+        kind: "secret",
+        id: name.to_string(),
+    }
+}
+
+/// A page of secrets, by name.
+pub async fn list(
+    app: &App,
+    manager: &Manager,
+    after: &str,
+    limit: u32,
+) -> Result<Page<SecretView>, AppError> {
+    let workspace = manager.workspace();
+    let mut conn = app.db.read().await?;
+    let engine = &mut conn.engine();
+    let page = secret::list(engine, workspace, after, limit).await?;
+    let mut environments = secret::environments(engine, workspace).await?;
+    let mut users: BTreeMap<String, Vec<SecretUser>> = BTreeMap::new();
+    for (name, kind, id, _) in reference::all(engine, workspace, "secret").await? {
+        let user = SecretUser { kind, id };
+        let users = users.entry(name).or_default();
+        if !users.contains(&user) {
+            users.push(user);
+        }
+    }
+    page.try_map(|row| {
+        Ok(SecretView {
+            environments: environments.remove(&row.name).unwrap_or_default(),
+            used_by: users.remove(row.name.as_str()).unwrap_or_default(),
+            row,
+        })
+    })
+}
+
+/// Sets values of a secret, making it where it is new. The values are sealed at once.
+pub async fn put(
+    app: &App,
+    manager: &Manager,
+    name: &SecretName,
+    input: SecretInput,
+) -> Result<(SecretView, bool), AppError> {
+    let workspace = manager.workspace();
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let now = change.now;
+    let created = secret::get(&mut change.engine(), workspace, name).await?.is_none();
+    let row = secret::upsert(&mut change.engine(), workspace, name, now).await?;
+    let values = [
+        (Environment::Development, input.values.development),
+        (Environment::Staging, input.values.staging),
+        (Environment::Production, input.values.production),
+    ];
+    for (environment, value) in values {
+        match value {
+            crate::Patch::Keep => {}
+            crate::Patch::Clear => {
+                secret::clear_value(&mut change.engine(), workspace, name, environment).await?;
+            }
+            crate::Patch::Set(text) => {
+                if text.is_empty() || text.len() > MAX_VALUE_BYTES {
+                    return Err(AppError::invalid(
+                        format!("/values/{environment}"),
+                        format!("a value has 1 to {MAX_VALUE_BYTES} bytes; null removes it"),
+                    ));
+                }
+                let sealed = app.keys.seal(
+                    Binding {
+                        workspace: workspace.uuid(),
+                        row: name.as_str(),
+                        environment: environment.as_str(),
+                    },
+                    &SecretText::new(text),
+                    &|buffer: &mut [u8]| app.context.fill(buffer),
+                )?;
+                let value = SealedValueRow {
+                    name: name.clone(),
+                    environment,
+                    key_id: sealed.key_id,
+                    sealed: sealed.bytes,
+                };
+                secret::set_value(&mut change.engine(), workspace, &value).await?;
+            }
+        }
+    }
+    let view = view(&mut change.engine(), workspace, row).await?;
+    let operation = if created { "secret.create" } else { "secret.update" };
+    change.note(Entity::Secret, name.as_str(), operation).await?;
+    change.commit().await?;
+    Ok((view, created))
+}
+
+async fn view(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    row: SecretRow,
+) -> Result<SecretView, AppError> {
+    let mut environments = secret::environments(engine, workspace).await?;
+    Ok(SecretView {
+        environments: environments.remove(&row.name).unwrap_or_default(),
+        used_by: users(engine, workspace, &row.name).await?,
+        row,
+    })
+}
+
+async fn users(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    name: &SecretName,
+) -> Result<Vec<SecretUser>, AppError> {
+    let mut users: Vec<_> = reference::sources(engine, workspace, &target(name))
+        .await?
+        .into_iter()
+        .map(|(kind, id, _)| SecretUser { kind, id })
+        .collect();
+    users.dedup();
+    Ok(users)
+}
+
+/// Deletes a secret. Refused with the list of its users while it has any, unless forced.
+pub async fn delete(
+    app: &App,
+    manager: &Manager,
+    name: &SecretName,
+    force: bool,
+) -> Result<(), AppError> {
+    let workspace = manager.workspace();
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let users = users(&mut change.engine(), workspace, name).await?;
+    if !users.is_empty() && !force {
+        let list: Vec<_> = users
+            .iter()
+            .map(|user| json!({"kind": user.kind, "id": user.id}))
+            .collect();
+        let details = json!({"used_by": list});
+        return Err(AppError::Conflict {
+            code: "secret_in_use",
+            message: format!(
+                "the secret `{name}` is used in {} places, whose calls would fail; remove it there, or delete it with ?force=true",
+                users.len()
+            ),
+            errors: vec![],
+            details: details.as_object().cloned(),
+        });
+    }
+    if !secret::delete(&mut change.engine(), workspace, name).await? {
+        return Err(AppError::NotFound("secret"));
+    }
+    change.note(Entity::Secret, name.as_str(), "secret.delete").await?;
+    change.commit().await
+}
+
+/// Replaces what a source refers to: secrets, and what agents link.
+pub(crate) async fn refer(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    source: reference::Source,
+    secrets: &[&SecretName],
+    links: &[Target],
+) -> Result<(), AppError> {
+    let mut targets: Vec<Target> = secrets.iter().map(|name| target(name)).collect();
+    targets.extend_from_slice(links);
+    reference::replace(engine, workspace, &source, &targets).await?;
+    Ok(())
+}

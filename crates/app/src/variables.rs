@@ -1,0 +1,71 @@
+//! Workspace variables.
+
+use serde::Deserialize;
+use serde_json::Value;
+use switchboard_domain::environment::PerEnvironment;
+use switchboard_domain::name::VariableName;
+use switchboard_store::change::Entity;
+use switchboard_store::variable::{self, VariableRow};
+
+use crate::change::ConfigChange;
+use crate::{App, AppError, Manager, Page};
+
+/// The largest value, in bytes of its JSON text.
+const MAX_VALUE_BYTES: usize = 16 * 1024;
+
+/// What PUT takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariableInput {
+    /// The values, in place of those that were there.
+    pub values: PerEnvironment<Value>,
+}
+
+/// A page of variables, by name.
+pub async fn list(
+    app: &App,
+    manager: &Manager,
+    after: &str,
+    limit: u32,
+) -> Result<Page<VariableRow>, AppError> {
+    let mut conn = app.db.read().await?;
+    Ok(variable::list(&mut conn.engine(), manager.workspace(), after, limit).await?)
+}
+
+/// Sets a variable's values, making it where it is new.
+pub async fn put(
+    app: &App,
+    manager: &Manager,
+    name: &VariableName,
+    input: VariableInput,
+) -> Result<(VariableRow, bool), AppError> {
+    let workspace = manager.workspace();
+    for (environment, value) in input.values.iter() {
+        if value.to_string().len() > MAX_VALUE_BYTES {
+            return Err(AppError::invalid(
+                format!("/values/{environment}"),
+                format!("a value has at most {MAX_VALUE_BYTES} bytes"),
+            ));
+        }
+    }
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let now = change.now;
+    let engine = &mut change.engine();
+    let created = variable::get(engine, workspace, name).await?.is_none();
+    let row = variable::upsert(engine, workspace, name, &input.values, now).await?;
+    let operation = if created { "variable.create" } else { "variable.update" };
+    change.note(Entity::Variable, name.as_str(), operation).await?;
+    change.commit().await?;
+    Ok((row, created))
+}
+
+/// Deletes a variable. Templates that use it fail from then on.
+pub async fn delete(app: &App, manager: &Manager, name: &VariableName) -> Result<(), AppError> {
+    let workspace = manager.workspace();
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    if !variable::delete(&mut change.engine(), workspace, name).await? {
+        return Err(AppError::NotFound("variable"));
+    }
+    change.note(Entity::Variable, name.as_str(), "variable.delete").await?;
+    change.commit().await
+}

@@ -1,0 +1,274 @@
+//! Settings: by flag, environment variable and file, in this order of strength, then the default.
+//!
+//! One table ([`SETTINGS`]) has every name; the command line, the reading of the environment and
+//! the file, and `docs/settings.md` follow it. Nothing here reads the process's environment: it is
+//! passed in.
+
+mod layers;
+#[cfg(test)]
+mod reference;
+mod table;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use url::Url;
+
+pub use layers::{Flags, Source};
+pub use table::{Kind, SETTINGS};
+pub use values::{DatabaseUrl, LogFormat, LogLevel};
+
+use layers::{Layers, Raw};
+use table::setting;
+
+/// What the server was told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The directory of the embedded database and the master key.
+    pub data_dir: PathBuf,
+    /// Where to serve.
+    pub listen: SocketAddr,
+    /// Where the database is; none means the embedded one.
+    pub database_url: Option<DatabaseUrl>,
+    /// What outbound calls may reach although it is private.
+    pub allow_networks: Vec<String>,
+    /// Telnyx' API.
+    pub telnyx_url: Url,
+    /// The key that seals secrets.
+    pub master_key_file: PathBuf,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which log lines are written.
+    pub log_level: LogLevel,
+    /// How long running calls may take to finish at a stop.
+    pub shutdown_grace: Duration,
+    /// The largest request body.
+    pub max_body_bytes: usize,
+    /// How long a call may take when its action does not say.
+    pub call_timeout: Duration,
+    /// The largest response of an upstream.
+    pub response_cap_bytes: usize,
+    /// Where each value came from, in the table's order.
+    pub provenance: Vec<Provenance>,
+}
+
+/// A setting's value, as it may be shown, and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// The setting.
+    pub name: &'static str,
+    /// Its value, without credentials.
+    pub value: String,
+    /// Where it came from.
+    pub source: Source,
+}
+
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {} ({})", self.name, self.value, self.source)
+    }
+}
+
+/// Settings that cannot be used: every problem that was found, not only the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsError {
+    /// A sentence for each.
+    pub problems: Vec<String>,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problems.join("\n"))
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+impl Settings {
+    /// Reads the settings.
+    ///
+    /// `directory` is the current directory, where the default file is looked for; `on_terminal`
+    /// says whether a person reads the log.
+    pub fn load(
+        flags: &Flags,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+        directory: &Path,
+        on_terminal: bool,
+    ) -> Result<Self, SettingsError> {
+        let layers = Layers::gather(flags, environment, directory);
+        let mut reader = Reader {
+            layers,
+            provenance: vec![],
+        };
+        let read = reader.read(on_terminal);
+        let problems = reader.layers.problems;
+        match read {
+            Ok(settings) if problems.is_empty() => Ok(settings),
+            _ => Err(SettingsError { problems }),
+        }
+    }
+}
+
+/// A setting could not be read; the sentence about it is among the problems.
+struct Refused;
+
+type Read<T> = Result<T, Refused>;
+
+/// Turns texts into values, and notes what each became.
+struct Reader {
+    layers: Layers,
+    provenance: Vec<Provenance>,
+}
+
+impl Reader {
+    /// All settings, unless one of them could not be read. Every one is read in any case, so that
+    /// all problems are told at once.
+    fn read(&mut self, on_terminal: bool) -> Read<Settings> {
+        let config = self.optional("config", values::path, |path| path.display().to_string());
+        let data_dir = self.required("data_dir", values::path);
+        let listen = self.required("listen", values::address);
+        let database_url = self.optional("database_url", DatabaseUrl::parse, ToString::to_string);
+        let allow_networks = self.list("allow_networks", values::network);
+        let telnyx_url = self.required("telnyx_url", values::http_url);
+        let master_key_file = self.optional("master_key_file", values::path, |path| {
+            path.display().to_string()
+        });
+        let log_format = self.optional("log_format", LogFormat::parse, |format| {
+            format.as_str().to_owned()
+        });
+        let log_level = self.required("log_level", LogLevel::parse);
+        let shutdown_grace = self.integer("shutdown_grace_seconds");
+        let max_body_bytes = self.integer("max_body_bytes");
+        let call_timeout = self.integer("call_timeout_ms");
+        let response_cap_bytes = self.integer("response_cap_bytes");
+
+        let data_dir = data_dir?;
+        let master_key_file = master_key_file?.unwrap_or_else(|| data_dir.join("master.key"));
+        let log_format = log_format?.unwrap_or(if on_terminal {
+            LogFormat::Text
+        } else {
+            LogFormat::Json
+        });
+        config?;
+        self.show("master_key_file", &master_key_file.display().to_string());
+        self.show("log_format", log_format.as_str());
+        Ok(Settings {
+            data_dir,
+            listen: listen?,
+            database_url: database_url?,
+            allow_networks: allow_networks?,
+            telnyx_url: telnyx_url?,
+            master_key_file,
+            log_format,
+            log_level: log_level?,
+            shutdown_grace: Duration::from_secs(shutdown_grace?),
+            max_body_bytes: usize::try_from(max_body_bytes?).map_err(|_| Refused)?,
+            call_timeout: Duration::from_millis(call_timeout?),
+            response_cap_bytes: usize::try_from(response_cap_bytes?).map_err(|_| Refused)?,
+            provenance: std::mem::take(&mut self.provenance),
+        })
+    }
+
+    /// A setting that always has a value.
+    fn required<T>(&mut self, name: &'static str, parse: fn(&str) -> Result<T, String>) -> Read<T> {
+        let raw = self.raw(name).ok_or(Refused)?;
+        let text = raw.texts.last().cloned().unwrap_or_default();
+        let value = self.checked(name, &raw.source, parse(&text))?;
+        self.note(name, text, raw.source);
+        Ok(value)
+    }
+
+    /// A setting that may have none.
+    fn optional<T>(
+        &mut self,
+        name: &'static str,
+        parse: fn(&str) -> Result<T, String>,
+        show: fn(&T) -> String,
+    ) -> Read<Option<T>> {
+        let Some(raw) = self.raw(name) else {
+            let otherwise = setting(name).map_or("", |setting| setting.otherwise);
+            self.note(name, format!("none: {otherwise}"), Source::Default);
+            return Ok(None);
+        };
+        let text = raw.texts.last().map_or("", String::as_str);
+        let value = self.checked(name, &raw.source, parse(text))?;
+        self.note(name, show(&value), raw.source);
+        Ok(Some(value))
+    }
+
+    /// A setting with any number of values.
+    fn list<T>(
+        &mut self,
+        name: &'static str,
+        parse: fn(&str) -> Result<T, String>,
+    ) -> Read<Vec<T>> {
+        let raw = self.raw(name).unwrap_or(Raw {
+            texts: vec![],
+            source: Source::Default,
+        });
+        let values: Vec<_> = raw
+            .texts
+            .iter()
+            .filter_map(|text| self.checked(name, &raw.source, parse(text)).ok())
+            .collect();
+        let all = values.len() == raw.texts.len();
+        let shown = if raw.texts.is_empty() {
+            "none".to_owned()
+        } else {
+            raw.texts.join(", ")
+        };
+        self.note(name, shown, raw.source);
+        all.then_some(values).ok_or(Refused)
+    }
+
+    /// A whole number within the bounds that the table gives.
+    fn integer(&mut self, name: &'static str) -> Read<u64> {
+        let Some(Kind::Integer { least, most }) = setting(name).map(|setting| setting.kind) else {
+            return Err(Refused);
+        };
+        let raw = self.raw(name).ok_or(Refused)?;
+        let text = raw.texts.last().cloned().unwrap_or_default();
+        let value = self.checked(name, &raw.source, values::integer(&text, least, most))?;
+        self.note(name, value.to_string(), raw.source);
+        Ok(value)
+    }
+
+    /// What somebody set, or the table's default.
+    fn raw(&self, name: &str) -> Option<Raw> {
+        self.layers.values.get(name).cloned().or_else(|| {
+            Some(Raw {
+                texts: vec![setting(name)?.default?.to_owned()],
+                source: Source::Default,
+            })
+        })
+    }
+
+    fn checked<T>(&mut self, name: &str, source: &Source, value: Result<T, String>) -> Read<T> {
+        value.map_err(|sentence| {
+            let problem = format!("the setting `{name}` ({source}) cannot be used: {sentence}");
+            self.layers.problems.push(problem);
+            Refused
+        })
+    }
+
+    fn note(&mut self, name: &'static str, value: String, source: Source) {
+        self.provenance.push(Provenance {
+            name,
+            value,
+            source,
+        });
+    }
+
+    /// Puts the value that was worked out in the place of the note that there was none.
+    fn show(&mut self, name: &str, value: &str) {
+        if let Some(note) = self.provenance.iter_mut().find(|note| note.name == name) {
+            value.clone_into(&mut note.value);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The one table of settings: their names, what they mean, and what they may be.
+
+/// What a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One text.
+    Text,
+    /// Several texts: the flag may be repeated, and every form may be comma separated.
+    List,
+    /// A whole number within bounds, both included.
+    Integer {
+        /// The least it may be.
+        least: u64,
+        /// The most it may be.
+        most: u64,
+    },
+}
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its name, which is its entry in the file.
+    pub name: &'static str,
+    /// Its flag, without the dashes before it.
+    pub flag: &'static str,
+    /// Its environment variable.
+    pub variable: &'static str,
+    /// What stands for its value in help texts.
+    pub value_name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// What it is when nobody sets it, read like any other value.
+    pub default: Option<&'static str>,
+    /// What happens when nobody sets it, where `default` is not a fixed text.
+    pub otherwise: &'static str,
+    /// Whether it may stand in the file.
+    pub in_file: bool,
+    /// What it is, in one line.
+    pub summary: &'static str,
+    /// What else a user should know; may be empty.
+    pub details: &'static str,
+}
+
+/// What every environment variable of Switchboard starts with.
+pub const VARIABLE_PREFIX: &str = "SWITCHBOARD_";
+
+/// The file that is read from the current directory when nobody names another.
+pub const DEFAULT_FILE: &str = "switchboard.toml";
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
+/// Every setting.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "config",
+        flag: "config",
+        variable: "SWITCHBOARD_CONFIG",
+        value_name: "PATH",
+        kind: Kind::Text,
+        default: None,
+        otherwise: "`switchboard.toml` in the current directory, if there is one",
+        in_file: false,
+        summary: "The settings file to read",
+        details: "A file that is named here must exist.",
+    },
+    Setting {
+        name: "data_dir",
+        flag: "data-dir",
+        variable: "SWITCHBOARD_DATA_DIR",
+        value_name: "PATH",
+        kind: Kind::Text,
+        default: Some("./switchboard-data"),
+        otherwise: "",
+        in_file: true,
+        summary: "The directory for the SQLite database and the master key",
+        details: "It is made when it does not exist. A relative path starts at the current directory, \
+                  also when it stands in the file.",
+    },
+    Setting {
+        name: "listen",
+        flag: "listen",
+        variable: "SWITCHBOARD_LISTEN",
+        value_name: "ADDRESS:PORT",
+        kind: Kind::Text,
+        default: Some("127.0.0.1:8080"),
+        otherwise: "",
+        in_file: true,
+        summary: "The address and port to serve on",
+        details: "The default can be reached from this machine only; `0.0.0.0:8080` or `[::]:8080` \
+                  serves on every interface. Port 0 takes a free port.",
+    },
+    Setting {
+        name: "database_url",
+        flag: "database-url",
+        variable: "SWITCHBOARD_DATABASE_URL",
+        value_name: "URL",
+        kind: Kind::Text,
+        default: None,
+        otherwise: "SQLite in the data directory",
+        in_file: true,
+        summary: "The PostgreSQL database to use instead of SQLite",
+        details: "`postgres://user:password@host:5432/name`. Its password is never printed. Prefer the \
+                  environment or the file: other users of the machine can see a program's flags. \
+                  Percent-encode characters such as `@`, `/`, `?` and `#` in the password.",
+    },
+    Setting {
+        name: "allow_networks",
+        flag: "allow-network",
+        variable: "SWITCHBOARD_ALLOW_NETWORKS",
+        value_name: "NETWORK",
+        kind: Kind::List,
+        default: None,
+        otherwise: "none",
+        in_file: true,
+        summary: "A private network, address or host name that outbound calls may reach",
+        details: "Outbound calls reach public addresses only. Name here what they may reach although it \
+                  is private: `10.1.0.0/16`, `fd00::/8`, `192.168.1.20`, `billing.internal`. Repeat the \
+                  flag, or separate by commas.",
+    },
+    Setting {
+        name: "telnyx_url",
+        flag: "telnyx-url",
+        variable: "SWITCHBOARD_TELNYX_URL",
+        value_name: "URL",
+        kind: Kind::Text,
+        default: Some("https://api.telnyx.com/v2"),
+        otherwise: "",
+        in_file: true,
+        summary: "The base URL of Telnyx' API",
+        details: "Change it to send text messages to a simulator.",
+    },
+    Setting {
+        name: "master_key_file",
+        flag: "master-key-file",
+        variable: "SWITCHBOARD_MASTER_KEY_FILE",
+        value_name: "PATH",
+        kind: Kind::Text,
+        default: None,
+        otherwise: "`master.key` in the data directory",
+        in_file: true,
+        summary: "The file with the key that seals secrets",
+        details: "It is made on the first start, readable by its owner only. Keep a copy apart from the \
+                  database: without it no secret can be read. All servers on one PostgreSQL database \
+                  need the same file.",
+    },
+    Setting {
+        name: "log_format",
+        flag: "log-format",
+        variable: "SWITCHBOARD_LOG_FORMAT",
+        value_name: "FORMAT",
+        kind: Kind::Text,
+        default: None,
+        otherwise: "`text` on a terminal, `json` otherwise",
+        in_file: true,
+        summary: "How log lines look: `json` or `text`",
+        details: "",
+    },
+    Setting {
+        name: "log_level",
+        flag: "log-level",
+        variable: "SWITCHBOARD_LOG_LEVEL",
+        value_name: "LEVEL",
+        kind: Kind::Text,
+        default: Some("info"),
+        otherwise: "",
+        in_file: true,
+        summary: "The least severe log lines to write: `error`, `warn`, `info`, `debug` or `trace`",
+        details: "",
+    },
+    Setting {
+        name: "shutdown_grace_seconds",
+        flag: "shutdown-grace-seconds",
+        variable: "SWITCHBOARD_SHUTDOWN_GRACE_SECONDS",
+        value_name: "SECONDS",
+        kind: Kind::Integer {
+            least: 0,
+            most: 3600,
+        },
+        default: Some("20"),
+        otherwise: "",
+        in_file: true,
+        summary: "How long running calls may take to finish after a stop is asked for",
+        details: "Give the service manager more time than this before it kills the server.",
+    },
+    Setting {
+        name: "max_body_bytes",
+        flag: "max-body-bytes",
+        variable: "SWITCHBOARD_MAX_BODY_BYTES",
+        value_name: "BYTES",
+        kind: Kind::Integer {
+            least: KIB,
+            most: 64 * MIB,
+        },
+        default: Some("1048576"),
+        otherwise: "",
+        in_file: true,
+        summary: "The largest request body the API takes",
+        details: "A larger one is answered with 413.",
+    },
+    Setting {
+        name: "call_timeout_ms",
+        flag: "call-timeout-ms",
+        variable: "SWITCHBOARD_CALL_TIMEOUT_MS",
+        value_name: "MILLISECONDS",
+        kind: Kind::Integer {
+            least: 1,
+            most: 600_000,
+        },
+        default: Some("10000"),
+        otherwise: "",
+        in_file: true,
+        summary: "How long an action's call may take when the action does not say",
+        details: "It covers the access token, every retry and the response body together.",
+    },
+    Setting {
+        name: "response_cap_bytes",
+        flag: "response-cap-bytes",
+        variable: "SWITCHBOARD_RESPONSE_CAP_BYTES",
+        value_name: "BYTES",
+        kind: Kind::Integer {
+            least: KIB,
+            most: 64 * MIB,
+        },
+        default: Some("1048576"),
+        otherwise: "",
+        in_file: true,
+        summary: "The largest response body that is read from an upstream, after decompression",
+        details: "A call whose response is larger fails.",
+    },
+];
+
+/// The setting of a name.
+pub fn setting(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_one_rule() {
+        for setting in SETTINGS {
+            let upper = setting.name.to_ascii_uppercase();
+            assert_eq!(setting.variable, format!("{VARIABLE_PREFIX}{upper}"));
+            // A list's flag names one of its things.
+            let flag = setting.name.replace('_', "-");
+            let flag = match setting.kind {
+                Kind::List => flag.trim_end_matches('s').to_owned(),
+                _ => flag,
+            };
+            assert_eq!(setting.flag, flag);
+            assert_eq!(
+                setting.default.is_some(),
+                setting.otherwise.is_empty(),
+                "{} says what happens when it is not set",
+                setting.name
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SETTINGS.len());
+    }
+}
