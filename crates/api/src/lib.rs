@@ -1,1 +1,64 @@
-//! Placeholder.
+//! The doors: REST under `/api/v1`, its document and reference page, health and metrics.
+//!
+//! A handler reads its input, calls one operation of `switchboard-app` and writes the answer; it
+//! decides nothing.
+
+mod extract;
+mod layer;
+mod openapi;
+mod problem;
+mod routes;
+mod schema;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use switchboard_app::App;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_swagger_ui::SwaggerUi;
+
+pub use openapi::document;
+
+/// What the handlers need.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The application.
+    pub app: Arc<App>,
+    /// Writes the metrics in the text format of Prometheus.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Cancelled when the server stops: streams end then.
+    pub stopping: CancellationToken,
+    /// What request ids start with; different at each start.
+    pub request_prefix: Arc<str>,
+}
+
+impl std::fmt::Debug for ApiState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ApiState")
+    }
+}
+
+/// Everything that is served. `max_body_bytes` is the largest request body.
+pub fn router(state: ApiState, max_body_bytes: usize) -> Router {
+    let (api, document) = openapi::parts();
+    Router::new()
+        .nest("/api/v1", api.fallback(routes::system::unknown_path))
+        .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document))
+        .route("/healthz", get(routes::system::healthz))
+        .route("/readyz", get(routes::system::readyz))
+        .route("/metrics", get(routes::system::metrics))
+        .route("/", get(routes::system::root))
+        .fallback(routes::system::unknown_path)
+        .method_not_allowed_fallback(routes::system::wrong_method)
+        .layer(DefaultBodyLimit::max(max_body_bytes))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(axum::middleware::from_fn_with_state(
+            state.clone(),
+            layer::observe,
+        ))
+        .with_state(state)
+}

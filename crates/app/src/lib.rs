@@ -42,6 +42,14 @@ pub use error::AppError;
 pub use input::Patch;
 pub use switchboard_store::Page;
 
+/// Stored things that operations answer with.
+pub mod rows {
+    pub use switchboard_store::action::ActionRow;
+    pub use switchboard_store::agent::{AgentRow, VersionRow};
+    pub use switchboard_store::api_key::ApiKeyRow;
+    pub use switchboard_store::variable::VariableRow;
+}
+
 use catalog::Catalog;
 use journal::Journal;
 

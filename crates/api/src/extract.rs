@@ -1,0 +1,269 @@
+//! What handlers take: their rejections are problems too.
+
+use std::str::FromStr;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use switchboard_app::{AppError, Principal, api_keys};
+use switchboard_domain::input::pointer_token;
+
+use crate::ApiState;
+use crate::layer::Caller;
+use crate::problem::Problem;
+
+/// Somebody with a role: `Auth(manager): Auth<Manager>`. A handler without one serves anybody.
+#[derive(Debug)]
+pub struct Auth<T>(pub T);
+
+impl<T> FromRequestParts<ApiState> for Auth<T>
+where
+    T: TryFrom<Principal, Error = AppError>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let token = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| {
+                let (scheme, token) = value.split_once(' ')?;
+                scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+            })
+            .ok_or(AppError::Unauthenticated)?;
+        let principal = api_keys::authenticate(&state.app, token).await?;
+        if let Some(caller) = parts.extensions.get::<Caller>() {
+            caller.set(principal.clone());
+        }
+        Ok(Self(T::try_from(principal)?))
+    }
+}
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<ApiState> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, Problem> {
+        check_content_type(request.headers())?;
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| {
+                if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                    Problem::new(
+                        StatusCode::PAYLOAD_TOO_LARGE,
+                        "body_too_large",
+                        "the body is larger than this server takes; send less, or raise its `max_body_bytes`",
+                    )
+                } else {
+                    Problem::new(StatusCode::BAD_REQUEST, "malformed_body", "the body was not read to its end")
+                }
+            })?;
+        parse(&body).map(Self)
+    }
+}
+
+fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let kind = kind.to_str().unwrap_or_default().to_ascii_lowercase();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if kind == "application/json" || kind.ends_with("+json") {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "send JSON, with `Content-Type: application/json`",
+    ))
+}
+
+/// Reads JSON; an error names its place.
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // Finding the place costs more than reading, so it is done only when there is an error.
+    if let Ok(value) = serde_json::from_slice(body) {
+        return Ok(value);
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let error = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Err(error) => error,
+        Ok(_) => return Err(malformed("there is more after the end of the JSON")),
+    };
+    if error.inner().is_data() {
+        let pointer: String = error
+            .path()
+            .iter()
+            .filter_map(|segment| match segment {
+                serde_path_to_error::Segment::Seq { index } => Some(format!("/{index}")),
+                serde_path_to_error::Segment::Map { key } => Some(format!("/{}", pointer_token(key))),
+                serde_path_to_error::Segment::Enum { .. }
+                | serde_path_to_error::Segment::Unknown => None,
+            })
+            .collect();
+        return Err(AppError::invalid(pointer, sentence(error.inner())).into());
+    }
+    Err(malformed(&error.inner().to_string()))
+}
+
+/// What is wrong, without the position that stands in the pointer.
+fn sentence(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}
+
+fn malformed(detail: &str) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "malformed_json",
+        format!("the body is not JSON: {detail}"),
+    )
+}
+
+/// Query parameters.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<ApiState> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Query(query)| Self(query))
+            .map_err(|rejection| AppError::invalid("", rejection.body_text()).into())
+    }
+}
+
+/// A part of the path. What is not an id of the right kind names nothing.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+macro_rules! path {
+    ($($part:ident $name:ident),+) => {
+        impl<$($part: FromStr + Send),+> FromRequestParts<ApiState> for Path<($($part,)+)> {
+            type Rejection = Problem;
+
+            async fn from_request_parts(
+                parts: &mut Parts,
+                state: &ApiState,
+            ) -> Result<Self, Problem> {
+                let raw = axum::extract::RawPathParams::from_request_parts(parts, state)
+                    .await
+                    .map_err(|_| AppError::NotFound("thing"))?;
+                let mut raw = raw.iter().map(|(_, value)| value);
+                Ok(Self(($({
+                    let $name = raw.next().unwrap_or_default();
+                    $name.parse::<$part>().map_err(|_| AppError::NotFound("thing"))?
+                },)+)))
+            }
+        }
+    };
+}
+
+path!(A a);
+path!(A a, B b);
+
+/// The revision that `If-Match` (RFC 9110, section 13.1.1) names, if it is there and is no `*`.
+#[derive(Debug, Clone, Copy)]
+pub struct IfMatch(pub Option<u64>);
+
+impl FromRequestParts<ApiState> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(header::IF_MATCH) else {
+            return Ok(Self(None));
+        };
+        let tag = value.to_str().unwrap_or_default().trim();
+        if tag == "*" {
+            return Ok(Self(None));
+        }
+        // A tag of another form can be no current one.
+        let revision = tag.trim_matches('"').parse().unwrap_or(u64::MAX);
+        Ok(Self(Some(revision)))
+    }
+}
+
+/// The `Idempotency-Key` header.
+#[derive(Debug, Clone)]
+pub struct IdempotencyKey(pub Option<String>);
+
+impl FromRequestParts<ApiState> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get("idempotency-key") else {
+            return Ok(Self(None));
+        };
+        value
+            .to_str()
+            .map(|text| Self(Some(text.to_owned())))
+            .map_err(|_| {
+                Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    "invalid_idempotency_key",
+                    "an Idempotency-Key has visible ASCII characters only",
+                )
+            })
+    }
+}
+
+/// Which page of a list.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// How many entries, from 1 to 200.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    #[serde(default)]
+    after: Option<String>,
+}
+
+impl PageQuery {
+    /// The number of entries.
+    pub fn limit(&self) -> Result<u32, AppError> {
+        limit(self.limit)
+    }
+
+    /// Where the page starts.
+    pub fn after<T: FromStr>(&self) -> Result<Option<T>, AppError> {
+        after(self.after.as_deref())
+    }
+
+    /// Where the page starts, as it stands.
+    pub fn after_text(&self) -> &str {
+        self.after.as_deref().unwrap_or_default()
+    }
+}
+
+/// Checks a number of entries.
+pub fn limit(limit: Option<u32>) -> Result<u32, AppError> {
+    match limit {
+        None => Ok(50),
+        Some(limit @ 1..=200) => Ok(limit),
+        Some(_) => Err(AppError::invalid("/limit", "a page has 1 to 200 entries")),
+    }
+}
+
+/// Reads a cursor.
+pub fn after<T: FromStr>(text: Option<&str>) -> Result<Option<T>, AppError> {
+    text.filter(|text| !text.is_empty())
+        .map(|text| {
+            text.parse()
+                .map_err(|_| AppError::invalid("/after", "send the `next` of the page before"))
+        })
+        .transpose()
+}

@@ -1,0 +1,74 @@
+//! What happens around every request: an id, a log line, metrics.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use switchboard_app::Principal;
+
+use crate::ApiState;
+use crate::problem::ProblemCode;
+
+/// Who made a request, once that is known.
+#[derive(Debug, Clone, Default)]
+pub struct Caller(Arc<OnceLock<Principal>>);
+
+impl Caller {
+    /// Notes who it is.
+    pub fn set(&self, principal: Principal) {
+        let _ = self.0.set(principal);
+    }
+}
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static REQUESTS: AtomicU64 = AtomicU64::new(0);
+
+/// Observes a request.
+pub async fn observe(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
+    let id = format!("req_{}{number:08x}", state.request_prefix);
+    let caller = Caller::default();
+    request.extensions_mut().insert(caller.clone());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID.clone(), value);
+    }
+    let route = route.as_ref().map_or("unmatched", |route| route.as_str());
+    let status = response.status().as_u16();
+    let problem = response.extensions().get::<ProblemCode>();
+    let principal = caller.0.get();
+    let duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+    metrics::counter!("switchboard_http_requests_total", "route" => route.to_owned(), "status" => class(status))
+        .increment(1);
+    if let Some(cause) = problem.and_then(|problem| problem.cause.as_deref()) {
+        tracing::error!(request_id = id, cause, "a request failed inside");
+    }
+    tracing::info!(
+        request_id = id,
+        method = method.as_str(),
+        route,
+        status,
+        code = problem.map(|problem| problem.code),
+        workspace = principal.map(|principal| tracing::field::display(principal.workspace)),
+        actor = principal.map(|principal| tracing::field::display(principal.key)),
+        duration_us,
+        "request"
+    );
+    response
+}
+
+const fn class(status: u16) -> &'static str {
+    match status {
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    }
+}

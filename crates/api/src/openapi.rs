@@ -1,0 +1,149 @@
+//! The OpenAPI document and the router, made from the same list.
+
+use axum::Router;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::{OpenApi as _, PartialSchema as _, ToSchema as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::routes::{
+    actions, agents, api_keys, audit, calls, conversations, drafts, events, integrations, secrets,
+    variables,
+};
+use crate::{ApiState, schema};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(info(
+    title = "Switchboard",
+    description = "Connect a service once, define actions on it, link them into agents, and have them called."
+))]
+struct Document;
+
+/// What any operation may answer when it does not do what was asked.
+const PROBLEMS: [(&str, &str); 10] = [
+    ("400", "The request is not well-formed"),
+    ("401", "No valid API key was given"),
+    ("403", "The API key may not do this"),
+    ("404", "There is no such thing in this workspace"),
+    ("409", "It does not go with what is there; `code` says how"),
+    ("412", "`If-Match` names an old revision"),
+    ("413", "The body is too large"),
+    ("415", "The body is no JSON"),
+    ("422", "The input is not valid; `errors` says where"),
+    ("503", "The server is stopping"),
+];
+
+/// The router of `/api/v1` and the document that describes it.
+pub fn parts() -> (Router<ApiState>, OpenApi) {
+    let (router, mut document) = OpenApiRouter::new()
+        .routes(routes!(secrets::list_secrets))
+        .routes(routes!(secrets::put_secret, secrets::delete_secret))
+        .routes(routes!(variables::list_variables))
+        .routes(routes!(variables::put_variable, variables::delete_variable))
+        .routes(routes!(
+            integrations::list_integrations,
+            integrations::create_integration
+        ))
+        .routes(routes!(
+            integrations::get_integration,
+            integrations::update_integration,
+            integrations::delete_integration
+        ))
+        .routes(routes!(actions::list_actions, actions::create_action))
+        .routes(routes!(
+            actions::get_action,
+            actions::update_action,
+            actions::delete_action
+        ))
+        .routes(routes!(actions::move_action))
+        .routes(routes!(actions::get_action_usage))
+        .routes(routes!(actions::test_action))
+        .routes(routes!(agents::list_agents, agents::create_agent))
+        .routes(routes!(
+            agents::get_agent,
+            agents::update_agent,
+            agents::delete_agent
+        ))
+        .routes(routes!(drafts::get_draft, drafts::put_draft))
+        .routes(routes!(drafts::create_draft_action))
+        .routes(routes!(
+            drafts::update_draft_action,
+            drafts::delete_draft_action
+        ))
+        .routes(routes!(
+            conversations::list_conversations,
+            conversations::start_conversation
+        ))
+        .routes(routes!(
+            conversations::get_conversation,
+            conversations::update_conversation
+        ))
+        .routes(routes!(conversations::end_conversation))
+        .routes(routes!(conversations::list_tools))
+        .routes(routes!(calls::call_action))
+        .routes(routes!(events::list_events))
+        .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
+        .routes(routes!(api_keys::revoke_api_key))
+        .routes(routes!(audit::list_audit))
+        .split_for_parts();
+    let mut described = Document::openapi();
+    described.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    document.info = described.info;
+    complete(&mut document);
+    (router, document)
+}
+
+/// The document, as it is committed in `docs/openapi.json`.
+pub fn document() -> OpenApi {
+    parts().1
+}
+
+/// Adds what all operations share: the key they need, and the problems they may answer.
+fn complete(document: &mut OpenApi) {
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths = paths
+        .into_iter()
+        .map(|(path, item)| (format!("/api/v1{path}"), item))
+        .collect();
+    for item in document.paths.paths.values_mut() {
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.patch,
+            &mut item.delete,
+        ];
+        for operation in operations.into_iter().flatten() {
+            for (status, description) in PROBLEMS {
+                let content = ContentBuilder::new()
+                    .schema(Some(Ref::from_schema_name("Problem")))
+                    .build();
+                let response = ResponseBuilder::new()
+                    .description(description)
+                    .content("application/problem+json", content)
+                    .build();
+                operation
+                    .responses
+                    .responses
+                    .entry(status.to_owned())
+                    .or_insert(RefOr::T(response));
+            }
+        }
+    }
+    let components = document.components.get_or_insert_default();
+    for (name, schema) in [
+        (schema::Problem::name(), schema::Problem::schema()),
+        (schema::InputError::name(), schema::InputError::schema()),
+    ] {
+        components.schemas.insert(name.into_owned(), schema);
+    }
+    components.add_security_scheme(
+        "api_key",
+        SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+    );
+    document.security = Some(vec![SecurityRequirement::new(
+        "api_key",
+        Vec::<String>::new(),
+    )]);
+}

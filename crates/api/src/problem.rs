@@ -1,0 +1,142 @@
+//! Errors as `application/problem+json` (RFC 9457).
+
+use std::any::Any;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use switchboard_app::AppError;
+use switchboard_domain::input::InputError;
+
+/// An error on its way to the caller.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    errors: Vec<InputError>,
+    details: Option<serde_json::Map<String, Value>>,
+    cause: Option<String>,
+}
+
+/// The code of a problem, for the log line.
+#[derive(Debug, Clone)]
+pub struct ProblemCode {
+    /// The code.
+    pub code: &'static str,
+    /// What went wrong inside, for errors whose text says nothing.
+    pub cause: Option<String>,
+}
+
+impl Problem {
+    /// A problem without more than its sentence.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            errors: vec![],
+            details: None,
+            cause: None,
+        }
+    }
+}
+
+fn status(error: &AppError) -> StatusCode {
+    match error {
+        AppError::Invalid(_) | AppError::InvalidArguments(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        AppError::NotFound(_) => StatusCode::NOT_FOUND,
+        AppError::Stale { .. } => StatusCode::PRECONDITION_FAILED,
+        AppError::Unauthenticated => StatusCode::UNAUTHORIZED,
+        AppError::Forbidden { .. } => StatusCode::FORBIDDEN,
+        AppError::Refused(_) if error.code() == "unknown_action" => StatusCode::NOT_FOUND,
+        AppError::Conflict { code, .. } if *code == "invalid_idempotency_key" => {
+            StatusCode::BAD_REQUEST
+        }
+        AppError::Conflict { .. } | AppError::Refused(_) => StatusCode::CONFLICT,
+        AppError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        AppError::Store(_) | AppError::Vault(_) | AppError::Internal(_) => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        let mut problem = Self::new(status(&error), error.code(), error.to_string());
+        match error {
+            AppError::Invalid(errors) | AppError::InvalidArguments(errors) => {
+                problem.errors = errors;
+            }
+            AppError::Conflict {
+                errors, details, ..
+            } => {
+                problem.errors = errors;
+                problem.details = details;
+            }
+            AppError::Store(cause) => problem.hide(&cause),
+            AppError::Vault(cause) => problem.hide(&cause),
+            AppError::Internal(cause) => problem.hide(&cause),
+            _ => {}
+        }
+        problem
+    }
+}
+
+impl Problem {
+    /// The caller is told nothing of what went wrong inside; the log is.
+    fn hide(&mut self, cause: &dyn std::fmt::Display) {
+        self.cause = Some(cause.to_string());
+        "something went wrong inside; the server's log says what, under this answer's x-request-id"
+            .clone_into(&mut self.detail);
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "code": self.code,
+            "detail": self.detail,
+        });
+        if !self.errors.is_empty() {
+            body["errors"] = json!(self.errors);
+        }
+        if let (Some(details), Value::Object(members)) = (self.details, &mut body) {
+            members.extend(details);
+        }
+        let mut response = (
+            self.status,
+            [(header::CONTENT_TYPE, "application/problem+json")],
+            body.to_string(),
+        )
+            .into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"switchboard\""),
+            );
+        }
+        response.extensions_mut().insert(ProblemCode {
+            code: self.code,
+            cause: self.cause,
+        });
+        response
+    }
+}
+
+/// The answer of a handler that panicked.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer hands the panic over"
+)]
+pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let cause = panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    Problem::from(AppError::Internal(cause)).into_response()
+}

@@ -1,0 +1,89 @@
+//! `/agents`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+use switchboard_app::Manager;
+use switchboard_app::agents::{self, AgentInput, AgentPatch};
+use switchboard_app::rows::AgentRow;
+use switchboard_domain::id::AgentId;
+
+use crate::extract::{Auth, IfMatch, Json, PageQuery, Path, Query};
+use crate::problem::Problem;
+use crate::{ApiState, schema, view};
+
+fn show(row: &AgentRow) -> Value {
+    let value = json!({
+        "id": row.id, "name": row.name, "description": row.description,
+        "published_version": row.published_version,
+    });
+    view::with_times(value, row.revision, row.created_at, row.updated_at)
+}
+
+/// List agents.
+#[utoipa::path(get, path = "/agents", tag = "agents", params(PageQuery),
+    responses((status = 200, description = "A page of agents", body = schema::AgentList)))]
+pub async fn list_agents(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    let page = agents::list(&state.app, &manager, query.after()?, query.limit()?).await?;
+    Ok(view::page(page, |row| row.id.to_string(), show))
+}
+
+/// Add an agent, with an empty draft.
+#[utoipa::path(post, path = "/agents", tag = "agents", request_body = schema::AgentInput,
+    responses((status = 201, description = "The agent", body = schema::Agent)))]
+pub async fn create_agent(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Json(input): Json<AgentInput>,
+) -> Result<Response, Problem> {
+    let row = agents::create(&state.app, &manager, input).await?;
+    Ok(view::resource(StatusCode::CREATED, row.revision, &show(&row)))
+}
+
+/// Read an agent.
+#[utoipa::path(get, path = "/agents/{id}", tag = "agents",
+    params(("id" = String, Path, description = "The agent's id")),
+    responses((status = 200, description = "The agent", body = schema::Agent)))]
+pub async fn get_agent(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(AgentId,)>,
+) -> Result<Response, Problem> {
+    let row = agents::get(&state.app, &manager, id).await?;
+    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
+}
+
+/// Change an agent's name or description.
+#[utoipa::path(patch, path = "/agents/{id}", tag = "agents",
+    params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
+    request_body = schema::AgentPatch,
+    responses((status = 200, description = "The agent", body = schema::Agent)))]
+pub async fn update_agent(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(AgentId,)>,
+    IfMatch(expected): IfMatch,
+    Json(patch): Json<AgentPatch>,
+) -> Result<Response, Problem> {
+    let row = agents::update(&state.app, &manager, id, expected, patch).await?;
+    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
+}
+
+/// Delete an agent. Its conversations stay readable and accept no more calls.
+#[utoipa::path(delete, path = "/agents/{id}", tag = "agents",
+    params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
+    responses((status = 204, description = "It is gone")))]
+pub async fn delete_agent(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(AgentId,)>,
+    IfMatch(expected): IfMatch,
+) -> Result<StatusCode, Problem> {
+    agents::delete(&state.app, &manager, id, expected).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,177 @@
+//! `/conversations` and their tools.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use switchboard_app::conversations::{self, ConversationInput, ConversationPatch};
+use switchboard_app::{AppError, Runner, tools};
+use switchboard_domain::conversation::Conversation;
+use switchboard_domain::id::ConversationId;
+
+use crate::extract::{Auth, Json, Path, Query, after, limit};
+use crate::problem::Problem;
+use crate::{ApiState, schema, view};
+
+fn show(conversation: &Conversation) -> Value {
+    let key = &conversation.key;
+    let mut variables = conversation.variables.clone();
+    variables.insert("conversation".to_owned(), json!({"id": key.id}));
+    let value = json!({
+        "id": key.id, "agent_id": key.agent, "version": key.version,
+        "environment": key.environment, "status": conversation.status,
+        "phase": conversation.phase, "state": conversation.state, "variables": variables,
+    });
+    view::with_times(
+        value,
+        conversation.last_sequence,
+        key.created_at,
+        conversation.updated_at,
+    )
+}
+
+fn answer(status: StatusCode, conversation: &Conversation) -> Response {
+    view::resource(status, conversation.last_sequence, &show(conversation))
+}
+
+/// Which conversations.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// How many entries, from 1 to 200.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    #[serde(default)]
+    after: Option<String>,
+    /// Only this agent's.
+    #[serde(default)]
+    agent_id: Option<String>,
+}
+
+/// List conversations, the newest first.
+#[utoipa::path(get, path = "/conversations", tag = "conversations", params(ListQuery),
+    responses((status = 200, description = "A page of conversations", body = schema::ConversationList)))]
+pub async fn list_conversations(
+    State(state): State<ApiState>,
+    Auth(runner): Auth<Runner>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Problem> {
+    let agent = query
+        .agent_id
+        .map(|id| id.parse())
+        .transpose()
+        .map_err(|error| AppError::invalid("/agent_id", error))?;
+    let before = after(query.after.as_deref())?;
+    let page = conversations::list(&state.app, &runner, agent, before, limit(query.limit)?).await?;
+    Ok(view::page(page, |found| found.key.id.to_string(), show))
+}
+
+/// Start a conversation.
+#[utoipa::path(post, path = "/conversations", tag = "conversations", request_body = schema::ConversationInput,
+    responses((status = 201, description = "The conversation", body = schema::Conversation)))]
+pub async fn start_conversation(
+    State(state): State<ApiState>,
+    Auth(runner): Auth<Runner>,
+    Json(input): Json<ConversationInput>,
+) -> Result<Response, Problem> {
+    let conversation = conversations::start(&state.app, &runner, input).await?;
+    Ok(answer(StatusCode::CREATED, &conversation))
+}
+
+/// Read a conversation.
+#[utoipa::path(get, path = "/conversations/{id}", tag = "conversations",
+    params(("id" = String, Path, description = "The conversation's id")),
+    responses((status = 200, description = "The conversation", body = schema::Conversation)))]
+pub async fn get_conversation(
+    State(state): State<ApiState>,
+    Auth(runner): Auth<Runner>,
+    Path((id,)): Path<(ConversationId,)>,
+) -> Result<Response, Problem> {
+    let conversation = conversations::get(&state.app, &runner, id).await?;
+    Ok(answer(StatusCode::OK, &conversation))
+}
+
+/// Change a conversation's state or variables. A variable that is null is removed.
+#[utoipa::path(patch, path = "/conversations/{id}", tag = "conversations",
+    params(("id" = String, Path, description = "The conversation's id")),
+    request_body = schema::ConversationPatch,
+    responses((status = 200, description = "The conversation", body = schema::Conversation)))]
+pub async fn update_conversation(
+    State(state): State<ApiState>,
+    Auth(runner): Auth<Runner>,
+    Path((id,)): Path<(ConversationId,)>,
+    Json(patch): Json<ConversationPatch>,
+) -> Result<Response, Problem> {
+    let conversation = conversations::update(&state.app, &runner, id, patch).await?;
+    Ok(answer(StatusCode::OK, &conversation))
+}
+
+/// End a conversation's dialogue; a second time, close the conversation.
+#[utoipa::path(post, path = "/conversations/{id}/end", tag = "conversations",
+    params(("id" = String, Path, description = "The conversation's id")),
+    responses((status = 200, description = "The conversation", body = schema::Conversation)))]
+pub async fn end_conversation(
+    State(state): State<ApiState>,
+    Auth(runner): Auth<Runner>,
+    Path((id,)): Path<(ConversationId,)>,
+) -> Result<Response, Problem> {
+    let conversation = conversations::end(&state.app, &runner, id).await?;
+    Ok(answer(StatusCode::OK, &conversation))
+}
+
+/// In which format.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ToolsQuery {
+    /// `switchboard`.
+    #[serde(default)]
+    #[param(pattern = "^switchboard$")]
+    format: Option<String>,
+}
+
+/// List which actions are callable now, and why each other one is not.
+#[utoipa::path(get, path = "/conversations/{id}/tools", tag = "conversations",
+    params(("id" = String, Path, description = "The conversation's id"), ToolsQuery),
+    responses((status = 200, description = "The tools", body = schema::Tools)))]
+pub async fn list_tools(
+    State(state): State<ApiState>,
+    Auth(runner): Auth<Runner>,
+    Path((id,)): Path<(ConversationId,)>,
+    Query(query): Query<ToolsQuery>,
+) -> Result<Response, Problem> {
+    if query.format.is_some_and(|format| format != "switchboard") {
+        return Err(AppError::invalid("/format", "the format is `switchboard`").into());
+    }
+    let found = tools::list(&state.app, &runner, id).await?;
+    let callable: Vec<_> = found
+        .tools
+        .iter()
+        .map(|tool| {
+            let mut value = json!({
+                "name": tool.name, "description": tool.description,
+                "parameters": *tool.parameters, "binding_id": tool.binding, "kind": tool.kind,
+            });
+            if let Some(remaining) = tool.remaining_successful_calls {
+                value["remaining_successful_calls"] = json!(remaining);
+            }
+            value
+        })
+        .collect();
+    let unavailable: Vec<_> = found
+        .unavailable
+        .iter()
+        .map(|tool| {
+            json!({
+                "name": tool.name, "binding_id": tool.binding, "code": tool.code,
+                "reason": tool.reason,
+            })
+        })
+        .collect();
+    let value = json!({"tools": callable, "unavailable": unavailable});
+    Ok(view::raw(StatusCode::OK, value.to_string()))
+}

@@ -1,0 +1,107 @@
+//! An agent's draft and its bindings.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+use switchboard_app::drafts::{self, BindingInput, DraftInput};
+use switchboard_app::rows::VersionRow;
+use switchboard_app::{AppError, Manager};
+use switchboard_domain::id::{AgentId, BindingId};
+
+use crate::extract::{Auth, IfMatch, Json, Path};
+use crate::problem::Problem;
+use crate::{ApiState, schema, view};
+
+fn show(row: &VersionRow) -> Value {
+    let document = serde_json::to_value(&row.document).unwrap_or_else(|_| json!({}));
+    view::with_times(document, row.revision, row.created_at, row.updated_at)
+}
+
+fn show_binding(row: &VersionRow, id: BindingId) -> Result<Value, AppError> {
+    row.document
+        .actions
+        .iter()
+        .find(|binding| binding.id == id)
+        .and_then(|binding| serde_json::to_value(binding).ok())
+        .ok_or(AppError::NotFound("binding"))
+}
+
+/// Read an agent's draft.
+#[utoipa::path(get, path = "/agents/{id}/draft", tag = "drafts",
+    params(("id" = String, Path, description = "The agent's id")),
+    responses((status = 200, description = "The draft", body = schema::Draft)))]
+pub async fn get_draft(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(AgentId,)>,
+) -> Result<Response, Problem> {
+    let row = drafts::get(&state.app, &manager, id).await?;
+    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
+}
+
+/// Replace an agent's draft. Bindings whose ids it knows keep them.
+#[utoipa::path(put, path = "/agents/{id}/draft", tag = "drafts",
+    params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
+    request_body = schema::DraftInput,
+    responses((status = 200, description = "The draft", body = schema::Draft)))]
+pub async fn put_draft(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(AgentId,)>,
+    IfMatch(expected): IfMatch,
+    Json(input): Json<DraftInput>,
+) -> Result<Response, Problem> {
+    let row = drafts::put(&state.app, &manager, id, expected, input).await?;
+    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
+}
+
+/// Add a binding to the draft.
+#[utoipa::path(post, path = "/agents/{id}/draft/actions", tag = "drafts",
+    params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
+    request_body = schema::BindingInput,
+    responses((status = 201, description = "The binding", body = schema::Binding)))]
+pub async fn create_draft_action(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(AgentId,)>,
+    IfMatch(expected): IfMatch,
+    Json(input): Json<BindingInput>,
+) -> Result<Response, Problem> {
+    let (row, binding) = drafts::add_binding(&state.app, &manager, id, expected, input).await?;
+    let value = show_binding(&row, binding)?;
+    Ok(view::resource(StatusCode::CREATED, row.revision, &value))
+}
+
+/// Change a binding of the draft: members that are given replace those that are there, null removes.
+#[utoipa::path(patch, path = "/agents/{id}/draft/actions/{binding_id}", tag = "drafts",
+    params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id"),
+        ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
+    request_body = schema::BindingPatch,
+    responses((status = 200, description = "The binding", body = schema::Binding)))]
+pub async fn update_draft_action(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id, binding)): Path<(AgentId, BindingId)>,
+    IfMatch(expected): IfMatch,
+    Json(patch): Json<Map<String, Value>>,
+) -> Result<Response, Problem> {
+    let row = drafts::update_binding(&state.app, &manager, id, binding, expected, patch).await?;
+    let value = show_binding(&row, binding)?;
+    Ok(view::resource(StatusCode::OK, row.revision, &value))
+}
+
+/// Remove a binding from the draft.
+#[utoipa::path(delete, path = "/agents/{id}/draft/actions/{binding_id}", tag = "drafts",
+    params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id"),
+        ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
+    responses((status = 204, description = "It is gone")))]
+pub async fn delete_draft_action(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id, binding)): Path<(AgentId, BindingId)>,
+    IfMatch(expected): IfMatch,
+) -> Result<StatusCode, Problem> {
+    drafts::remove_binding(&state.app, &manager, id, binding, expected).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

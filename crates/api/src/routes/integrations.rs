@@ -1,0 +1,92 @@
+//! `/integrations`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+use switchboard_app::Manager;
+use switchboard_app::integrations::{self, IntegrationInput, IntegrationPatch, IntegrationView};
+use switchboard_domain::id::IntegrationId;
+
+use crate::extract::{Auth, IfMatch, Json, PageQuery, Path, Query};
+use crate::problem::Problem;
+use crate::{ApiState, schema, view};
+
+fn show(integration: &IntegrationView) -> Value {
+    let row = &integration.row;
+    let mut value = json!({"id": row.id, "name": row.name, "description": row.description});
+    let definition = serde_json::to_value(&row.definition).unwrap_or_default();
+    if let (Value::Object(members), Value::Object(definition)) = (&mut value, definition) {
+        members.extend(definition);
+    }
+    value["action_count"] = json!(integration.action_count);
+    value["agent_count"] = json!(integration.agent_count);
+    view::with_times(value, row.revision, row.created_at, row.updated_at)
+}
+
+/// List integrations, with how many actions each has and how many agents use it.
+#[utoipa::path(get, path = "/integrations", tag = "integrations", params(PageQuery),
+    responses((status = 200, description = "A page of integrations", body = schema::IntegrationList)))]
+pub async fn list_integrations(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    let page = integrations::list(&state.app, &manager, query.after()?, query.limit()?).await?;
+    Ok(view::page(page, |found| found.row.id.to_string(), show))
+}
+
+/// Add an integration.
+#[utoipa::path(post, path = "/integrations", tag = "integrations", request_body = schema::IntegrationInput,
+    responses((status = 201, description = "The integration", body = schema::Integration)))]
+pub async fn create_integration(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Json(input): Json<IntegrationInput>,
+) -> Result<Response, Problem> {
+    let made = integrations::create(&state.app, &manager, input).await?;
+    Ok(view::resource(StatusCode::CREATED, made.row.revision, &show(&made)))
+}
+
+/// Read an integration.
+#[utoipa::path(get, path = "/integrations/{id}", tag = "integrations",
+    params(("id" = String, Path, description = "The integration's id")),
+    responses((status = 200, description = "The integration", body = schema::Integration)))]
+pub async fn get_integration(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(IntegrationId,)>,
+) -> Result<Response, Problem> {
+    let found = integrations::get(&state.app, &manager, id).await?;
+    Ok(view::resource(StatusCode::OK, found.row.revision, &show(&found)))
+}
+
+/// Change an integration. A slot that is given replaces the one that is there; null empties it.
+#[utoipa::path(patch, path = "/integrations/{id}", tag = "integrations",
+    params(("id" = String, Path, description = "The integration's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
+    request_body = schema::IntegrationPatch,
+    responses((status = 200, description = "The integration", body = schema::Integration)))]
+pub async fn update_integration(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(IntegrationId,)>,
+    IfMatch(expected): IfMatch,
+    Json(patch): Json<IntegrationPatch>,
+) -> Result<Response, Problem> {
+    let changed = integrations::update(&state.app, &manager, id, expected, patch).await?;
+    Ok(view::resource(StatusCode::OK, changed.row.revision, &show(&changed)))
+}
+
+/// Delete an integration with its actions. Agents that link them are left with broken links.
+#[utoipa::path(delete, path = "/integrations/{id}", tag = "integrations",
+    params(("id" = String, Path, description = "The integration's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
+    responses((status = 204, description = "It is gone")))]
+pub async fn delete_integration(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(IntegrationId,)>,
+    IfMatch(expected): IfMatch,
+) -> Result<StatusCode, Problem> {
+    integrations::delete(&state.app, &manager, id, expected).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

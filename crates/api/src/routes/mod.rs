@@ -1,0 +1,14 @@
+//! The handlers, one file for each resource.
+
+pub mod actions;
+pub mod agents;
+pub mod api_keys;
+pub mod audit;
+pub mod calls;
+pub mod conversations;
+pub mod drafts;
+pub mod events;
+pub mod integrations;
+pub mod secrets;
+pub mod system;
+pub mod variables;

@@ -1,0 +1,727 @@
+//! The shapes of the contract, for the OpenAPI document. Requests are read into the types of
+//! `switchboard-app`; a test walks both against each other over real answers.
+#![expect(dead_code, reason = "these types describe JSON and are never made")]
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// An error (RFC 9457).
+#[derive(ToSchema)]
+pub struct Problem {
+    /// `about:blank`: the status says what kind of problem it is.
+    r#type: String,
+    title: String,
+    status: u16,
+    /// The stable code.
+    code: String,
+    /// What happened and what to do.
+    detail: String,
+    /// The wrong places of an input.
+    #[schema(required = false)]
+    errors: Option<Vec<InputError>>,
+}
+
+/// One wrong place of an input.
+#[derive(ToSchema)]
+pub struct InputError {
+    /// A JSON Pointer (RFC 6901) into what was sent.
+    pointer: String,
+    detail: String,
+}
+
+/// Where a conversation runs.
+#[derive(ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    Development,
+    Staging,
+    Production,
+}
+
+macro_rules! list {
+    ($(#[$doc:meta])* $name:ident, $item:ty) => {
+        $(#[$doc])*
+        #[derive(ToSchema)]
+        pub struct $name {
+            data: Vec<$item>,
+            /// Where the next page starts: its `after`. Null at the end.
+            #[schema(required = true, nullable = true)]
+            next: Option<String>,
+        }
+    };
+}
+
+list!(
+    /// A page of secrets.
+    SecretList, Secret);
+list!(
+    /// A page of variables.
+    VariableList, Variable);
+list!(
+    /// A page of integrations.
+    IntegrationList, Integration);
+list!(
+    /// A page of actions.
+    ActionList, Action);
+list!(
+    /// A page of agents.
+    AgentList, Agent);
+list!(
+    /// A page of conversations.
+    ConversationList, Conversation);
+list!(
+    /// A page of events.
+    EventList, Event);
+list!(
+    /// A page of API keys.
+    ApiKeyList, ApiKey);
+list!(
+    /// A page of the audit log.
+    AuditList, AuditEntry);
+list!(
+    /// The agents' versions that link an action.
+    Usage, UsageEntry);
+
+/// Values of a secret; null removes one.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretInput {
+    values: SecretValues,
+}
+
+/// One value for each environment.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretValues {
+    #[schema(min_length = 1, max_length = 4000)]
+    development: Option<String>,
+    #[schema(min_length = 1, max_length = 4000)]
+    staging: Option<String>,
+    #[schema(min_length = 1, max_length = 4000)]
+    production: Option<String>,
+}
+
+/// A secret, without its values.
+#[derive(ToSchema)]
+pub struct Secret {
+    id: String,
+    name: String,
+    /// Where it has a value.
+    environments: Vec<Environment>,
+    used_by: Vec<User>,
+    revision: u64,
+    created_at: String,
+    updated_at: String,
+}
+
+/// Something that uses a secret.
+#[derive(ToSchema)]
+pub struct User {
+    /// `integration`, `action` or `agent`.
+    kind: String,
+    id: String,
+}
+
+/// Values of a workspace variable.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VariableInput {
+    values: VariableValues,
+}
+
+/// One value for each environment.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VariableValues {
+    #[schema(required = false)]
+    development: Value,
+    #[schema(required = false)]
+    staging: Value,
+    #[schema(required = false)]
+    production: Value,
+}
+
+/// A workspace variable.
+#[derive(ToSchema)]
+pub struct Variable {
+    id: String,
+    name: String,
+    values: VariableValues,
+    revision: u64,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A reference to a secret.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecretRef {
+    #[schema(pattern = "^[A-Za-z0-9_.-]{1,64}$")]
+    secret: String,
+}
+
+/// Text, a template where templates are allowed, or a reference to a secret.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum ValueSource {
+    Text(String),
+    Secret(SecretRef),
+}
+
+/// How requests are authenticated.
+#[derive(ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Auth {
+    None,
+    Bearer {
+        token: SecretRef,
+    },
+    ApiKey {
+        /// `header` or `query`.
+        #[serde(rename = "in")]
+        #[schema(pattern = "^(header|query)$")]
+        place: String,
+        name: String,
+        value: ValueSource,
+    },
+    Basic {
+        username: ValueSource,
+        password: SecretRef,
+    },
+    #[serde(rename = "oauth2_client_credentials")]
+    OAuth2ClientCredentials {
+        token_url: String,
+        client_id: ValueSource,
+        client_secret: SecretRef,
+        #[schema(required = false, nullable = false)]
+        scope: Option<String>,
+        /// `basic` or `body`.
+        #[schema(required = false, nullable = false, pattern = "^(basic|body)$")]
+        client_auth: Option<String>,
+    },
+}
+
+/// How an API is reached in one environment.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApiSlot {
+    base_url: String,
+    #[schema(required = false, nullable = false)]
+    auth: Option<Auth>,
+    #[schema(required = false, nullable = false)]
+    headers: Option<BTreeMap<String, ValueSource>>,
+}
+
+/// One slot for each environment; at least one is filled.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Slots {
+    development: Option<ApiSlot>,
+    staging: Option<ApiSlot>,
+    production: Option<ApiSlot>,
+}
+
+/// A new integration.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IntegrationInput {
+    /// `custom_api`.
+    #[schema(pattern = "^custom_api$")]
+    kind: String,
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    #[schema(required = false, nullable = false)]
+    description: Option<String>,
+    environments: Slots,
+}
+
+/// A change of an integration.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IntegrationPatch {
+    name: Option<String>,
+    description: Option<String>,
+    environments: Option<Slots>,
+}
+
+/// An integration.
+#[derive(ToSchema)]
+pub struct Integration {
+    id: String,
+    kind: String,
+    name: String,
+    description: String,
+    environments: Slots,
+    action_count: u64,
+    agent_count: u64,
+    revision: u64,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A request's method.
+#[derive(ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// A variable that is taken from an answer.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutputVariable {
+    #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$")]
+    name: String,
+    /// A JSONPath (RFC 9535).
+    path: String,
+}
+
+/// A new shared action.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActionInput {
+    #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$")]
+    name: String,
+    #[schema(required = false, nullable = false)]
+    description: Option<String>,
+    method: Method,
+    path: String,
+    #[schema(required = false, nullable = false)]
+    headers: Option<BTreeMap<String, ValueSource>>,
+    /// A JSON Schema (draft 2020-12) of an object.
+    parameters: Option<BTreeMap<String, Value>>,
+    body_template: Option<String>,
+    #[schema(required = false, nullable = false)]
+    output_variables: Option<Vec<OutputVariable>>,
+    #[schema(minimum = 1, maximum = 600_000)]
+    timeout_ms: Option<u32>,
+}
+
+/// A change of a shared action.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActionPatch {
+    name: Option<String>,
+    description: Option<String>,
+    method: Option<Method>,
+    path: Option<String>,
+    headers: Option<BTreeMap<String, ValueSource>>,
+    parameters: Option<BTreeMap<String, Value>>,
+    body_template: Option<String>,
+    output_variables: Option<Vec<OutputVariable>>,
+    #[schema(minimum = 1, maximum = 600_000)]
+    timeout_ms: Option<u32>,
+}
+
+/// A shared action.
+#[derive(ToSchema)]
+pub struct Action {
+    id: String,
+    integration_id: String,
+    integration_kind: String,
+    name: String,
+    description: String,
+    method: Method,
+    path: String,
+    headers: BTreeMap<String, ValueSource>,
+    parameters: Option<BTreeMap<String, Value>>,
+    body_template: Option<String>,
+    output_variables: Vec<OutputVariable>,
+    timeout_ms: Option<u32>,
+    /// The SHA-256 of the canonical JSON of its shape.
+    shape_digest: String,
+    revision: u64,
+    created_at: String,
+    updated_at: String,
+}
+
+/// Where to move an action.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveInput {
+    integration_id: String,
+}
+
+/// A version of an agent.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum Version {
+    /// `draft`, and where a conversation starts also `published`.
+    Name(String),
+    Number(u32),
+}
+
+/// An agent's version that links an action.
+#[derive(ToSchema)]
+pub struct UsageEntry {
+    agent_id: String,
+    version: Version,
+}
+
+/// What a test takes.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestInput {
+    environment: Environment,
+    #[schema(required = false, nullable = false)]
+    arguments: Option<BTreeMap<String, Value>>,
+    #[schema(required = false, nullable = false)]
+    variables: Option<BTreeMap<String, Value>>,
+}
+
+/// What came of a test.
+#[derive(ToSchema)]
+pub struct TestAnswer {
+    /// `succeeded` or `failed`.
+    status: String,
+    output: Value,
+    variables: BTreeMap<String, Value>,
+    unmatched_variables: Vec<String>,
+    error: Option<CallError>,
+    request: Value,
+    response: Value,
+    duration_ms: u64,
+}
+
+/// A new agent.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentInput {
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    #[schema(required = false, nullable = false)]
+    description: Option<String>,
+}
+
+/// A change of an agent.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentPatch {
+    name: Option<String>,
+    description: Option<String>,
+}
+
+/// An agent.
+#[derive(ToSchema)]
+pub struct Agent {
+    id: String,
+    name: String,
+    description: String,
+    #[schema(required = true, nullable = true)]
+    published_version: Option<u32>,
+    revision: u64,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A half of a conversation's life.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    InCall,
+    PostCall,
+}
+
+/// A step of the dialogue.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentState {
+    name: String,
+    #[schema(required = false, nullable = false)]
+    description: Option<String>,
+    #[schema(required = false, nullable = false)]
+    instructions: Option<String>,
+    transitions: Option<Vec<String>>,
+}
+
+/// A link to a shared action.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    action_id: String,
+    /// Left out, it is the one the action is under.
+    integration_id: Option<String>,
+}
+
+/// What a link sets differently; what is left out is inherited.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Overrides {
+    parameters: Option<BTreeMap<String, Value>>,
+    body_template: Option<String>,
+    phases: Option<Vec<Phase>>,
+    #[schema(minimum = 1)]
+    max_successful_calls: Option<u32>,
+    allowed_states: Option<Vec<String>>,
+}
+
+/// An agent's own request.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentAction {
+    /// `api_call`.
+    #[schema(pattern = "^api_call$")]
+    kind: String,
+    #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$")]
+    name: String,
+    #[schema(required = false, nullable = false)]
+    description: Option<String>,
+    parameters: Option<BTreeMap<String, Value>>,
+    method: Method,
+    url: String,
+    #[schema(required = false, nullable = false)]
+    auth: Option<Auth>,
+    #[schema(required = false, nullable = false)]
+    headers: Option<BTreeMap<String, ValueSource>>,
+    body_template: Option<String>,
+    #[schema(required = false, nullable = false)]
+    output_variables: Option<Vec<OutputVariable>>,
+    #[schema(minimum = 1, maximum = 600_000)]
+    timeout_ms: Option<u32>,
+}
+
+/// A binding: a link with overrides, or an action of the agent's own.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BindingInput {
+    id: Option<String>,
+    link: Option<Link>,
+    overrides: Option<Overrides>,
+    action: Option<AgentAction>,
+    phases: Option<Vec<Phase>>,
+    #[schema(minimum = 1)]
+    max_successful_calls: Option<u32>,
+    allowed_states: Option<Vec<String>>,
+}
+
+/// A change of a binding: members replace those that are there, null removes.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BindingPatch {
+    link: Option<Link>,
+    overrides: Option<Overrides>,
+    action: Option<BTreeMap<String, Value>>,
+    phases: Option<Vec<Phase>>,
+    #[schema(minimum = 1)]
+    max_successful_calls: Option<u32>,
+    allowed_states: Option<Vec<String>>,
+}
+
+/// A binding.
+#[derive(ToSchema)]
+pub struct Binding {
+    id: String,
+    #[schema(required = false, nullable = false)]
+    link: Option<Link>,
+    #[schema(required = false, nullable = false)]
+    overrides: Option<Overrides>,
+    #[schema(required = false, nullable = false)]
+    action: Option<AgentAction>,
+    #[schema(required = false, nullable = false)]
+    phases: Option<Vec<Phase>>,
+    #[schema(required = false, nullable = false)]
+    max_successful_calls: Option<u32>,
+    #[schema(required = false, nullable = false)]
+    allowed_states: Option<Vec<String>>,
+}
+
+/// A draft as it is sent.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DraftInput {
+    #[schema(required = false, nullable = false)]
+    instructions: Option<String>,
+    #[schema(required = false, nullable = false)]
+    strict_states: Option<bool>,
+    initial_state: Option<String>,
+    #[schema(required = false, nullable = false)]
+    states: Option<Vec<AgentState>>,
+    #[schema(required = false, nullable = false)]
+    actions: Option<Vec<BindingInput>>,
+    /// Ignored; send `If-Match` to guard against others' changes.
+    revision: Option<u64>,
+}
+
+/// A draft.
+#[derive(ToSchema)]
+pub struct Draft {
+    instructions: String,
+    strict_states: bool,
+    #[schema(required = true, nullable = true)]
+    initial_state: Option<String>,
+    states: Vec<AgentState>,
+    actions: Vec<Binding>,
+    revision: u64,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A new conversation.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationInput {
+    agent_id: String,
+    environment: Environment,
+    /// `published` when left out.
+    #[schema(required = false, nullable = false)]
+    version: Option<Version>,
+    #[schema(required = false, nullable = false)]
+    variables: Option<BTreeMap<String, Value>>,
+}
+
+/// A change of a conversation.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationPatch {
+    state: Option<String>,
+    #[schema(required = false, nullable = false)]
+    variables: Option<BTreeMap<String, Value>>,
+}
+
+/// A conversation.
+#[derive(ToSchema)]
+pub struct Conversation {
+    id: String,
+    agent_id: String,
+    version: Version,
+    environment: Environment,
+    /// `active`, `handed_over`, `ended` or `closed`.
+    status: String,
+    phase: Phase,
+    #[schema(required = true, nullable = true)]
+    state: Option<String>,
+    variables: BTreeMap<String, Value>,
+    revision: u64,
+    created_at: String,
+    updated_at: String,
+}
+
+/// An action that is callable now.
+#[derive(ToSchema)]
+pub struct Tool {
+    name: String,
+    description: String,
+    parameters: BTreeMap<String, Value>,
+    binding_id: String,
+    kind: String,
+    #[schema(required = false, nullable = false)]
+    remaining_successful_calls: Option<u32>,
+}
+
+/// An action that is not callable now.
+#[derive(ToSchema)]
+pub struct UnavailableTool {
+    name: String,
+    binding_id: String,
+    /// The code a call would be refused with.
+    code: String,
+    reason: String,
+}
+
+/// What is callable now and what is not.
+#[derive(ToSchema)]
+pub struct Tools {
+    tools: Vec<Tool>,
+    unavailable: Vec<UnavailableTool>,
+}
+
+/// A call's arguments.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallInput {
+    #[schema(required = false, nullable = false)]
+    arguments: Option<BTreeMap<String, Value>>,
+}
+
+/// Why a call failed.
+#[derive(ToSchema)]
+pub struct CallError {
+    code: String,
+    message: String,
+    #[schema(required = false, nullable = false)]
+    upstream_status: Option<u16>,
+}
+
+/// What came of a call.
+#[derive(ToSchema)]
+pub struct CallAnswer {
+    call_id: String,
+    /// `succeeded` or `failed`.
+    status: String,
+    output: Value,
+    /// The variables that this call set.
+    variables: BTreeMap<String, Value>,
+    #[schema(required = true, nullable = true)]
+    error: Option<CallError>,
+    #[schema(required = true, nullable = true)]
+    duration_ms: Option<u64>,
+}
+
+/// An entry of a conversation's log; more members follow from its type.
+#[derive(ToSchema)]
+pub struct Event {
+    id: String,
+    sequence: u64,
+    at: String,
+    r#type: String,
+}
+
+/// A new API key.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKeyInput {
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    /// `admin`, `manage` or `run`.
+    #[schema(pattern = "^(admin|manage|run)$")]
+    scope: String,
+}
+
+/// An API key, without its text.
+#[derive(ToSchema)]
+pub struct ApiKey {
+    id: String,
+    name: String,
+    scope: String,
+    /// How the key's text starts.
+    prefix: String,
+    #[schema(required = true, nullable = true)]
+    revoked_at: Option<String>,
+    revision: u64,
+    created_at: String,
+    updated_at: String,
+}
+
+/// An API key with its text, once.
+#[derive(ToSchema)]
+pub struct NewApiKey {
+    id: String,
+    name: String,
+    scope: String,
+    prefix: String,
+    /// The key. It is not shown again.
+    key: String,
+    #[schema(required = true, nullable = true)]
+    revoked_at: Option<String>,
+    revision: u64,
+    created_at: String,
+    updated_at: String,
+}
+
+/// An entry of the audit log.
+#[derive(ToSchema)]
+pub struct AuditEntry {
+    id: String,
+    at: String,
+    /// An API key's id, or `command line`.
+    actor: String,
+    operation: String,
+    entity: String,
+    entity_id: String,
+}
