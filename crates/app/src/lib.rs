@@ -116,3 +116,15 @@ impl App {
         })
     }
 }
+
+impl App {
+    /// The database, for what is done before anybody is served.
+    pub const fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Time, ids and randomness.
+    pub const fn context(&self) -> &Context {
+        &self.context
+    }
+}

@@ -16,7 +16,7 @@ use sqlx::sqlite::{
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use crate::dialect::CHANGE_CHANNEL;
-use crate::engine::Engine;
+use crate::engine::{Engine, on};
 use crate::error::StoreError;
 
 /// Where a database is.
@@ -35,6 +35,17 @@ impl std::fmt::Debug for Location {
             Self::Postgres(_) => f.write_str("Postgres(..)"),
         }
     }
+}
+
+/// What a look at a database found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inspection {
+    /// There is none, or it has no tables.
+    Missing,
+    /// Its tables are up to date.
+    Current,
+    /// So many migrations have not run.
+    Pending(usize),
 }
 
 #[derive(Debug)]
@@ -191,6 +202,33 @@ impl Db {
             Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
         }
         Ok(())
+    }
+
+    /// Looks at a database without changing it.
+    pub async fn inspect(location: &Location) -> Result<Inspection, StoreError> {
+        let migrator = match location {
+            Location::Sqlite(path) if !path.exists() => return Ok(Inspection::Missing),
+            Location::Sqlite(_) => sqlx::migrate!("migrations/sqlite"),
+            Location::Postgres(_) => sqlx::migrate!("migrations/postgres"),
+        };
+        let db = Self::connect(location, None).await?;
+        let mut conn = db.read().await?;
+        let applied: Result<Vec<i64>, sqlx::Error> = on!(&mut conn.engine(), conn => {
+            sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(conn).await
+        });
+        drop(conn);
+        db.close().await;
+        // Without that table nothing was migrated yet.
+        let applied = applied.unwrap_or_default();
+        let pending = migrator
+            .iter()
+            .filter(|migration| !applied.contains(&migration.version))
+            .count();
+        Ok(match (applied.is_empty(), pending) {
+            (true, _) => Inspection::Missing,
+            (false, 0) => Inspection::Current,
+            (false, count) => Inspection::Pending(count),
+        })
     }
 
     /// True when this process is the only one that changes conversations, so that what it

@@ -24,7 +24,7 @@ pub mod secret;
 pub mod variable;
 pub mod workspace;
 
-pub use db::{Conn, Db, Listener, Location, Tx};
+pub use db::{Conn, Db, Inspection, Listener, Location, Tx};
 pub use engine::Engine;
 pub use error::StoreError;
 pub use page::Page;

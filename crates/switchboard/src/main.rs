@@ -1,22 +1,63 @@
-//! Switchboard's program. For now it reads its command line and settings, and prints them.
+//! Switchboard's program: command line, settings, wiring, start and stop.
 
+mod billing;
+mod check;
 mod cli;
+mod commands;
+mod demo;
+mod serve;
 mod settings;
+mod system;
+mod telemetry;
+mod wiring;
 
 use std::io::IsTerminal as _;
 use std::path::Path;
+use std::process::ExitCode;
 
-fn main() -> anyhow::Result<()> {
+use cli::Command;
+use settings::Settings;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
     let cli = cli::Cli::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
-    let settings = settings::Settings::load(
+    let loaded = Settings::load(
         &cli.flags,
         std::env::vars_os(),
         Path::new(""),
         std::io::stderr().is_terminal(),
-    )?;
-    println!("{:?}", cli.command);
-    for line in &settings.provenance {
-        println!("{line}");
+    );
+    let settings = match loaded {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the runtime does not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Serve => serve::run(settings).await,
+            Command::Demo => demo::run(settings).await,
+            Command::Keys(command) => commands::keys(&settings, command).await,
+            Command::Workspaces(command) => commands::workspaces(&settings, command).await,
+            Command::Check => check::run(&settings).await,
+        }
+    });
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            // The whole chain, without a backtrace: this is for people.
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
     }
-    Ok(())
 }

@@ -1,0 +1,115 @@
+//! Commands that work beside a running server.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use switchboard_app::rows::ApiKeyRow;
+use switchboard_app::{api_keys, workspaces};
+use switchboard_domain::id::{ApiKeyId, WorkspaceId};
+use switchboard_store::Db;
+
+use crate::cli::{KeysCommand, WorkspacesCommand};
+use crate::settings::Settings;
+use crate::{system, wiring};
+
+/// Who the audit log names for these commands.
+const ACTOR: &str = "command line";
+
+/// `switchboard keys ...`.
+pub async fn keys(settings: &Settings, command: KeysCommand) -> anyhow::Result<ExitCode> {
+    let context = system::context();
+    let db = wiring::open_beside(settings).await?;
+    workspaces::ensure_default(&db, &context).await?;
+    match command {
+        KeysCommand::Create {
+            name,
+            scope,
+            workspace,
+        } => {
+            let workspace = find_workspace(&db, &workspace).await?;
+            let (_, plain) =
+                api_keys::create_in(&db, &context, workspace, ACTOR, &name, scope).await?;
+            println!("{}", plain.expose());
+        }
+        KeysCommand::List { workspace } => {
+            for (name, id) in chosen(&db, workspace).await? {
+                for key in all_keys(&db, id).await? {
+                    let state = if key.revoked_at.is_some() { "revoked" } else { "active" };
+                    println!("{}\t{}\t{}\t{state}\t{name}\t{}", key.id, key.prefix, key.scope, key.name);
+                }
+            }
+        }
+        KeysCommand::Revoke { key } => {
+            let (workspace, id) = find_key(&db, &key).await?;
+            api_keys::revoke_in(&db, &context, workspace, ACTOR, id).await?;
+            println!("revoked {id}");
+        }
+    }
+    db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `switchboard workspaces ...`.
+pub async fn workspaces(
+    settings: &Settings,
+    command: WorkspacesCommand,
+) -> anyhow::Result<ExitCode> {
+    let context = system::context();
+    let db = wiring::open_beside(settings).await?;
+    workspaces::ensure_default(&db, &context).await?;
+    match command {
+        WorkspacesCommand::Create { name } => {
+            let made = workspaces::create(&db, &context, &name).await?;
+            println!("{}\t{}", made.id, made.name);
+        }
+        WorkspacesCommand::List => {
+            for workspace in workspaces::list(&db).await? {
+                println!("{}\t{}", workspace.id, workspace.name);
+            }
+        }
+    }
+    db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn find_workspace(db: &Db, name: &str) -> anyhow::Result<WorkspaceId> {
+    let found = workspaces::by_name(db, name).await?;
+    let found = found.with_context(|| {
+        format!("there is no workspace named `{name}`; make it with `switchboard workspaces create {name}`")
+    })?;
+    Ok(found.id)
+}
+
+async fn chosen(db: &Db, name: Option<String>) -> anyhow::Result<Vec<(String, WorkspaceId)>> {
+    if let Some(name) = name {
+        let id = find_workspace(db, &name).await?;
+        return Ok(vec![(name, id)]);
+    }
+    let all = workspaces::list(db).await?;
+    Ok(all.into_iter().map(|found| (found.name, found.id)).collect())
+}
+
+async fn all_keys(db: &Db, workspace: WorkspaceId) -> anyhow::Result<Vec<ApiKeyRow>> {
+    let mut keys = vec![];
+    let mut after = None;
+    loop {
+        let page = api_keys::list(db, workspace, None, after, 200).await?;
+        after = page.rows.last().map(|key| key.id);
+        keys.extend(page.rows);
+        if !page.more {
+            return Ok(keys);
+        }
+    }
+}
+
+/// A key by its id or by how its text starts.
+async fn find_key(db: &Db, text: &str) -> anyhow::Result<(WorkspaceId, ApiKeyId)> {
+    for (_, workspace) in chosen(db, None).await? {
+        for key in all_keys(db, workspace).await? {
+            if key.revoked_at.is_none() && (key.prefix == text || key.id.to_string() == text) {
+                return Ok((workspace, key.id));
+            }
+        }
+    }
+    anyhow::bail!("there is no active key `{text}`; `switchboard keys list` shows which there are")
+}

@@ -1,0 +1,32 @@
+//! The real clock and the real randomness: the one place that asks the system for them.
+
+use chrono::{DateTime, Utc};
+use switchboard_app::{Clock, Context, Randomness};
+
+/// The system's clock.
+struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is where the clock is made")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+/// The system's randomness, drawn through a generator that reseeds itself from it.
+struct SystemRandomness;
+
+impl Randomness for SystemRandomness {
+    fn fill(&self, buffer: &mut [u8]) {
+        use rand::Rng as _;
+        rand::rng().fill_bytes(buffer);
+    }
+}
+
+/// Real time and real randomness.
+pub fn context() -> Context {
+    Context::new(
+        std::sync::Arc::new(SystemClock),
+        std::sync::Arc::new(SystemRandomness),
+    )
+}
