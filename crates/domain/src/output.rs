@@ -58,6 +58,7 @@ fn parse(expression: &str) -> Result<JsonPath, RuleError> {
             "a JSONPath has at most {MAX_BRACKETS} brackets"
         )));
     }
+    check_work(expression)?;
     JsonPath::parse(expression).map_err(|error| {
         let column = expression
             .char_indices()
@@ -69,6 +70,46 @@ fn parse(expression: &str) -> Result<JsonPath, RuleError> {
             error.message()
         ))
     })
+}
+
+/// Refuses expressions whose work grows faster than the response: the response is another's, and a
+/// megabyte of it would then keep a processor for hours. The parser is not needed to see them.
+fn check_work(expression: &str) -> Result<(), RuleError> {
+    let code = without_strings(expression);
+    let refuse = |message: &str| Err(RuleError::new("invalid_json_path", message));
+    if code.matches("..").count() > 1 {
+        return refuse("a JSONPath has `..` at most once; name the members on the way");
+    }
+    if let Some((_, filter)) = code.split_once('?')
+        && filter.contains('$')
+        && (filter.contains(['*', ':', '?']) || filter.contains(".."))
+    {
+        return refuse(
+            "a filter that looks up `$` names one place there, without `*`, `..`, `:` or another filter",
+        );
+    }
+    Ok(())
+}
+
+/// The expression with its string literals emptied.
+fn without_strings(expression: &str) -> String {
+    let mut code = String::with_capacity(expression.len());
+    let (mut quote, mut escaped) = (None, false);
+    for c in expression.chars() {
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(_) if c == '\\' => escaped = true,
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None => {
+                if matches!(c, '"' | '\'') {
+                    quote = Some(c);
+                }
+                code.push(c);
+            }
+        }
+    }
+    code
 }
 
 #[cfg(test)]
@@ -100,6 +141,28 @@ mod tests {
             ("$", Some(response.clone())),
         ] {
             assert_eq!(variable(path).unwrap().extract(&response).cloned(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn work_that_outgrows_the_response_is_refused() {
+        for path in [
+            "$..a..b",
+            "$..[?count(@..*) > 1]",
+            "$[?count($..*) > 1]",
+            "$[?$[?@.a == 1]]",
+        ] {
+            assert_eq!(variable(path).unwrap_err().code, "invalid_json_path", "{path}");
+        }
+        for path in [
+            "$..a",
+            "$['..']..a",
+            "$.items[*][?@.id == $.selected].name",
+            "$[?@.a == '..$..'].b",
+            "$[?match(@.a, 'x.*')].b",
+            "$[?@.tags[?@ == 'x']]",
+        ] {
+            assert!(variable(path).is_ok(), "{path}");
         }
     }
 

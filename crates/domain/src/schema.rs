@@ -1,8 +1,10 @@
 //! Parameter schemas: JSON Schema, draft 2020-12, for the arguments of an action.
 
+mod check;
+
 use std::sync::Arc;
 
-use jsonschema::{Draft, PatternOptions, Validator};
+use jsonschema::{Draft, PatternOptions, Retrieve, Uri, Validator};
 use serde_json::{Map, Value};
 
 use crate::input::InputError;
@@ -14,6 +16,8 @@ pub const MAX_SCHEMA_BYTES: usize = 64 * 1024;
 pub const MAX_SCHEMA_DEPTH: usize = 64;
 /// How many wrong places one answer lists.
 const MAX_ERRORS: usize = 20;
+/// The longest text about one of them, in characters: it may quote names and choices.
+const MAX_DETAIL: usize = 300;
 
 /// A schema that is ready to validate. Cloning it is cheap.
 #[derive(Clone)]
@@ -59,20 +63,23 @@ impl ParameterSchema {
                 ));
             }
         }
+        check::places(schema)?;
         if schema.to_string().len() > MAX_SCHEMA_BYTES {
             return Err(invalid(format!(
                 "the schema is larger than {MAX_SCHEMA_BYTES} bytes; shorten it"
             )));
         }
-        check(schema, 0, false)?;
+        check::work(schema)?;
         let validator = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .with_pattern_options(PatternOptions::regex().size_limit(1 << 20))
+            .with_retriever(Nowhere)
             .build(schema)
             .map_err(|error| {
                 invalid(format!(
-                    "the schema is not valid at `{}`: {error}",
-                    error.instance_path()
+                    "the schema is not valid at `{}`: {}",
+                    error.instance_path(),
+                    shortened(error.to_string())
                 ))
             })?;
         Ok(Self {
@@ -88,6 +95,12 @@ impl ParameterSchema {
 
     /// Checks arguments. The error lists the wrong places, each a pointer into the arguments.
     pub fn validate(&self, arguments: &Value) -> Result<(), Vec<InputError>> {
+        if !arguments.is_object() {
+            return Err(vec![InputError {
+                pointer: String::new(),
+                detail: "arguments are a JSON object".to_owned(),
+            }]);
+        }
         let Some(validator) = &self.validator else {
             return Ok(());
         };
@@ -99,7 +112,7 @@ impl ParameterSchema {
             .take(MAX_ERRORS)
             .map(|error| InputError {
                 pointer: error.instance_path().to_string(),
-                detail: error.masked_with("the value").to_string(),
+                detail: shortened(error.masked_with("the value").to_string()),
             })
             .collect())
     }
@@ -125,34 +138,23 @@ impl ParameterSchema {
     }
 }
 
-/// Refuses what the validator would follow out of the schema, or would sink in. Inside `enum`,
-/// `const`, `default` and `examples` there are values and not schemas.
-fn check(value: &Value, depth: usize, is_data: bool) -> Result<(), RuleError> {
-    if depth > MAX_SCHEMA_DEPTH {
-        return Err(invalid(format!(
-            "the schema is nested deeper than {MAX_SCHEMA_DEPTH} levels; flatten it"
-        )));
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_DETAIL) {
+        text.truncate(end);
+        text.push('…');
     }
-    match value {
-        Value::Object(members) => {
-            for (key, member) in members {
-                if !is_data
-                    && let ("$ref" | "$dynamicRef", Value::String(target)) = (key.as_str(), member)
-                    && !target.starts_with('#')
-                {
-                    return Err(invalid(format!(
-                        "`{key}` refers to `{target}`, which is outside the schema; only references that start with `#` are followed"
-                    )));
-                }
-                let data = is_data || matches!(key.as_str(), "enum" | "const" | "default" | "examples");
-                check(member, depth + 1, data)?;
-            }
-            Ok(())
-        }
-        Value::Array(items) => items
-            .iter()
-            .try_for_each(|item| check(item, depth + 1, is_data)),
-        _ => Ok(()),
+    text
+}
+
+/// Where schemas are fetched from.
+struct Nowhere;
+
+impl Retrieve for Nowhere {
+    fn retrieve(
+        &self,
+        _: &Uri<String>,
+    ) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+        Err("only references that start with `#` are followed".into())
     }
 }
 
@@ -185,6 +187,10 @@ mod tests {
     #[test]
     fn the_default_takes_any_object() {
         assert_eq!(ParameterSchema::default().validate(&json!({"a": [1]})), Ok(()));
+        for schema in [ParameterSchema::default(), ParameterSchema::compile(&json!({})).unwrap()] {
+            assert!(schema.validate(&json!([1])).is_err());
+            assert!(schema.validate(&Value::Null).is_err());
+        }
     }
 
     #[test]
@@ -197,6 +203,45 @@ mod tests {
         .unwrap();
         assert!(schema.validate(&json!({"tree": {"next": {"v": 1}}})).is_ok());
         assert!(schema.validate(&json!({"tree": {"next": {"v": "x"}}})).is_err());
+    }
+
+    /// Each definition looks twice at the next one.
+    fn doubling(keyword: &str) -> Value {
+        let mut definitions = Map::new();
+        for at in 0..40 {
+            let next = json!({"$ref": format!("#/$defs/d{}", at + 1)});
+            definitions.insert(format!("d{at}"), json!({keyword: [next, next]}));
+        }
+        definitions.insert("d40".to_owned(), json!({"type": "string"}));
+        json!({"properties": {"a": {"$ref": "#/$defs/d0"}}, "$defs": definitions})
+    }
+
+    #[test]
+    fn circles_without_an_end_do_not_hang() {
+        for schema in [
+            json!({"$ref": "#"}),
+            json!({"allOf": [{"$ref": "#"}], "unevaluatedProperties": false}),
+            json!({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}),
+        ] {
+            if let Ok(schema) = ParameterSchema::compile(&schema) {
+                let _ = schema.validate(&json!({"a": 1}));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_said_about_a_value_is_short() {
+        let schema = ParameterSchema::compile(&json!({
+            "properties": {"e": {"enum": ["x".repeat(2000)]}},
+            "additionalProperties": false
+        }))
+        .unwrap();
+        let errors = schema.validate(&json!({"y".repeat(3000): 1, "e": 2})).unwrap_err();
+        assert_eq!(errors.len(), 2);
+        assert!(errors.iter().all(|error| error.detail.chars().count() <= MAX_DETAIL + 1));
+        let wrong: Map<_, _> = (0..100).map(|at| (format!("p{at}"), json!(1))).collect();
+        let schema = ParameterSchema::compile(&json!({"additionalProperties": {"type": "string"}})).unwrap();
+        assert_eq!(schema.validate(&Value::Object(wrong)).unwrap_err().len(), MAX_ERRORS);
     }
 
     #[test]
@@ -213,7 +258,14 @@ mod tests {
             json!({"properties": {"a": {"type": "strin"}}}),
             json!({"properties": {"a": {"$ref": "https://example.com/schema"}}}),
             json!({"properties": {"a": {"$ref": "file:///etc/passwd"}}}),
+            json!({"properties": {"default": {"$ref": "https://example.com/schema"}}}),
+            json!({"properties": {"a": {"$ref": "https://json-schema.org/draft/2020-12/schema"}}}),
+            json!({"properties": {"a": {"default": {"$ref": "other"}, "$ref": "#/properties/a/default"}}}),
+            json!({"properties": {"a": {"$id": "other", "$ref": "#x"}}}),
             json!({"properties": {"a": {"$ref": "#/$defs/missing"}}}),
+            json!({"properties": {"a": {"pattern": "(a{1000}){1000}"}}}),
+            doubling("allOf"),
+            doubling("anyOf"),
             json!({"properties": {"a": {"pattern": "("}}}),
             json!({"properties": {"a": {"pattern": "(a)\\1"}}}),
             json!({"properties": {"a": {"description": "x".repeat(MAX_SCHEMA_BYTES)}}}),

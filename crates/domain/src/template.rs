@@ -1,10 +1,13 @@
 //! Templates: Jinja syntax, where an undefined name is an error and work is bounded.
 
-use std::sync::OnceLock;
-use std::sync::Arc;
+pub(crate) mod scan;
+
+use std::io;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use minijinja::value::{Serde, Value as Jinja};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, context, filters};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::rule::RuleError;
@@ -52,17 +55,46 @@ impl<'a> RenderContext<'a> {
     fn value(&self) -> Jinja {
         self.built
             .get_or_init(|| {
-                let mut variables = self.variables.clone();
-                if let Some(id) = &self.conversation_id {
-                    variables.insert("conversation".to_owned(), serde_json::json!({"id": id}));
-                }
+                let variables = Variables {
+                    set: self.variables,
+                    conversation: self
+                        .conversation_id
+                        .as_deref()
+                        .map(|id| Conversation { id }),
+                };
                 context! {
                     parameters => Jinja::from(Serde(self.parameters)),
-                    variables => Jinja::from(Serde(&variables)),
+                    variables => Jinja::from(Serde(variables)),
                     workspace => Jinja::from(Serde(self.workspace)),
                 }
             })
             .clone()
+    }
+}
+
+/// The conversation's variables together with the built-in ones.
+struct Variables<'a> {
+    set: &'a Map<String, Value>,
+    conversation: Option<Conversation<'a>>,
+}
+
+#[derive(Serialize)]
+struct Conversation<'a> {
+    id: &'a str,
+}
+
+impl Serialize for Variables<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in self.set {
+            map.serialize_entry(name, value)?;
+        }
+        // Last, so that it wins over a variable of this name.
+        if let Some(conversation) = &self.conversation {
+            map.serialize_entry("conversation", conversation)?;
+        }
+        map.end()
     }
 }
 
@@ -84,7 +116,7 @@ impl TextTemplate {
     /// Parses a template. A text without template syntax is kept as it is.
     pub fn parse(source: &str) -> Result<Self, RuleError> {
         let engine = has_syntax(source)
-            .then(|| compile(source, bare_engine()))
+            .then(|| compile(source, &BARE))
             .transpose()?;
         Ok(Self {
             source: source.into(),
@@ -117,9 +149,12 @@ impl TextTemplate {
 }
 
 /// True when a text has anything that the engine would act on.
-pub(crate) fn has_syntax(source: &str) -> bool {
+fn has_syntax(source: &str) -> bool {
     ["{{", "{%", "{#"].iter().any(|open| source.contains(open))
 }
+
+/// What engines of texts are copied from: copies share the filters and tests.
+static BARE: LazyLock<Environment<'static>> = LazyLock::new(bare_engine);
 
 /// An engine with what templates of one value need, and nothing that reads other templates or marks
 /// text as safe.
@@ -177,10 +212,10 @@ pub(crate) fn bare_engine() -> Environment<'static> {
     engine
 }
 
-/// Compiles a source as the one template of an engine.
+/// Compiles a source as the one template of a copy of an engine.
 pub(crate) fn compile(
     source: &str,
-    mut engine: Environment<'static>,
+    engine: &Environment<'static>,
 ) -> Result<Environment<'static>, RuleError> {
     if source.len() > MAX_TEMPLATE_BYTES {
         return Err(RuleError::new(
@@ -188,14 +223,8 @@ pub(crate) fn compile(
             format!("a template has at most {MAX_TEMPLATE_BYTES} bytes"),
         ));
     }
-    for tag in ["include", "import", "from", "extends", "block", "macro", "call", "filter"] {
-        if uses_tag(source, tag) {
-            return Err(RuleError::new(
-                "invalid_template",
-                format!("the tag `{tag}` cannot be used here: a template stands for itself"),
-            ));
-        }
-    }
+    scan::check(&scan::pieces(source))?;
+    let mut engine = engine.clone();
     engine
         .add_template_owned(NAME, source.to_owned())
         .map_err(|error| {
@@ -209,15 +238,6 @@ pub(crate) fn compile(
             )
         })?;
     Ok(engine)
-}
-
-/// True when `{% tag` stands in the source.
-fn uses_tag(source: &str, tag: &str) -> bool {
-    source.split("{%").skip(1).any(|rest| {
-        let rest = rest.trim_start_matches(['-', '+']).trim_start();
-        rest.strip_prefix(tag)
-            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-    })
 }
 
 /// The line and column, both from 1 on, that an error is about.
@@ -242,15 +262,40 @@ pub(crate) fn render(
     let template = engine
         .get_template(NAME)
         .map_err(|_| failed("the template is gone".to_owned()))?;
-    let text = template
-        .render(context.value())
-        .map_err(|error| failed(explain(template.source(), &error)))?;
-    if text.len() > MAX_OUTPUT_BYTES {
+    let mut output = Capped {
+        text: Vec::with_capacity(template.source().len()),
+        is_full: false,
+    };
+    let rendered = template.render_captured_to(context.value(), &mut output);
+    if output.is_full {
         return Err(failed(format!(
             "the template gave more than {MAX_OUTPUT_BYTES} bytes"
         )));
     }
-    Ok(text)
+    rendered.map_err(|error| failed(explain(template.source(), &error)))?;
+    String::from_utf8(output.text).map_err(|_| failed("the template gave broken text".to_owned()))
+}
+
+/// Takes what a template gives up to a limit, so that a loop over a long value cannot fill the
+/// memory before anybody counts.
+struct Capped {
+    text: Vec<u8>,
+    is_full: bool,
+}
+
+impl io::Write for Capped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.text.len() + bytes.len() > MAX_OUTPUT_BYTES {
+            self.is_full = true;
+            return Err(io::Error::other("full"));
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Says what went wrong from what the author wrote. The engine's own words may hold values.
@@ -344,6 +389,42 @@ mod tests {
         let source = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
         let error = render_with(source, &json!({})).unwrap_err();
         assert!(error.message.contains("too much work"), "{error}");
+        let long = json!({"s": "x".repeat(20_000)});
+        let source = "{% for a in range(50) %}{{ parameters.s }}{% endfor %}";
+        let error = render_with(source, &long).unwrap_err();
+        assert_eq!(error.code, "template_failed");
+        assert!(!error.message.contains("xx"), "{error}");
+    }
+
+    #[test]
+    fn the_deepest_templates_that_are_accepted_fit_the_stack() {
+        let blocks = 100;
+        let source = format!(
+            "{}{{{{ {}1{} }}}}{}",
+            "{% if 1 %}".repeat(blocks),
+            "-".repeat(20),
+            "+1".repeat(170),
+            "{% endif %}".repeat(blocks)
+        );
+        assert!(render_with(&source, &json!({})).is_ok());
+        let nested = format!("{}{{{{ a | tojson }}}}", "{% set a = [[[[1, a | default(0)]]]] %}".repeat(95));
+        assert!(render_with(&nested, &json!({})).is_ok());
+        let elifs = format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}x".repeat(100));
+        assert_eq!(render_with(&elifs, &json!({})).unwrap(), "");
+    }
+
+    #[test]
+    fn a_variable_does_not_hide_the_conversation() {
+        let empty = Map::new();
+        let variables = json!({"conversation": {"id": "mine"}});
+        let context = RenderContext::new(
+            &empty,
+            variables.as_object().unwrap(),
+            Some("cnv_2".to_owned()),
+            &empty,
+        );
+        let template = TextTemplate::parse("{{ variables.conversation.id }}").unwrap();
+        assert_eq!(template.render(&context).unwrap(), "cnv_2");
     }
 
     #[test]

@@ -1,1 +1,55 @@
-//! Placeholder.
+//! For tests only: the real program on either database, a client, and services for it to call.
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "what goes wrong here fails the test that uses it"
+)]
+
+mod client;
+mod database;
+mod sample;
+mod server;
+mod upstream;
+
+use std::time::{Duration, Instant};
+
+pub use client::{Client, Reply};
+pub use database::TestDatabase;
+pub use sample::Sample;
+pub use server::Server;
+pub use upstream::{Answer, Upstream};
+
+/// Makes a test of a function of a database, once for each: `name::sqlite` and `name::postgres`.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        $(
+            mod $name {
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn sqlite() {
+                    super::$name($crate::TestDatabase::sqlite()).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn postgres() {
+                    super::$name($crate::TestDatabase::postgres()).await;
+                }
+            }
+        )+
+    };
+}
+
+/// Asks again and again until something is there.
+pub async fn eventually<T, F>(what: &str, mut ask: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let start = Instant::now();
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "{what} did not happen in 30 s");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -3,15 +3,18 @@
 //! What an expression gives never takes part in the text as it is. The engine writes each value as
 //! a marked piece of JSON; once the text is complete, a scanner that looks only at what the author
 //! wrote decides for each piece whether it stands in a string, where it is escaped, or is a value
-//! of its own. So no argument can end a string, add a member or change a kind.
+//! of its own. So no argument can end a string, add a member or change a kind. Names of members
+//! are the author's alone: an expression in one is refused, for an argument could take the name of
+//! another member.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use minijinja::value::Value as Jinja;
 use minijinja::{Environment, Error};
 use serde_json::Value;
 
 use crate::rule::RuleError;
+use crate::template::scan::{self, Piece};
 use crate::template::{self, RenderContext};
 
 /// What stands before a marked piece. Two characters for private use, refused in templates and
@@ -33,6 +36,17 @@ impl std::fmt::Debug for BodyTemplate {
     }
 }
 
+/// What engines of bodies are copied from.
+static MARKING: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut engine = template::bare_engine();
+    engine.set_formatter(|output, _, value| {
+        output.write_str(&marked(value)?).map_err(Error::from)
+    });
+    // A value is written as JSON wherever it stands, so the filter has nothing left to do.
+    engine.add_filter("tojson", |value: Jinja| value);
+    engine
+});
+
 fn invalid(message: impl Into<String>) -> RuleError {
     RuleError::new("invalid_template", message)
 }
@@ -47,13 +61,7 @@ impl BodyTemplate {
                 "the template has a character that is reserved (U+E0F0 or U+E0F1)",
             ));
         }
-        let mut engine = template::bare_engine();
-        engine.set_formatter(|output, _, value| {
-            write!(output, "{}", marked(value)?).map_err(Error::from)
-        });
-        // A value is written as JSON wherever it stands, so the filter has nothing left to do.
-        engine.add_filter("tojson", |value: Jinja| value);
-        let engine = template::compile(source, engine)?;
+        let engine = template::compile(source, &MARKING)?;
         check_skeleton(source)?;
         Ok(Self {
             source: source.into(),
@@ -109,11 +117,25 @@ fn marked(value: &Jinja) -> Result<String, Error> {
     Ok(piece)
 }
 
+/// What was last written outside of strings and blanks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    /// Nothing yet, or one of `[`, `,` and `:`, after which a value may stand.
+    BeforeValue,
+    /// A piece as a value of its own.
+    Piece,
+    /// A string with a piece in it.
+    MixedString,
+    /// Anything else.
+    Other,
+}
+
 /// Puts the marked pieces into place.
 fn assemble(text: &str) -> Result<String, RuleError> {
     let failed = |message: &str| RuleError::new("template_failed", message);
     let mut body = String::with_capacity(text.len());
-    let (mut in_string, mut escaped) = (false, false);
+    let (mut in_string, mut escaped, mut mixed) = (false, false, false);
+    let mut last = Last::BeforeValue;
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         rest = &rest[c.len_utf8()..];
@@ -128,17 +150,39 @@ fn assemble(text: &str) -> Result<String, RuleError> {
                 ));
             }
             if in_string {
+                mixed = true;
                 push_escaped(&mut body, piece)?;
-            } else {
+            } else if last == Last::BeforeValue {
+                last = Last::Piece;
                 body.push_str(piece);
+            } else {
+                return Err(failed(
+                    "an expression stands where no value can stand in the body template; a value follows `[`, `,` or `:`",
+                ));
             }
             continue;
         }
-        match (in_string, escaped, c) {
-            (true, true, _) => escaped = false,
-            (true, false, '\\') => escaped = true,
-            (_, _, '"') => in_string = !in_string,
-            _ => {}
+        match (in_string, c) {
+            (true, _) if escaped => escaped = false,
+            (true, '\\') => escaped = true,
+            (true, '"') => {
+                in_string = false;
+                last = if mixed { Last::MixedString } else { Last::Other };
+            }
+            (true, _) | (false, ' ' | '\t' | '\r' | '\n') => {}
+            (false, ':') if matches!(last, Last::Piece | Last::MixedString) => {
+                return Err(failed(
+                    "an expression stands in the name of a member in the body template; write names out",
+                ));
+            }
+            (false, _) if last == Last::Piece && !matches!(c, ',' | ']' | '}') => {
+                return Err(failed(
+                    "an expression is followed by other text in the body template; put both into one string",
+                ));
+            }
+            (false, '"') => (in_string, mixed, last) = (true, false, Last::Other),
+            (false, '[' | ',' | ':') => last = Last::BeforeValue,
+            (false, _) => last = Last::Other,
         }
         body.push(c);
     }
@@ -168,50 +212,27 @@ fn place(error: &serde_json::Error) -> String {
 
 /// Checks a template without control flow as JSON at once, with every expression a stand-in.
 fn check_skeleton(source: &str) -> Result<(), RuleError> {
-    if source.contains("{%") {
+    let pieces = scan::pieces(source);
+    if pieces.iter().any(|piece| matches!(piece, Piece::Tag(_))) {
         return Ok(());
     }
     let mut skeleton = String::with_capacity(source.len());
-    let mut rest = source;
-    while let Some(open) = [rest.find("{{"), rest.find("{#")].into_iter().flatten().min() {
-        let is_comment = rest[open..].starts_with("{#");
-        let close = if is_comment { "#}" } else { "}}" };
-        skeleton.push_str(&rest[..open]);
-        let after = &rest[open + 2..];
-        // A `}}` inside a string of the expression does not end it.
-        let end = end_of_expression(after, close);
-        let Some(end) = end else { break };
-        if !is_comment {
-            skeleton.push(OPEN);
-            skeleton.push_str("null");
-            skeleton.push(CLOSE);
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => skeleton.push_str(text),
+            Piece::Expression(code) => {
+                skeleton.extend([OPEN, '0']);
+                // Lines are kept, so that positions stay true.
+                skeleton.extend(code.matches('\n'));
+                skeleton.push(CLOSE);
+            }
+            Piece::Comment(_) | Piece::Tag(_) => {}
         }
-        // Lines are kept, so that positions stay true.
-        skeleton.extend(after[..end].matches('\n'));
-        rest = &after[end + 2..];
     }
-    skeleton.push_str(rest);
     let text = assemble(&skeleton).map_err(|error| invalid(error.message))?;
     serde_json::from_str::<serde::de::IgnoredAny>(&text)
         .map(drop)
         .map_err(|error| invalid(format!("the body template is not JSON, {}", place(&error))))
-}
-
-fn end_of_expression(text: &str, close: &str) -> Option<usize> {
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        match quote {
-            Some(_) if escaped => escaped = false,
-            Some(_) if c == '\\' => escaped = true,
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if close == "}}" && (c == '"' || c == '\'') => quote = Some(c),
-            None if text[at..].starts_with(close) => return Some(at),
-            None => {}
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -242,6 +263,7 @@ mod tests {
             (r#"[{% for i in parameters.list %}{{ i }}{% if not loop.last %},{% endif %}{% endfor %}]"#, json!([1, "x"])),
             (r#"{"a": 1{% if parameters.n > 5 %}, "b": "{{ parameters.s }}"{% endif %}}"#, json!({"a": 1, "b": "a \"b\"\n\\"})),
             ("{\"a\": {# note \" #} 1}", json!({"a": 1})),
+            ("{\"a\": \"{{ parameters.n\n | abs }}{# a\nb #}\"}", json!({"a": "7"})),
         ] {
             assert_eq!(render(source, &parameters).unwrap(), expected, "{source}");
         }
@@ -254,6 +276,28 @@ mod tests {
             assert_eq!(error.code, "invalid_template", "{source}");
             assert!(error.message.contains("line"), "{error}");
         }
+    }
+
+    #[test]
+    fn names_of_members_and_neighbours_of_values_are_the_authors() {
+        for source in [
+            r#"{"a": 1, "{{ parameters.k }}": 2}"#,
+            r#"{"a": 1, "x{{ parameters.k }}" : 2}"#,
+            r#"{"a": 1, {{ parameters.k }}: 2}"#,
+            r#"{ {{ parameters.k }}: 2}"#,
+            r#"{"a": 1{{ parameters.n }}}"#,
+            r#"{"a": {{ parameters.n }}1}"#,
+            r#"{"a": {{ parameters.n }}{{ parameters.n }}}"#,
+            r#"{"a": -{{ parameters.n }}}"#,
+        ] {
+            assert_eq!(BodyTemplate::parse(source).unwrap_err().code, "invalid_template", "{source}");
+            // With control flow the same is found in what was rendered.
+            let source = format!("{{% if true %}}{source}{{% endif %}}");
+            let error = render(&source, &json!({"k": "a", "n": 5})).unwrap_err();
+            assert_eq!(error.code, "template_failed", "{source}");
+        }
+        let nested = r#"{"a": {{ {"x": {"y": parameters.n}}}}}"#;
+        assert_eq!(render(nested, &json!({"n": 5})).unwrap(), json!({"a": {"x": {"y": 5}}}));
     }
 
     #[test]

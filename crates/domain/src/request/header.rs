@@ -4,7 +4,7 @@ use crate::rule::RuleError;
 use crate::template::{RenderContext, TextTemplate};
 
 /// Headers that frame the message or belong to the connection: the client sets them.
-const RESERVED: [&str; 13] = [
+const RESERVED: [&str; 10] = [
     "host",
     "content-length",
     "transfer-encoding",
@@ -13,9 +13,6 @@ const RESERVED: [&str; 13] = [
     "te",
     "trailer",
     "keep-alive",
-    "proxy-authorization",
-    "proxy-authenticate",
-    "proxy-connection",
     "accept-encoding",
     "expect",
 ];
@@ -38,7 +35,7 @@ pub fn header_name(text: &str) -> Result<String, RuleError> {
             format!("`{}` is not the name of a header", text.escape_debug()),
         ));
     }
-    if RESERVED.contains(&name.as_str()) {
+    if RESERVED.contains(&name.as_str()) || name.starts_with("proxy-") {
         return Err(RuleError::new(
             "invalid_header",
             format!("the header `{name}` is set by the client itself; remove it"),
@@ -97,7 +94,7 @@ mod tests {
     #[test]
     fn names_are_tokens_that_the_client_does_not_set() {
         assert_eq!(header_name("X-Api-Key").unwrap(), "x-api-key");
-        for name in ["", "a b", "a:b", "x\r\ny", "é", "Host", "Content-Length", "Connection"] {
+        for name in ["", "a b", "a:b", "x\r\ny", "é", "Host", "Content-Length", "Connection", "Proxy-Status"] {
             assert_eq!(header_name(name).unwrap_err().code, "invalid_header", "{name}");
         }
     }

@@ -7,7 +7,8 @@ mod path;
 mod query;
 mod url;
 
-use serde_json::{Map, Value};
+use serde::Serializer as _;
+use serde_json::Value;
 
 pub use body::BodyTemplate;
 pub use header::{HeaderTemplate, header_name, header_value};
@@ -67,7 +68,8 @@ impl RequestTemplate {
     }
 
     /// Makes the request. Arguments that the path does not use go to the query for GET and DELETE,
-    /// and to the JSON body for the others, or nowhere but through the body template if there is one.
+    /// and to the JSON body for the others, or nowhere but through the body template if there is one:
+    /// that holds for DELETE too, which then has no query of arguments.
     ///
     /// `base` is where a [`Target::Path`] starts.
     pub fn render(
@@ -76,9 +78,9 @@ impl RequestTemplate {
         context: &RenderContext<'_>,
     ) -> Result<RenderedRequest, RuleError> {
         let arguments = context.parameters;
-        let (mut url, placeholders) = match (&self.target, base) {
-            (Target::Path(path), Some(base)) => (base.join(&path.render(arguments)?), path.names()),
-            (Target::Url(url), _) => (url.render(arguments)?, url.names()),
+        let (mut url, placeholders, fixed) = match (&self.target, base) {
+            (Target::Path(path), Some(base)) => (base.join(path, arguments)?, path.names(), &[][..]),
+            (Target::Url(url), _) => (url.render(arguments)?, url.names(), url.fixed_query()),
             (Target::Path(_), None) => {
                 return Err(RuleError::new(
                     "invalid_path",
@@ -89,13 +91,13 @@ impl RequestTemplate {
         let rest = || {
             arguments
                 .iter()
-                .filter(|(name, _)| !placeholders.contains(&name.as_str()))
+                .filter(|(name, _)| !placeholders.contains(name))
         };
         let body = match (&self.body, self.method.has_body()) {
             (Some(template), _) => Some(template.render(context)?),
-            (None, true) => Some(object(rest())),
+            (None, true) => Some(object(rest())?),
             (None, false) => {
-                query::append(&mut url, rest())?;
+                query::append(&mut url, fixed, rest())?;
                 None
             }
         };
@@ -114,9 +116,11 @@ impl RequestTemplate {
 }
 
 /// A JSON object of the given members.
-fn object<'a>(members: impl Iterator<Item = (&'a String, &'a Value)>) -> String {
-    let object: Map<String, Value> = members
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    Value::Object(object).to_string()
+fn object<'a>(members: impl Iterator<Item = (&'a String, &'a Value)>) -> Result<String, RuleError> {
+    let mut body = vec![];
+    serde_json::Serializer::new(&mut body)
+        .collect_map(members)
+        .ok()
+        .and_then(|()| String::from_utf8(body).ok())
+        .ok_or_else(|| RuleError::new("argument_refused", "the arguments cannot be written as JSON"))
 }

@@ -36,6 +36,7 @@ enum Part {
 pub struct PathTemplate {
     /// Segments, each of them parts; a slash stands before each segment.
     segments: Vec<Vec<Part>>,
+    names: Vec<String>,
 }
 
 fn invalid(message: impl Into<String>) -> RuleError {
@@ -46,7 +47,10 @@ impl PathTemplate {
     /// Parses a path such as `/invoices/{invoice_id}`. The empty path is the base URL itself.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         if text.is_empty() {
-            return Ok(Self { segments: vec![] });
+            return Ok(Self {
+                segments: vec![],
+                names: vec![],
+            });
         }
         let Some(rest) = text.strip_prefix('/') else {
             return Err(invalid("a path starts with `/`"));
@@ -59,44 +63,60 @@ impl PathTemplate {
         if text.chars().any(char::is_control) {
             return Err(invalid("a path has no control characters"));
         }
-        let segments = rest.split('/').map(segment).collect::<Result<_, _>>()?;
-        Ok(Self { segments })
-    }
-
-    /// The names of its placeholders.
-    pub fn names(&self) -> Vec<&str> {
-        self.segments
+        let segments = rest
+            .split('/')
+            .map(segment)
+            .collect::<Result<Vec<_>, _>>()?;
+        let names = segments
             .iter()
             .flatten()
             .filter_map(|part| match part {
-                Part::Placeholder(name) => Some(name.as_str()),
+                Part::Placeholder(name) => Some(name.clone()),
                 Part::Literal(_) => None,
             })
-            .collect()
+            .collect();
+        Ok(Self { segments, names })
     }
 
-    /// Fills the placeholders. The path has the same segments whatever the arguments are.
+    /// The names of its placeholders.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Fills the placeholders. Each value stays in its segment, which cannot become `.` or `..`.
     pub fn render(&self, arguments: &Map<String, Value>) -> Result<String, RuleError> {
         let mut path = String::with_capacity(64);
+        self.render_onto(&mut path, arguments)?;
+        Ok(path)
+    }
+
+    /// Fills the placeholders at the end of a URL.
+    pub(super) fn render_onto(
+        &self,
+        path: &mut String,
+        arguments: &Map<String, Value>,
+    ) -> Result<(), RuleError> {
         for parts in &self.segments {
             path.push('/');
             let start = path.len();
+            let mut is_filled = false;
             for part in parts {
                 match part {
                     Part::Literal(text) => path.push_str(text),
-                    Part::Placeholder(name) => push(&mut path, name, arguments.get(name))?,
+                    Part::Placeholder(name) => {
+                        is_filled = true;
+                        push(path, name, arguments.get(name))?;
+                    }
                 }
             }
-            if parts.iter().any(|part| matches!(part, Part::Placeholder(_))) {
-                let segment = &path[start..];
-                if is_dots(segment) {
-                    return Err(refused(format!(
-                        "an argument would make the path segment `{segment}`, which leads elsewhere"
-                    )));
-                }
+            if is_filled && is_dots(&path[start..]) {
+                return Err(refused(format!(
+                    "an argument would make the path segment `{}`, which leads elsewhere",
+                    &path[start..]
+                )));
             }
         }
-        Ok(path)
+        Ok(())
     }
 }
 
@@ -106,10 +126,20 @@ fn refused(message: impl Into<String>) -> RuleError {
 
 /// True for the segments that a server resolves away, percent-encoded or not.
 fn is_dots(segment: &str) -> bool {
-    matches!(
-        segment.to_ascii_lowercase().replace("%2e", ".").as_str(),
-        "." | ".."
-    )
+    // Three bytes a dot at most, two dots at most.
+    if segment.len() > 6 {
+        return false;
+    }
+    let mut rest = segment.as_bytes();
+    let mut dots = 0;
+    while !rest.is_empty() {
+        rest = match rest {
+            [b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..] => rest,
+            _ => return false,
+        };
+        dots += 1;
+    }
+    matches!(dots, 1 | 2)
 }
 
 fn segment(text: &str) -> Result<Vec<Part>, RuleError> {
@@ -135,19 +165,29 @@ fn segment(text: &str) -> Result<Vec<Part>, RuleError> {
             )));
         }
         if !before.is_empty() {
-            parts.push(literal(before));
+            parts.push(literal(before)?);
         }
         parts.push(Part::Placeholder(name.to_owned()));
         rest = &after[close + 1..];
     }
     if !rest.is_empty() {
-        parts.push(literal(rest));
+        parts.push(literal(rest)?);
     }
     Ok(parts)
 }
 
-fn literal(text: &str) -> Part {
-    Part::Literal(utf8_percent_encode(text, LITERAL).to_string())
+fn literal(text: &str) -> Result<Part, RuleError> {
+    // Half an escape before a placeholder would be completed by an argument, to a slash for one.
+    let whole = text.split('%').skip(1).all(|after| {
+        let digits = after.bytes().take(2).filter(u8::is_ascii_hexdigit);
+        digits.count() == 2
+    });
+    if !whole {
+        return Err(invalid(
+            "a `%` in a path is followed by two hexadecimal digits; write %25 for the sign itself",
+        ));
+    }
+    Ok(Part::Literal(utf8_percent_encode(text, LITERAL).to_string()))
 }
 
 fn push(path: &mut String, name: &str, value: Option<&Value>) -> Result<(), RuleError> {
@@ -223,7 +263,7 @@ mod tests {
     fn paths_that_do_more_than_name_a_place_are_refused() {
         for path in [
             "a", "//../a", "/a/../b", "/a/./b", "/a/%2E%2e/b", "/a?b=1", "/a#b", "/a\\b", "/{", "/}",
-            "/{}", "/{a b}", "/{a/b}", "/a\n",
+            "/{}", "/{a b}", "/{a/b}", "/a\n", "/a%", "/a%2", "/a%zz", "/a%2{x}", "/a%{x}",
         ] {
             assert_eq!(PathTemplate::parse(path).unwrap_err().code, "invalid_path", "{path}");
         }

@@ -6,14 +6,21 @@ use serde_json::Value;
 use super::path::ENCODED;
 use crate::rule::RuleError;
 
-/// Appends arguments to a URL that may have a query already. Arrays repeat the key; null is left
-/// out.
+/// Appends arguments to a URL that may have a query already, with the names in `fixed`. Arrays
+/// repeat the key; null is left out.
 pub(super) fn append<'a>(
     url: &mut String,
+    fixed: &[String],
     arguments: impl Iterator<Item = (&'a String, &'a Value)>,
 ) -> Result<(), RuleError> {
     let mut separator = if url.contains('?') { '&' } else { '?' };
     for (name, value) in arguments {
+        if fixed.contains(name) {
+            return Err(RuleError::new(
+                "argument_refused",
+                format!("the argument `{name}` is set by the URL of the action itself; leave it out"),
+            ));
+        }
         match value {
             Value::Null => {}
             Value::Array(items) => {
@@ -68,7 +75,7 @@ mod tests {
 
     fn query(start: &str, arguments: &Value) -> Result<String, RuleError> {
         let mut url = start.to_owned();
-        append(&mut url, arguments.as_object().unwrap().iter())?;
+        append(&mut url, &["fixed".to_owned()], arguments.as_object().unwrap().iter())?;
         Ok(url)
     }
 
@@ -87,10 +94,11 @@ mod tests {
 
     #[test]
     fn what_has_no_place_in_a_query_is_refused() {
-        for arguments in [json!({"a": {}}), json!({"a": [[1]]}), json!({"a": [null]})] {
+        for arguments in [json!({"a": {}}), json!({"a": [[1]]}), json!({"a": [null]}), json!({"a": 1, "fixed": 2})] {
             let error = query("u", &arguments).unwrap_err();
             assert_eq!(error.code, "argument_refused");
-            assert!(error.message.contains("`a`"));
+            let name = if arguments.get("fixed").is_some() { "`fixed`" } else { "`a`" };
+            assert!(error.message.contains(name));
         }
     }
 }

@@ -71,15 +71,19 @@ impl BaseUrl {
         &self.origin
     }
 
-    /// The URL of a rendered path.
-    pub fn join(&self, path: &str) -> String {
-        let mut url = String::with_capacity(self.text.len() + path.len() + 64);
+    /// The URL of a path, its placeholders filled.
+    pub fn join(
+        &self,
+        path: &PathTemplate,
+        arguments: &Map<String, Value>,
+    ) -> Result<String, RuleError> {
+        let mut url = String::with_capacity(self.text.len() + 128);
         url.push_str(&self.text);
-        url.push_str(path);
-        if path.is_empty() && self.text.len() == self.origin.len() {
+        path.render_onto(&mut url, arguments)?;
+        if url.len() == self.origin.len() {
             url.push('/');
         }
-        url
+        Ok(url)
     }
 }
 
@@ -89,6 +93,8 @@ pub struct UrlTemplate {
     origin: String,
     path: PathTemplate,
     query: Option<String>,
+    /// The names in the query, decoded.
+    fixed: Vec<String>,
 }
 
 impl UrlTemplate {
@@ -121,6 +127,7 @@ impl UrlTemplate {
             query.map_or_else(String::new, |query| format!("?{query}"))
         ))?;
         Ok(Self {
+            fixed: url.query_pairs().map(|(name, _)| name.into_owned()).collect(),
             origin: origin(&url),
             path: PathTemplate::parse(if path.is_empty() { "/" } else { path })?,
             query: url.query().map(str::to_owned),
@@ -133,14 +140,21 @@ impl UrlTemplate {
     }
 
     /// The names of its placeholders.
-    pub fn names(&self) -> Vec<&str> {
+    pub fn names(&self) -> &[String] {
         self.path.names()
+    }
+
+    /// The names its own query sets. No argument may set them again: which of two values counts is
+    /// up to each server.
+    pub fn fixed_query(&self) -> &[String] {
+        &self.fixed
     }
 
     /// Fills the placeholders.
     pub fn render(&self, arguments: &Map<String, Value>) -> Result<String, RuleError> {
-        let mut url = self.origin.clone();
-        url.push_str(&self.path.render(arguments)?);
+        let mut url = String::with_capacity(self.origin.len() + 128);
+        url.push_str(&self.origin);
+        self.path.render_onto(&mut url, arguments)?;
         if let Some(query) = &self.query {
             url.push('?');
             url.push_str(query);
@@ -155,6 +169,11 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn join(base: &str, path: &str) -> String {
+        let path = PathTemplate::parse(path).unwrap();
+        BaseUrl::parse(base).unwrap().join(&path, &Map::new()).unwrap()
+    }
+
     #[test]
     fn base_urls_are_normalised() {
         for (text, path, url) in [
@@ -163,7 +182,7 @@ mod tests {
             ("http://a.example:8080/v1/", "/x", "http://a.example:8080/v1/x"),
             ("https://a.example/v1/../v2", "/x", "https://a.example/v2/x"),
         ] {
-            assert_eq!(BaseUrl::parse(text).unwrap().join(path), url);
+            assert_eq!(join(text, path), url);
         }
     }
 

@@ -1,0 +1,173 @@
+//! A small client of the API.
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+
+/// Calls the API as one key.
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: legacy::Client<HttpConnector, Full<Bytes>>,
+    base: String,
+    key: String,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Reply {
+    /// The body as JSON; null where it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    /// The body, when the status is the expected one.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self.json()
+    }
+
+    /// The problem's code, when the status is the expected one.
+    #[track_caller]
+    pub fn problem(self, status: u16) -> String {
+        let kind = self.headers.get("content-type").cloned();
+        let body = self.expect(status);
+        assert_eq!(kind.unwrap(), "application/problem+json");
+        body["code"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Client {
+    /// A client of a server, `http://host:port`.
+    pub fn new(base: &str, key: &str) -> Self {
+        Self {
+            inner: legacy::Client::builder(TokioExecutor::new()).build_http(),
+            base: base.to_owned(),
+            key: key.to_owned(),
+        }
+    }
+
+    /// The same with another key.
+    pub fn with_key(&self, key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Sends a request; none when there is no answer.
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Option<Reply> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("authorization", format!("Bearer {}", self.key));
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request
+            .body(Full::from(body.unwrap_or_default()))
+            .unwrap();
+        let (head, body) = self.inner.request(request).await.ok()?.into_parts();
+        let body = body.collect().await.ok()?.to_bytes();
+        Some(Reply {
+            status: head.status,
+            headers: head.headers,
+            text: String::from_utf8_lossy(&body).into_owned(),
+        })
+    }
+
+    /// Sends a request under `/api/v1`.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Reply {
+        let body = body.map(|body| body.to_string());
+        self.try_send(method, &format!("/api/v1{path}"), headers, body)
+            .await
+            .expect("the server answers")
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, &[], None).await
+    }
+
+    /// POST.
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::POST, path, &[], Some(body)).await
+    }
+
+    /// PUT.
+    pub async fn put(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::PUT, path, &[], Some(body)).await
+    }
+
+    /// PATCH.
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::PATCH, path, &[], Some(body)).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send(Method::DELETE, path, &[], None).await
+    }
+
+    /// Follows an event stream until it has given so many events; answers id and data of each.
+    pub async fn follow(
+        &self,
+        path: &str,
+        last_event_id: Option<&str>,
+        count: usize,
+    ) -> Vec<(String, Value)> {
+        let mut request = Request::builder()
+            .uri(format!("{}/api/v1{path}", self.base))
+            .header("authorization", format!("Bearer {}", self.key))
+            .header("accept", "text/event-stream");
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id);
+        }
+        let answer = self.inner.request(request.body(Full::default()).unwrap()).await;
+        let mut body = answer.unwrap().into_body().into_data_stream();
+        let (mut text, mut events) = (String::new(), vec![]);
+        while events.len() < count {
+            let chunk = body.next().await.expect("the stream goes on").unwrap();
+            text.push_str(&String::from_utf8_lossy(&chunk));
+            while let Some((block, rest)) = text.split_once("\n\n") {
+                let field = |name: &str| {
+                    block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
+                };
+                if let (Some(id), Some(data)) = (field("id:"), field("data:")) {
+                    events.push((id.to_owned(), serde_json::from_str(data).unwrap()));
+                }
+                text = rest.to_owned();
+            }
+        }
+        events
+    }
+}
