@@ -1,4 +1,4 @@
-//! Output variables: what is taken from a response, by JSONPath (RFC 9535).
+//! Output variables: what is taken from a response, by `JSONPath` (RFC 9535).
 
 use serde_json::Value;
 use serde_json_path::JsonPath;
@@ -45,9 +45,7 @@ impl OutputVariable {
 fn parse(expression: &str) -> Result<JsonPath, RuleError> {
     let invalid = |message: String| RuleError::new("invalid_json_path", message);
     if expression.len() > MAX_BYTES {
-        return Err(invalid(format!(
-            "a JSONPath has at most {MAX_BYTES} bytes"
-        )));
+        return Err(invalid(format!("a JSONPath has at most {MAX_BYTES} bytes")));
     }
     let brackets = expression
         .bytes()
@@ -140,7 +138,11 @@ mod tests {
             ("$.missing", None),
             ("$", Some(response.clone())),
         ] {
-            assert_eq!(variable(path).unwrap().extract(&response).cloned(), expected, "{path}");
+            assert_eq!(
+                variable(path).unwrap().extract(&response).cloned(),
+                expected,
+                "{path}"
+            );
         }
     }
 
@@ -152,7 +154,11 @@ mod tests {
             "$[?count($..*) > 1]",
             "$[?$[?@.a == 1]]",
         ] {
-            assert_eq!(variable(path).unwrap_err().code, "invalid_json_path", "{path}");
+            assert_eq!(
+                variable(path).unwrap_err().code,
+                "invalid_json_path",
+                "{path}"
+            );
         }
         for path in [
             "$..a",
@@ -177,7 +183,10 @@ mod tests {
             name: VariableName::parse("call").unwrap(),
             path: "$".to_owned(),
         };
-        assert_eq!(OutputVariable::parse(&call).unwrap_err().code, "reserved_name");
+        assert_eq!(
+            OutputVariable::parse(&call).unwrap_err().code,
+            "reserved_name"
+        );
     }
 
     proptest! {

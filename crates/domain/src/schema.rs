@@ -29,7 +29,9 @@ pub struct ParameterSchema {
 
 impl std::fmt::Debug for ParameterSchema {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("ParameterSchema").field(&self.source).finish()
+        f.debug_tuple("ParameterSchema")
+            .field(&self.source)
+            .finish()
     }
 }
 
@@ -52,7 +54,9 @@ impl ParameterSchema {
     /// that match in linear time.
     pub fn compile(schema: &Value) -> Result<Self, RuleError> {
         let Value::Object(members) = schema else {
-            return Err(invalid("a parameters schema is a JSON object such as {\"type\": \"object\", \"properties\": {}}"));
+            return Err(invalid(
+                "a parameters schema is a JSON object such as {\"type\": \"object\", \"properties\": {}}",
+            ));
         };
         match members.get("type") {
             None => {}
@@ -150,10 +154,7 @@ fn shortened(mut text: String) -> String {
 struct Nowhere;
 
 impl Retrieve for Nowhere {
-    fn retrieve(
-        &self,
-        _: &Uri<String>,
-    ) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+    fn retrieve(&self, _: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
         Err("only references that start with `#` are followed".into())
     }
 }
@@ -174,10 +175,16 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(schema.validate(&json!({"id": "inv_1", "n": 2})), Ok(()));
-        let errors = schema.validate(&json!({"id": "x", "n": "long secret"})).unwrap_err();
+        let errors = schema
+            .validate(&json!({"id": "x", "n": "long secret"}))
+            .unwrap_err();
         let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!(pointers, ["/id", "/n"]);
-        assert!(errors.iter().all(|error| !error.detail.contains("long secret")));
+        assert!(
+            errors
+                .iter()
+                .all(|error| !error.detail.contains("long secret"))
+        );
         assert!(schema.validate(&json!({})).is_err());
         assert!(schema.validate(&json!({"id": "inv_1", "x": 1})).is_err());
         assert_eq!(schema.required().collect::<Vec<_>>(), ["id"]);
@@ -186,8 +193,14 @@ mod tests {
 
     #[test]
     fn the_default_takes_any_object() {
-        assert_eq!(ParameterSchema::default().validate(&json!({"a": [1]})), Ok(()));
-        for schema in [ParameterSchema::default(), ParameterSchema::compile(&json!({})).unwrap()] {
+        assert_eq!(
+            ParameterSchema::default().validate(&json!({"a": [1]})),
+            Ok(())
+        );
+        for schema in [
+            ParameterSchema::default(),
+            ParameterSchema::compile(&json!({})).unwrap(),
+        ] {
             assert!(schema.validate(&json!([1])).is_err());
             assert!(schema.validate(&Value::Null).is_err());
         }
@@ -201,8 +214,16 @@ mod tests {
             "$defs": {"node": {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}, "v": {"type": "integer"}}}}
         }))
         .unwrap();
-        assert!(schema.validate(&json!({"tree": {"next": {"v": 1}}})).is_ok());
-        assert!(schema.validate(&json!({"tree": {"next": {"v": "x"}}})).is_err());
+        assert!(
+            schema
+                .validate(&json!({"tree": {"next": {"v": 1}}}))
+                .is_ok()
+        );
+        assert!(
+            schema
+                .validate(&json!({"tree": {"next": {"v": "x"}}}))
+                .is_err()
+        );
     }
 
     /// Each definition looks twice at the next one.
@@ -214,6 +235,27 @@ mod tests {
         }
         definitions.insert("d40".to_owned(), json!({"type": "string"}));
         json!({"properties": {"a": {"$ref": "#/$defs/d0"}}, "$defs": definitions})
+    }
+
+    fn chain(length: usize) -> Value {
+        let mut definitions: Map<_, _> = (0..length)
+            .map(|at| {
+                (
+                    format!("d{at}"),
+                    json!({"$ref": format!("#/$defs/d{}", at + 1)}),
+                )
+            })
+            .collect();
+        definitions.insert(format!("d{length}"), json!({"type": "string"}));
+        json!({"properties": {"a": {"$ref": "#/$defs/d0"}}, "$defs": definitions})
+    }
+
+    #[test]
+    fn long_chains_of_references_are_refused_before_they_exhaust_the_stack() {
+        let schema = ParameterSchema::compile(&chain(290)).unwrap();
+        assert!(schema.validate(&json!({"a": 1})).is_err());
+        assert!(schema.validate(&json!({"a": "x"})).is_ok());
+        assert!(ParameterSchema::compile(&chain(1800)).is_err());
     }
 
     #[test]
@@ -236,12 +278,22 @@ mod tests {
             "additionalProperties": false
         }))
         .unwrap();
-        let errors = schema.validate(&json!({"y".repeat(3000): 1, "e": 2})).unwrap_err();
+        let errors = schema
+            .validate(&json!({"y".repeat(3000): 1, "e": 2}))
+            .unwrap_err();
         assert_eq!(errors.len(), 2);
-        assert!(errors.iter().all(|error| error.detail.chars().count() <= MAX_DETAIL + 1));
+        assert!(
+            errors
+                .iter()
+                .all(|error| error.detail.chars().count() <= MAX_DETAIL + 1)
+        );
         let wrong: Map<_, _> = (0..100).map(|at| (format!("p{at}"), json!(1))).collect();
-        let schema = ParameterSchema::compile(&json!({"additionalProperties": {"type": "string"}})).unwrap();
-        assert_eq!(schema.validate(&Value::Object(wrong)).unwrap_err().len(), MAX_ERRORS);
+        let schema =
+            ParameterSchema::compile(&json!({"additionalProperties": {"type": "string"}})).unwrap();
+        assert_eq!(
+            schema.validate(&Value::Object(wrong)).unwrap_err().len(),
+            MAX_ERRORS
+        );
     }
 
     #[test]
@@ -278,6 +330,9 @@ mod tests {
 
     #[test]
     fn a_value_that_looks_like_a_reference_is_a_value() {
-        assert!(ParameterSchema::compile(&json!({"properties": {"a": {"const": {"$ref": "x"}}}})).is_ok());
+        assert!(
+            ParameterSchema::compile(&json!({"properties": {"a": {"const": {"$ref": "x"}}}}))
+                .is_ok()
+        );
     }
 }

@@ -355,7 +355,10 @@ mod tests {
             ("{{ variables.name | upper }}", "ADA"),
             ("{{ variables.call.from }}", "+49"),
             ("{{ variables.conversation.id }}", "cnv_1"),
-            ("{% if parameters.b is defined %}b{% else %}no{% endif %}", "no"),
+            (
+                "{% if parameters.b is defined %}b{% else %}no{% endif %}",
+                "no",
+            ),
             ("{{ parameters.b | default('d') }}", "d"),
         ] {
             assert_eq!(render_with(source, &parameters).unwrap(), text, "{source}");
@@ -380,13 +383,15 @@ mod tests {
         assert!(TextTemplate::parse("{%- macro x() %}{% endmacro %}").is_err());
         assert!(TextTemplate::parse("{{ a | nofilter }}").is_ok_and(|t| {
             let empty = Map::new();
-            t.render(&RenderContext::new(&empty, &empty, None, &empty)).is_err()
+            t.render(&RenderContext::new(&empty, &empty, None, &empty))
+                .is_err()
         }));
     }
 
     #[test]
     fn work_is_bounded() {
-        let source = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
+        let source =
+            "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
         let error = render_with(source, &json!({})).unwrap_err();
         assert!(error.message.contains("too much work"), "{error}");
         let long = json!({"s": "x".repeat(20_000)});
@@ -407,7 +412,10 @@ mod tests {
             "{% endif %}".repeat(blocks)
         );
         assert!(render_with(&source, &json!({})).is_ok());
-        let nested = format!("{}{{{{ a | tojson }}}}", "{% set a = [[[[1, a | default(0)]]]] %}".repeat(95));
+        let nested = format!(
+            "{}{{{{ a | tojson }}}}",
+            "{% set a = [[[[1, a | default(0)]]]] %}".repeat(95)
+        );
         assert!(render_with(&nested, &json!({})).is_ok());
         let elifs = format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}x".repeat(100));
         assert_eq!(render_with(&elifs, &json!({})).unwrap(), "");

@@ -182,7 +182,7 @@ impl Db {
                     PgPoolOptions::new()
                         .max_connections(24)
                         .min_connections(1)
-                        .acquire_timeout(Duration::from_secs(10))
+                        .acquire_timeout(Duration::from_secs(5))
                         .idle_timeout(Duration::from_secs(300))
                         .max_lifetime(Duration::from_secs(1800))
                         .test_before_acquire(false)

@@ -127,7 +127,7 @@ async fn the_canary_is_nowhere(database: TestDatabase) {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         seen.push_str(&String::from_utf8_lossy(&bytes));
     }
-    assert!(upstream.hits() > 15);
+    assert!(upstream.hits() >= 15, "{}", upstream.hits());
     let half = &Sample::TOKEN[..12];
     assert!(!seen.contains(half), "the credential leaked near: {}", around(&seen, half));
 }

@@ -61,6 +61,7 @@ impl Server {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
         command
+            .env_remove("SWITCHBOARD_TEST_POSTGRES_URL")
             .env("SWITCHBOARD_DATA_DIR", self.directory.path())
             .current_dir(self.directory.path());
         if let Some(url) = self.database.url() {

@@ -39,9 +39,7 @@ impl std::fmt::Debug for BodyTemplate {
 /// What engines of bodies are copied from.
 static MARKING: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut engine = template::bare_engine();
-    engine.set_formatter(|output, _, value| {
-        output.write_str(&marked(value)?).map_err(Error::from)
-    });
+    engine.set_formatter(|output, _, value| output.write_str(&marked(value)?).map_err(Error::from));
     // A value is written as JSON wherever it stands, so the filter has nothing left to do.
     engine.add_filter("tojson", |value: Jinja| value);
     engine
@@ -167,7 +165,11 @@ fn assemble(text: &str) -> Result<String, RuleError> {
             (true, '\\') => escaped = true,
             (true, '"') => {
                 in_string = false;
-                last = if mixed { Last::MixedString } else { Last::Other };
+                last = if mixed {
+                    Last::MixedString
+                } else {
+                    Last::Other
+                };
             }
             (true, _) | (false, ' ' | '\t' | '\r' | '\n') => {}
             (false, ':') if matches!(last, Last::Piece | Last::MixedString) => {
@@ -252,18 +254,42 @@ mod tests {
     fn expressions_give_text_in_strings_and_values_elsewhere() {
         let parameters = json!({"n": 7, "s": "a \"b\"\n\\", "list": [1, "x"], "o": {"k": null}});
         for (source, expected) in [
-            (r#"{"a": "{{ parameters.s }}"}"#, json!({"a": "a \"b\"\n\\"})),
+            (
+                r#"{"a": "{{ parameters.s }}"}"#,
+                json!({"a": "a \"b\"\n\\"}),
+            ),
             (r#"{"a": {{ parameters.s }}}"#, json!({"a": "a \"b\"\n\\"})),
-            (r#"{"a": {{ parameters.n }}, "b": "{{ parameters.n }}"}"#, json!({"a": 7, "b": "7"})),
-            (r#"{"a": {{ parameters.list | tojson }}}"#, json!({"a": [1, "x"]})),
-            (r#"{"a": "{{ parameters.list }}"}"#, json!({"a": "[1,\"x\"]"})),
+            (
+                r#"{"a": {{ parameters.n }}, "b": "{{ parameters.n }}"}"#,
+                json!({"a": 7, "b": "7"}),
+            ),
+            (
+                r#"{"a": {{ parameters.list | tojson }}}"#,
+                json!({"a": [1, "x"]}),
+            ),
+            (
+                r#"{"a": "{{ parameters.list }}"}"#,
+                json!({"a": "[1,\"x\"]"}),
+            ),
             (r#"{"a": {{ parameters.o }}}"#, json!({"a": {"k": null}})),
-            (r#"{"a": "x{{ parameters.n }}y \" {{ parameters.n }}"}"#, json!({"a": "x7y \" 7"})),
+            (
+                r#"{"a": "x{{ parameters.n }}y \" {{ parameters.n }}"}"#,
+                json!({"a": "x7y \" 7"}),
+            ),
             (r#"{"a": {{ "}}" }}}"#, json!({"a": "}}"})),
-            (r#"[{% for i in parameters.list %}{{ i }}{% if not loop.last %},{% endif %}{% endfor %}]"#, json!([1, "x"])),
-            (r#"{"a": 1{% if parameters.n > 5 %}, "b": "{{ parameters.s }}"{% endif %}}"#, json!({"a": 1, "b": "a \"b\"\n\\"})),
+            (
+                r"[{% for i in parameters.list %}{{ i }}{% if not loop.last %},{% endif %}{% endfor %}]",
+                json!([1, "x"]),
+            ),
+            (
+                r#"{"a": 1{% if parameters.n > 5 %}, "b": "{{ parameters.s }}"{% endif %}}"#,
+                json!({"a": 1, "b": "a \"b\"\n\\"}),
+            ),
             ("{\"a\": {# note \" #} 1}", json!({"a": 1})),
-            ("{\"a\": \"{{ parameters.n\n | abs }}{# a\nb #}\"}", json!({"a": "7"})),
+            (
+                "{\"a\": \"{{ parameters.n\n | abs }}{# a\nb #}\"}",
+                json!({"a": "7"}),
+            ),
         ] {
             assert_eq!(render(source, &parameters).unwrap(), expected, "{source}");
         }
@@ -271,7 +297,13 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_found_when_it_is_saved() {
-        for source in ["{", r#"{"a": }"#, r#"{"a": {{ parameters.x }}"#, "{\"a\": \"x\ny\"}", r#"{"a": "{{ x }}}"#] {
+        for source in [
+            "{",
+            r#"{"a": }"#,
+            r#"{"a": {{ parameters.x }}"#,
+            "{\"a\": \"x\ny\"}",
+            r#"{"a": "{{ x }}}"#,
+        ] {
             let error = BodyTemplate::parse(source).unwrap_err();
             assert_eq!(error.code, "invalid_template", "{source}");
             assert!(error.message.contains("line"), "{error}");
@@ -284,20 +316,27 @@ mod tests {
             r#"{"a": 1, "{{ parameters.k }}": 2}"#,
             r#"{"a": 1, "x{{ parameters.k }}" : 2}"#,
             r#"{"a": 1, {{ parameters.k }}: 2}"#,
-            r#"{ {{ parameters.k }}: 2}"#,
+            r"{ {{ parameters.k }}: 2}",
             r#"{"a": 1{{ parameters.n }}}"#,
             r#"{"a": {{ parameters.n }}1}"#,
             r#"{"a": {{ parameters.n }}{{ parameters.n }}}"#,
             r#"{"a": -{{ parameters.n }}}"#,
         ] {
-            assert_eq!(BodyTemplate::parse(source).unwrap_err().code, "invalid_template", "{source}");
+            assert_eq!(
+                BodyTemplate::parse(source).unwrap_err().code,
+                "invalid_template",
+                "{source}"
+            );
             // With control flow the same is found in what was rendered.
             let source = format!("{{% if true %}}{source}{{% endif %}}");
             let error = render(&source, &json!({"k": "a", "n": 5})).unwrap_err();
             assert_eq!(error.code, "template_failed", "{source}");
         }
         let nested = r#"{"a": {{ {"x": {"y": parameters.n}}}}}"#;
-        assert_eq!(render(nested, &json!({"n": 5})).unwrap(), json!({"a": {"x": {"y": 5}}}));
+        assert_eq!(
+            render(nested, &json!({"n": 5})).unwrap(),
+            json!({"a": {"x": {"y": 5}}})
+        );
     }
 
     #[test]

@@ -79,7 +79,9 @@ impl RequestTemplate {
     ) -> Result<RenderedRequest, RuleError> {
         let arguments = context.parameters;
         let (mut url, placeholders, fixed) = match (&self.target, base) {
-            (Target::Path(path), Some(base)) => (base.join(path, arguments)?, path.names(), &[][..]),
+            (Target::Path(path), Some(base)) => {
+                (base.join(path, arguments)?, path.names(), &[][..])
+            }
             (Target::Url(url), _) => (url.render(arguments)?, url.names(), url.fixed_query()),
             (Target::Path(_), None) => {
                 return Err(RuleError::new(
@@ -122,5 +124,10 @@ fn object<'a>(members: impl Iterator<Item = (&'a String, &'a Value)>) -> Result<
         .collect_map(members)
         .ok()
         .and_then(|()| String::from_utf8(body).ok())
-        .ok_or_else(|| RuleError::new("argument_refused", "the arguments cannot be written as JSON"))
+        .ok_or_else(|| {
+            RuleError::new(
+                "argument_refused",
+                "the arguments cannot be written as JSON",
+            )
+        })
 }

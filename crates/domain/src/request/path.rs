@@ -187,7 +187,9 @@ fn literal(text: &str) -> Result<Part, RuleError> {
             "a `%` in a path is followed by two hexadecimal digits; write %25 for the sign itself",
         ));
     }
-    Ok(Part::Literal(utf8_percent_encode(text, LITERAL).to_string()))
+    Ok(Part::Literal(
+        utf8_percent_encode(text, LITERAL).to_string(),
+    ))
 }
 
 fn push(path: &mut String, name: &str, value: Option<&Value>) -> Result<(), RuleError> {
@@ -231,7 +233,11 @@ mod tests {
         for (path, arguments, expected) in [
             ("", json!({}), ""),
             ("/", json!({}), "/"),
-            ("/a/{id}", json!({"id": "x/../y?z=1#f"}), "/a/x%2F..%2Fy%3Fz%3D1%23f"),
+            (
+                "/a/{id}",
+                json!({"id": "x/../y?z=1#f"}),
+                "/a/x%2F..%2Fy%3Fz%3D1%23f",
+            ),
             ("/a/{id}/b/", json!({"id": 7}), "/a/7/b/"),
             ("/a/{id}.json", json!({"id": "ü"}), "/a/%C3%BC.json"),
             ("/{a}-{b}", json!({"a": true, "b": 1.5}), "/true-1.5"),
@@ -255,17 +261,42 @@ mod tests {
             ("/a/{id}", json!({"id": ["x"]})),
             ("/a/{id}", json!({"id": {}})),
         ] {
-            assert_eq!(render(path, &arguments).unwrap_err().code, "argument_refused", "{path}");
+            assert_eq!(
+                render(path, &arguments).unwrap_err().code,
+                "argument_refused",
+                "{path}"
+            );
         }
     }
 
     #[test]
     fn paths_that_do_more_than_name_a_place_are_refused() {
         for path in [
-            "a", "//../a", "/a/../b", "/a/./b", "/a/%2E%2e/b", "/a?b=1", "/a#b", "/a\\b", "/{", "/}",
-            "/{}", "/{a b}", "/{a/b}", "/a\n", "/a%", "/a%2", "/a%zz", "/a%2{x}", "/a%{x}",
+            "a",
+            "//../a",
+            "/a/../b",
+            "/a/./b",
+            "/a/%2E%2e/b",
+            "/a?b=1",
+            "/a#b",
+            "/a\\b",
+            "/{",
+            "/}",
+            "/{}",
+            "/{a b}",
+            "/{a/b}",
+            "/a\n",
+            "/a%",
+            "/a%2",
+            "/a%zz",
+            "/a%2{x}",
+            "/a%{x}",
         ] {
-            assert_eq!(PathTemplate::parse(path).unwrap_err().code, "invalid_path", "{path}");
+            assert_eq!(
+                PathTemplate::parse(path).unwrap_err().code,
+                "invalid_path",
+                "{path}"
+            );
         }
     }
 }

@@ -18,7 +18,9 @@ pub(super) fn append<'a>(
         if fixed.contains(name) {
             return Err(RuleError::new(
                 "argument_refused",
-                format!("the argument `{name}` is set by the URL of the action itself; leave it out"),
+                format!(
+                    "the argument `{name}` is set by the URL of the action itself; leave it out"
+                ),
             ));
         }
         match value {
@@ -75,7 +77,11 @@ mod tests {
 
     fn query(start: &str, arguments: &Value) -> Result<String, RuleError> {
         let mut url = start.to_owned();
-        append(&mut url, &["fixed".to_owned()], arguments.as_object().unwrap().iter())?;
+        append(
+            &mut url,
+            &["fixed".to_owned()],
+            arguments.as_object().unwrap().iter(),
+        )?;
         Ok(url)
     }
 
@@ -85,7 +91,11 @@ mod tests {
             ("u", json!({}), "u"),
             ("u", json!({"a": "x y&z=1"}), "u?a=x%20y%26z%3D1"),
             ("u?f=1", json!({"a": 1}), "u?f=1&a=1"),
-            ("u", json!({"a": ["x", 2, true], "b": null}), "u?a=x&a=2&a=true"),
+            (
+                "u",
+                json!({"a": ["x", 2, true], "b": null}),
+                "u?a=x&a=2&a=true",
+            ),
             ("u", json!({"a[]": "ü"}), "u?a%5B%5D=%C3%BC"),
         ] {
             assert_eq!(query(start, &arguments).unwrap(), expected);
@@ -94,10 +104,19 @@ mod tests {
 
     #[test]
     fn what_has_no_place_in_a_query_is_refused() {
-        for arguments in [json!({"a": {}}), json!({"a": [[1]]}), json!({"a": [null]}), json!({"a": 1, "fixed": 2})] {
+        for arguments in [
+            json!({"a": {}}),
+            json!({"a": [[1]]}),
+            json!({"a": [null]}),
+            json!({"a": 1, "fixed": 2}),
+        ] {
             let error = query("u", &arguments).unwrap_err();
             assert_eq!(error.code, "argument_refused");
-            let name = if arguments.get("fixed").is_some() { "`fixed`" } else { "`a`" };
+            let name = if arguments.get("fixed").is_some() {
+                "`fixed`"
+            } else {
+                "`a`"
+            };
             assert!(error.message.contains(name));
         }
     }

@@ -20,7 +20,10 @@ fn invalid(message: impl Into<String>) -> RuleError {
 
 /// What every URL that a user sets must be.
 fn check(text: &str) -> Result<Url, RuleError> {
-    if text.chars().any(|c| c.is_control() || c == ' ' || c == '\\') {
+    if text
+        .chars()
+        .any(|c| c.is_control() || c == ' ' || c == '\\')
+    {
         return Err(invalid(
             "a URL has no spaces, backslashes or control characters",
         ));
@@ -127,7 +130,10 @@ impl UrlTemplate {
             query.map_or_else(String::new, |query| format!("?{query}"))
         ))?;
         Ok(Self {
-            fixed: url.query_pairs().map(|(name, _)| name.into_owned()).collect(),
+            fixed: url
+                .query_pairs()
+                .map(|(name, _)| name.into_owned())
+                .collect(),
             origin: origin(&url),
             path: PathTemplate::parse(if path.is_empty() { "/" } else { path })?,
             query: url.query().map(str::to_owned),
@@ -171,7 +177,10 @@ mod tests {
 
     fn join(base: &str, path: &str) -> String {
         let path = PathTemplate::parse(path).unwrap();
-        BaseUrl::parse(base).unwrap().join(&path, &Map::new()).unwrap()
+        BaseUrl::parse(base)
+            .unwrap()
+            .join(&path, &Map::new())
+            .unwrap()
     }
 
     #[test]
@@ -179,7 +188,11 @@ mod tests {
         for (text, path, url) in [
             ("https://a.example", "", "https://a.example/"),
             ("https://A.example:443/", "/x", "https://a.example/x"),
-            ("http://a.example:8080/v1/", "/x", "http://a.example:8080/v1/x"),
+            (
+                "http://a.example:8080/v1/",
+                "/x",
+                "http://a.example:8080/v1/x",
+            ),
             ("https://a.example/v1/../v2", "/x", "https://a.example/v2/x"),
         ] {
             assert_eq!(join(text, path), url);
@@ -189,9 +202,19 @@ mod tests {
     #[test]
     fn urls_that_say_too_much_or_too_little_are_refused() {
         for text in [
-            "", "a.example", "/x", "ftp://a.example", "https://", "https://u:p@a.example",
-            "https://u@a.example", "https://a.example/#x", "https://a.example/?x=1", "https://a b/",
-            "https://a.example\\@b.example", "file:///etc/passwd", "https:///x",
+            "",
+            "a.example",
+            "/x",
+            "ftp://a.example",
+            "https://",
+            "https://u:p@a.example",
+            "https://u@a.example",
+            "https://a.example/#x",
+            "https://a.example/?x=1",
+            "https://a b/",
+            "https://a.example\\@b.example",
+            "file:///etc/passwd",
+            "https:///x",
         ] {
             let refused = BaseUrl::parse(text);
             assert!(
@@ -206,10 +229,17 @@ mod tests {
     fn full_urls_take_placeholders_in_their_path() {
         let url = UrlTemplate::parse("https://a.example/v1/{id}/x?fixed=1").unwrap();
         let rendered = url.render(json!({"id": "@b.example/"}).as_object().unwrap());
-        assert_eq!(rendered.unwrap(), "https://a.example/v1/%40b.example%2F/x?fixed=1");
+        assert_eq!(
+            rendered.unwrap(),
+            "https://a.example/v1/%40b.example%2F/x?fixed=1"
+        );
         for text in [
-            "https://{host}/x", "https://a.example{x}/", "https://a.example/?x={y}", "nothing",
-            "https://u:p@a.example/x", "https://a.example/../x",
+            "https://{host}/x",
+            "https://a.example{x}/",
+            "https://a.example/?x={y}",
+            "nothing",
+            "https://u:p@a.example/x",
+            "https://a.example/../x",
         ] {
             assert!(UrlTemplate::parse(text).is_err(), "{text}");
         }

@@ -10,6 +10,9 @@ use crate::rule::RuleError;
 /// How many schemas one look at one value may come to, all references followed.
 const MAX_WORK: u64 = 10_000;
 
+/// How long a chain of references and parts may be: the validator recurses along it.
+const MAX_CHAIN: usize = 300;
+
 /// What a value in a schema is, by where it stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -27,9 +30,8 @@ impl Place {
             Self::Schemas => Self::Schema,
             Self::Schema => match key {
                 "enum" | "const" | "default" | "examples" => Self::Data,
-                "properties" | "patternProperties" | "dependentSchemas" | "$defs" | "definitions" => {
-                    Self::Schemas
-                }
+                "properties" | "patternProperties" | "dependentSchemas" | "$defs"
+                | "definitions" => Self::Schemas,
                 _ => Self::Schema,
             },
         }
@@ -87,11 +89,12 @@ pub(super) fn work(schema: &Value) -> Result<(), RuleError> {
         root: schema,
         anchors: HashMap::new(),
         known: HashMap::new(),
+        depth: 0,
     };
     count.find_anchors(schema, Place::Schema);
     if count.of(schema, Place::Schema) > MAX_WORK {
         return Err(invalid(format!(
-            "the references in the schema multiply to more than {MAX_WORK} checks; refer to each part fewer times"
+            "the references in the schema multiply to more than {MAX_WORK} checks or are more than {MAX_CHAIN} in a row; refer to fewer parts"
         )));
     }
     Ok(())
@@ -102,6 +105,7 @@ struct Count<'a> {
     anchors: HashMap<&'a str, &'a Value>,
     /// By address. A schema that is being counted is known as 1, which ends circles.
     known: HashMap<usize, u64>,
+    depth: usize,
 }
 
 impl<'a> Count<'a> {
@@ -142,6 +146,10 @@ impl<'a> Count<'a> {
         if let Some(known) = self.known.get(&address) {
             return *known;
         }
+        if self.depth > MAX_CHAIN {
+            return u64::MAX;
+        }
+        self.depth += 1;
         self.known.insert(address, 1);
         let mut sum = 1_u64;
         for (key, member) in members {
@@ -157,6 +165,7 @@ impl<'a> Count<'a> {
             sum = sum.saturating_add(more);
         }
         self.known.insert(address, sum);
+        self.depth -= 1;
         sum
     }
 

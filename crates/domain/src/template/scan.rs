@@ -216,12 +216,11 @@ fn assigns(code: &str) -> bool {
 fn weigh(code: &str) -> (usize, usize) {
     let (mut operators, mut brackets) = (0, 0);
     let mut word = 0;
-    let count_word = |word: &[u8]| {
-        if matches!(word, b"not" | b"and" | b"or" | b"if" | b"else" | b"in" | b"is") {
-            1
-        } else {
-            0
-        }
+    let is_operator = |word: &[u8]| {
+        matches!(
+            word,
+            b"not" | b"and" | b"or" | b"if" | b"else" | b"in" | b"is"
+        )
     };
     let bytes = code.as_bytes();
     outside_strings(code, |at, byte| {
@@ -229,7 +228,7 @@ fn weigh(code: &str) -> (usize, usize) {
             word += 1;
             return true;
         }
-        operators += count_word(&bytes[at - word..at]);
+        operators += usize::from(is_operator(&bytes[at - word..at]));
         word = 0;
         match byte {
             b'.' | b'|' | b'+' | b'-' | b'*' | b'/' | b'%' | b'~' | b'<' | b'>' | b'=' | b'!' => {
@@ -261,7 +260,10 @@ mod tests {
             ("{{ {'a': {'b': 1}}}}", vec![Expression(" {'a': {'b': 1}}")]),
             ("{# }} {{ #}x", vec![Comment(" }} {{ "), Text("x")]),
             ("{%- if a -%}b", vec![Tag("- if a -"), Text("b")]),
-            ("{% raw -%}{{ x }}{%- endraw %}y", vec![Text("{{ x }}"), Text("y")]),
+            (
+                "{% raw -%}{{ x }}{%- endraw %}y",
+                vec![Text("{{ x }}"), Text("y")],
+            ),
             ("{% rawer %}", vec![Tag(" rawer ")]),
             ("{{ a", vec![Expression(" a")]),
         ] {
@@ -283,7 +285,7 @@ mod tests {
             format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}".repeat(5000)),
             "{% set a = [[[[a]]]] %}".repeat(1000),
         ] {
-            assert!(check(&pieces(&source)).is_err(), "{:.30}", source);
+            assert!(check(&pieces(&source)).is_err(), "{source:.30}");
         }
     }
 
@@ -296,7 +298,12 @@ mod tests {
         ] {
             assert!(check(&pieces(source)).is_ok(), "{source}");
         }
-        for source in ["{% include 'x' %}", "{%-macro x() %}", "{% set x %}", "{% set x | f(a=1) %}"] {
+        for source in [
+            "{% include 'x' %}",
+            "{%-macro x() %}",
+            "{% set x %}",
+            "{% set x | f(a=1) %}",
+        ] {
             assert!(check(&pieces(source)).is_err(), "{source}");
         }
     }
