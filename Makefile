@@ -1,46 +1,64 @@
-# `make run` tries Switchboard out, `make test` checks all of it.
+# `make run` tries Switchboard out, `make test` checks all of it. Both bring what they need, or say
+# what is missing.
 SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+# Two targets at once would only wait for each other: cargo builds one thing at a time.
+.NOTPARALLEL:
 
-.PHONY: help run build test lint unit tour contract bench fmt docs setup
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+DENY := $(shell command -v cargo-deny 2>/dev/null)
+# Where the tests find the real services that scripts/setup.sh installs.
+export SWITCHBOARD_TEST_VENV := $(CURDIR)/.cache/venv
+export SWITCHBOARD_TEST_NPM := $(CURDIR)/scripts/npm/node_modules
+
+.PHONY: help run build test lint contract unit bench fmt docs setup
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: ## Build Switchboard and run its demo
-	cargo build --release -p switchboard
+run: build ## Build Switchboard and run its demo
 	./target/release/switchboard demo
 
 build: ## Build the release binary
-	cargo build --release -p switchboard
+	@bash scripts/setup.sh build
+	cargo build --release --locked -p switchboard
 
-setup:
+setup: ## Install what the tests need
 	@bash scripts/setup.sh
 
-test: setup lint unit contract ## Run every check
+# The longest comes last, so that a run ends with the summary of its tests.
+test: setup lint contract unit ## Run every check
 
-lint:
+lint: ## Check format, lints and documentation links
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
-	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; else echo "left out: cargo deny (it is not installed)"; fi
-
-unit: setup
-	cargo build -p switchboard
-ifdef NEXTEST
-	bash scripts/with-postgres.sh cargo nextest run --workspace --no-fail-fast
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+	for script in .ci/run scripts/*.sh; do bash -n "$$script"; done
+ifdef DENY
+	cargo deny check bans licenses sources
 else
-	bash scripts/with-postgres.sh cargo test --workspace --no-fail-fast
+	@echo "left out: cargo deny check (licences, banned crates, sources), because cargo-deny is not installed"
 endif
 
-contract: setup ## Run schemathesis against the live server
-	cargo build -p switchboard
+contract: setup ## Run schemathesis against a live server
+	cargo build --locked -p switchboard
 	bash scripts/contract.sh
 
+# Among these tests are the README's tour and the ones that compare generated documents.
+unit: setup ## Run the tests on both databases
+	cargo test --workspace --locked --doc --quiet
+ifdef NEXTEST
+	bash scripts/with-postgres.sh cargo nextest run --workspace --locked --no-fail-fast
+else
+	@echo "cargo-nextest is not installed; cargo test runs the same tests, slower"
+	bash scripts/with-postgres.sh cargo test --workspace --locked --no-fail-fast --lib --bins --tests
+endif
+
 bench: ## Measure, and write bench/RESULTS.md
-	cargo build --release -p switchboard -p switchboard-bench
-	./target/release/switchboard-bench
+	@bash scripts/setup.sh bench
+	cargo build --release --locked -p switchboard -p switchboard-bench
+	./target/release/switchboard-bench --switchboard-binary target/release/switchboard
 
 fmt: ## Format
 	cargo fmt --all

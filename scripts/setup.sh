@@ -1,33 +1,71 @@
 #!/usr/bin/env bash
-# Brings what the tests need beside Rust, Node and make: PostgreSQL, a Python environment with real
-# HTTP services and schemathesis, and json-server. Says what is missing where it may not install.
+# Brings what a target of the Makefile needs beside Rust, Node and make, or says what is missing:
+#
+#   scripts/setup.sh build   nothing more
+#   scripts/setup.sh bench   PostgreSQL and nginx
+#   scripts/setup.sh         PostgreSQL, a Python environment with real HTTP services and
+#                            schemathesis, and json-server
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-install() {
-    if [ "$(id -u)" -eq 0 ]; then
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
-    elif sudo -n true 2>/dev/null; then
-        sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
-    else
-        echo "missing: $*; install it with: apt-get install $*" >&2
-        exit 1
-    fi
+missing() {
+    echo "missing: $1" >&2
+    exit 1
 }
 
-for tool in cargo node npm curl; do
-    command -v "$tool" >/dev/null || { echo "missing: $tool; install it first" >&2; exit 1; }
+# Debian packages, where we may install them.
+install() {
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! sudo -n true 2>/dev/null; then
+            missing "$*; install it with: sudo apt-get install $*"
+        fi
+        as_root=(sudo -n)
+    fi
+    command -v apt-get >/dev/null || missing "$*; install it by your system's package manager"
+    echo "installing $*"
+    "${as_root[@]}" apt-get update -qq || echo "apt-get update failed; trying with the lists at hand" >&2
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null ||
+        missing "$*; apt-get could not install it (see above)"
+}
+
+command -v cargo >/dev/null || missing "cargo; install Rust 1.95 or newer"
+# Some dependencies compile C.
+command -v cc >/dev/null || install gcc libc6-dev
+if [ "${1:-}" = build ]; then exit 0; fi
+
+if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then
+    install postgresql
+fi
+if [ "${1:-}" = bench ]; then
+    if [ ! -x /usr/sbin/nginx ] && ! command -v nginx >/dev/null; then install nginx-light; fi
+    exit 0
+fi
+
+for tool in node npm; do
+    command -v "$tool" >/dev/null || missing "$tool; install Node 20 or newer"
 done
-ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || install postgresql
+command -v curl >/dev/null || install curl
 command -v python3 >/dev/null || install python3 python3-venv
 
+# Each stamp is the list that was installed, so that a changed list is installed again.
 venv=.cache/venv
 if ! cmp -s scripts/requirements.txt "$venv/installed.txt"; then
+    echo "installing httpbin, gunicorn and schemathesis into $venv"
     rm -rf "$venv"
-    python3 -m venv "$venv" 2>/dev/null || { install python3-venv && python3 -m venv "$venv"; }
-    "$venv/bin/pip" install -q --disable-pip-version-check -r scripts/requirements.txt
+    mkdir -p "$(dirname "$venv")"
+    # Debian's Python has no ensurepip without the package python3-venv.
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then install python3-venv; fi
+    python3 -m venv "$venv"
+    "$venv/bin/python" -m pip install -q --disable-pip-version-check -r scripts/requirements.txt ||
+        missing "the Python packages of scripts/requirements.txt; pip could not install them (see above)"
     cp scripts/requirements.txt "$venv/installed.txt"
 fi
-if [ ! -d scripts/npm/node_modules/json-server ]; then
-    (cd scripts/npm && npm ci --silent --no-audit --no-fund)
+
+modules=scripts/npm/node_modules
+if ! cmp -s scripts/npm/package-lock.json "$modules/.installed.json"; then
+    echo "installing json-server into $modules"
+    (cd scripts/npm && npm ci --loglevel=error --no-audit --no-fund >/dev/null) ||
+        missing "the packages of scripts/npm/package-lock.json; npm could not install them (see above)"
+    cp scripts/npm/package-lock.json "$modules/.installed.json"
 fi

@@ -12,7 +12,14 @@ use crate::process::{self, Running};
 use crate::setup;
 
 /// Every hop, in the order they are measured.
-pub const NAMES: [&str; 6] = ["direct", "nginx", "pass-through", "sqlite", "sqlite-post", "postgres"];
+pub const NAMES: [&str; 6] = [
+    "direct",
+    "nginx",
+    "pass-through",
+    "sqlite",
+    "sqlite-post",
+    "postgres",
+];
 
 /// The upstream.
 pub struct Upstream {
@@ -39,17 +46,25 @@ pub struct Hop {
 impl Hop {
     /// The CPU time it used so far.
     pub fn cpu_us(&self) -> f64 {
-        self.process.as_ref().map_or(0.0, |process| process::cpu_us(process.0.id()))
+        self.process
+            .as_ref()
+            .map_or(0.0, |process| process::cpu_us(process.0.id()))
     }
 
     /// The memory it holds.
     pub fn memory_mib(&self) -> f64 {
-        self.process.as_ref().map_or(0.0, |process| process::memory_mib(process.0.id()))
+        self.process
+            .as_ref()
+            .map_or(0.0, |process| process::memory_mib(process.0.id()))
     }
 
     /// Makes sure that what was measured are calls that succeed and leave their events.
     pub fn verify(&self) -> anyhow::Result<()> {
-        if self.checks { setup::verify(&self.target) } else { Ok(()) }
+        if self.checks {
+            setup::verify(&self.target)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -125,7 +140,11 @@ fn nginx(directory: &Path, port: u16, upstream: u16) -> anyhow::Result<Running> 
     );
     let path = directory.join("nginx.conf");
     std::fs::write(&path, configuration)?;
-    let program = if Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" };
+    let program = if Path::new("/usr/sbin/nginx").exists() {
+        "/usr/sbin/nginx"
+    } else {
+        "nginx"
+    };
     let mut command = Command::new(program);
     command.arg("-c").arg(&path).arg("-p").arg(directory);
     let running = process::start(&mut command, &directory.join("log"))
@@ -168,8 +187,11 @@ fn switchboard(
     let mut serve = program(&["serve", "--listen", &listen, "--allow-network", "127.0.0.1"]);
     let running = process::start(&mut serve, &directory.path().join("log"))?;
     while setup::get(port, "/readyz").is_none_or(|status| status != 200) {
-        anyhow::ensure!(begin.elapsed() < Duration::from_secs(20), "the server does not get ready");
-        std::thread::sleep(Duration::from_millis(1));
+        anyhow::ensure!(
+            begin.elapsed() < Duration::from_secs(20),
+            "the server does not get ready"
+        );
+        process::pause(1);
     }
     let start_ms = begin.elapsed().as_secs_f64() * 1000.0;
     let idle_mib = process::memory_mib(running.0.id());

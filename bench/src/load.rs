@@ -36,7 +36,11 @@ pub struct Load {
 }
 
 fn script(target: &Target) -> String {
-    let paths: Vec<String> = target.paths.iter().map(|path| format!("{path:?}")).collect();
+    let paths: Vec<String> = target
+        .paths
+        .iter()
+        .map(|path| format!("{path:?}"))
+        .collect();
     let key = target.key.as_ref().map_or_else(String::new, |key| {
         format!("wrk.headers[\"Authorization\"] = \"Bearer {key}\"\n")
     });
@@ -85,6 +89,11 @@ pub fn run(target: &Target, connections: u32, seconds: u64) -> anyhow::Result<Lo
     let line = text
         .lines()
         .find(|line| line.starts_with('{'))
-        .with_context(|| format!("wrk said: {text}{}", String::from_utf8_lossy(&output.stderr)))?;
+        .with_context(|| {
+            format!(
+                "wrk said: {text}{}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+        })?;
     Ok(serde_json::from_str(line)?)
 }

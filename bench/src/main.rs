@@ -62,12 +62,17 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn measure(arguments: &Arguments) -> anyhow::Result<()> {
-    let seconds = if arguments.quick { 1 } else { arguments.seconds };
+    let seconds = if arguments.quick {
+        1
+    } else {
+        arguments.seconds
+    };
     let binary = arguments
         .switchboard_binary
         .canonicalize()
         .context("build it first: cargo build --release -p switchboard")?;
-    let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
+    let wanted =
+        |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
     let upstream = hops::upstream()?;
     let mut report = Report::default();
     for name in hops::NAMES {

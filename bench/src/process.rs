@@ -19,7 +19,7 @@ impl Drop for Running {
             if matches!(self.0.try_wait(), Ok(Some(_))) {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(20));
+            pause(20);
         }
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -38,6 +38,15 @@ pub fn start(command: &mut Command, log: &std::path::Path) -> anyhow::Result<Run
     Ok(Running(child))
 }
 
+/// Waits a little between two looks at something.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the harness waits for other processes"
+)]
+pub fn pause(milliseconds: u64) {
+    std::thread::sleep(Duration::from_millis(milliseconds));
+}
+
 /// A port that nothing listens on.
 pub fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
@@ -47,8 +56,11 @@ pub fn free_port() -> anyhow::Result<u16> {
 pub fn wait_for(port: u16) -> anyhow::Result<()> {
     let start = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        anyhow::ensure!(start.elapsed() < Duration::from_secs(20), "nothing listens on port {port}");
-        std::thread::sleep(Duration::from_millis(5));
+        anyhow::ensure!(
+            start.elapsed() < Duration::from_secs(20),
+            "nothing listens on port {port}"
+        );
+        pause(5);
     }
     Ok(())
 }
@@ -57,7 +69,10 @@ pub fn wait_for(port: u16) -> anyhow::Result<()> {
 fn family(id: u32) -> Vec<u32> {
     let mut all = vec![id];
     let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
-    for child in children.split_whitespace().filter_map(|child| child.parse().ok()) {
+    for child in children
+        .split_whitespace()
+        .filter_map(|child| child.parse().ok())
+    {
         all.extend(family(child));
     }
     all
@@ -87,7 +102,13 @@ pub fn memory_mib(id: u32) -> f64 {
         status
             .lines()
             .find_map(|line| line.strip_prefix("VmRSS:"))
-            .and_then(|line| line.trim().trim_end_matches(" kB").trim().parse::<f64>().ok())
+            .and_then(|line| {
+                line.trim()
+                    .trim_end_matches(" kB")
+                    .trim()
+                    .parse::<f64>()
+                    .ok()
+            })
             .unwrap_or(0.0)
             / 1024.0
     };

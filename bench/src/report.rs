@@ -28,8 +28,14 @@ impl fmt::Display for Cell {
         write!(
             f,
             "| {} | {} | {:.0} | {:.0} | {:.0} | {:.1} | {:.1} | {} |",
-            self.hop, self.connections, self.per_second, self.p50_us, self.p99_us, self.cpu_us,
-            self.memory_mib, self.errors
+            self.hop,
+            self.connections,
+            self.per_second,
+            self.p50_us,
+            self.p99_us,
+            self.cpu_us,
+            self.memory_mib,
+            self.errors
         )
     }
 }
@@ -64,7 +70,9 @@ fn line_of(path: &str, name: &str) -> String {
 
 impl Report {
     fn cell(&self, hop: &str, connections: u32) -> Option<&Cell> {
-        self.cells.iter().find(|cell| cell.hop == hop && cell.connections == connections)
+        self.cells
+            .iter()
+            .find(|cell| cell.hop == hop && cell.connections == connections)
     }
 
     /// The bars: what is asked for, what was measured, whether it is met.
@@ -73,22 +81,46 @@ impl Report {
         let at = |hop, connections| self.cell(hop, connections);
         if let (Some(ours), Some(nginx)) = (at("sqlite", 64), at("nginx", 64)) {
             let ratio = ours.cpu_us / nginx.cpu_us;
-            bars.push(("CPU a call at 64 connections, SQLite: at most 6 times nginx's hop".to_owned(), format!("{ratio:.2} times"), ratio <= 6.0));
+            bars.push((
+                "CPU a call at 64 connections, SQLite: at most 6 times nginx's hop".to_owned(),
+                format!("{ratio:.2} times"),
+                ratio <= 6.0,
+            ));
             let ratio = ours.per_second / nginx.per_second;
-            bars.push(("Throughput at 64 connections, SQLite: at least 0.2 of nginx's".to_owned(), format!("{ratio:.2}"), ratio >= 0.2));
+            bars.push((
+                "Throughput at 64 connections, SQLite: at least 0.2 of nginx's".to_owned(),
+                format!("{ratio:.2}"),
+                ratio >= 0.2,
+            ));
         }
         if let (Some(ours), Some(nginx)) = (at("sqlite", 1), at("nginx", 1)) {
             let ratio = ours.p50_us / nginx.p50_us;
-            bars.push(("p50 at 1 connection, SQLite: at most 5 times nginx's".to_owned(), format!("{ratio:.2} times"), ratio <= 5.0));
+            bars.push((
+                "p50 at 1 connection, SQLite: at most 5 times nginx's".to_owned(),
+                format!("{ratio:.2} times"),
+                ratio <= 5.0,
+            ));
         }
         if let Some(ours) = at("postgres", 64) {
-            bars.push(("PostgreSQL at 64 connections: at least 5,000 calls/s".to_owned(), format!("{:.0}", ours.per_second), ours.per_second >= 5000.0));
+            bars.push((
+                "PostgreSQL at 64 connections: at least 5,000 calls/s".to_owned(),
+                format!("{:.0}", ours.per_second),
+                ours.per_second >= 5000.0,
+            ));
         }
         if let Some(idle) = self.idle_mib {
-            bars.push(("Idle memory: under 60 MiB".to_owned(), format!("{idle:.1} MiB"), idle < 60.0));
+            bars.push((
+                "Idle memory: under 60 MiB".to_owned(),
+                format!("{idle:.1} MiB"),
+                idle < 60.0,
+            ));
         }
         if let Some(start) = self.start_ms {
-            bars.push(("Start until ready: under 300 ms".to_owned(), format!("{start:.0} ms"), start < 300.0));
+            bars.push((
+                "Start until ready: under 300 ms".to_owned(),
+                format!("{start:.0} ms"),
+                start < 300.0,
+            ));
         }
         bars
     }
@@ -96,7 +128,11 @@ impl Report {
     /// The page.
     pub fn markdown(&self) -> String {
         let mut text = String::new();
-        let dirty = if said("git", &["status", "--porcelain", "--", "crates"]).is_empty() { "" } else { " with changes" };
+        let dirty = if said("git", &["status", "--porcelain", "--", "crates"]).is_empty() {
+            ""
+        } else {
+            " with changes"
+        };
         let _ = write!(
             text,
             "# Results\n\nWritten by `make bench`; upstream, load and server share one machine.\n\n\
@@ -106,15 +142,23 @@ impl Report {
              CPU is that of the hop's own process (with `postgres`, without the database's).\n\n\
              | hop | connections | requests/s | p50 µs | p99 µs | CPU µs/request | memory MiB | errors |\n\
              |---|---|---|---|---|---|---|---|\n",
-            line_of("/proc/cpuinfo", "model name"), said("nproc", &[]), line_of("/proc/meminfo", "MemTotal"), said("uname", &["-r"]),
-            said("git", &["rev-parse", "--short", "HEAD"]), said("date", &["-u", "+%F %R UTC"]),
+            line_of("/proc/cpuinfo", "model name"),
+            said("nproc", &[]),
+            line_of("/proc/meminfo", "MemTotal"),
+            said("uname", &["-r"]),
+            said("git", &["rev-parse", "--short", "HEAD"]),
+            said("date", &["-u", "+%F %R UTC"]),
         );
         for cell in &self.cells {
             let _ = writeln!(text, "{cell}");
         }
         text.push_str("\n## Bars\n\n| bar | measured | |\n|---|---|---|\n");
         for (bar, measured, met) in self.bars() {
-            let _ = writeln!(text, "| {bar} | {measured} | {} |", if met { "met" } else { "missed" });
+            let _ = writeln!(
+                text,
+                "| {bar} | {measured} | {} |",
+                if met { "met" } else { "missed" }
+            );
         }
         text
     }

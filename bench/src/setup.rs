@@ -16,11 +16,19 @@ const CONVERSATIONS: usize = 64;
 
 /// The status of a GET; none when nothing answers.
 pub fn get(port: u16, path: &str) -> Option<u16> {
-    exchange(port, "GET", path, "", "").ok().map(|(status, _)| status)
+    exchange(port, "GET", path, "", "")
+        .ok()
+        .map(|(status, _)| status)
 }
 
 /// One request on a connection of its own.
-fn exchange(port: u16, method: &str, path: &str, key: &str, body: &str) -> anyhow::Result<(u16, String)> {
+fn exchange(
+    port: u16,
+    method: &str,
+    path: &str,
+    key: &str,
+    body: &str,
+) -> anyhow::Result<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\
@@ -36,8 +44,17 @@ fn exchange(port: u16, method: &str, path: &str, key: &str, body: &str) -> anyho
 }
 
 fn ask(port: u16, key: &str, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-    let (status, text) = exchange(port, method, &format!("/api/v1{path}"), key, &body.to_string())?;
-    anyhow::ensure!((200..300).contains(&status), "{method} {path}: {status} {text}");
+    let (status, text) = exchange(
+        port,
+        method,
+        &format!("/api/v1{path}"),
+        key,
+        &body.to_string(),
+    )?;
+    anyhow::ensure!(
+        (200..300).contains(&status),
+        "{method} {path}: {status} {text}"
+    );
     Ok(serde_json::from_str(&text)?)
 }
 
@@ -45,30 +62,42 @@ fn ask(port: u16, key: &str, method: &str, path: &str, body: &Value) -> anyhow::
 pub fn target(port: u16, upstream: u16, key: &str, post: bool) -> anyhow::Result<Target> {
     let ask = |method: &str, path: &str, body: Value| ask(port, key, method, path, &body);
     let id = |value: &Value| value["id"].as_str().unwrap_or_default().to_owned();
-    ask("PUT", "/secrets/token", json!({"values": {"production": "sk_live_0123456789abcdef"}}))?;
+    ask(
+        "PUT",
+        "/secrets/token",
+        json!({"values": {"production": "sk_live_0123456789abcdef"}}),
+    )?;
     let slot = json!({
         "base_url": format!("http://127.0.0.1:{upstream}"),
         "auth": {"type": "bearer", "token": {"secret": "token"}},
     });
-    let integration = ask("POST", "/integrations", json!({
-        "kind": "custom_api", "name": "Billing", "environments": {"production": slot},
-    }))?;
-    let action = ask("POST", &format!("/integrations/{}/actions", id(&integration)), json!({
-        "name": "get_invoice", "description": "Read an invoice.",
-        "method": if post { "POST" } else { "GET" }, "path": "/invoices/{invoice_id}",
-        "parameters": {
-            "type": "object",
-            "properties": {
-                "invoice_id": {"type": "string", "pattern": "^inv_[0-9]+$"},
-                "expand": {"type": "string", "enum": ["lines", "customer"]},
-                "currency": {"type": "string", "minLength": 3, "maxLength": 3},
+    let integration = ask(
+        "POST",
+        "/integrations",
+        json!({
+            "kind": "custom_api", "name": "Billing", "environments": {"production": slot},
+        }),
+    )?;
+    let action = ask(
+        "POST",
+        &format!("/integrations/{}/actions", id(&integration)),
+        json!({
+            "name": "get_invoice", "description": "Read an invoice.",
+            "method": if post { "POST" } else { "GET" }, "path": "/invoices/{invoice_id}",
+            "parameters": {
+                "type": "object",
+                "properties": {
+                    "invoice_id": {"type": "string", "pattern": "^inv_[0-9]+$"},
+                    "expand": {"type": "string", "enum": ["lines", "customer"]},
+                    "currency": {"type": "string", "minLength": 3, "maxLength": 3},
+                },
+                "required": ["invoice_id"], "additionalProperties": false,
             },
-            "required": ["invoice_id"], "additionalProperties": false,
-        },
-        "output_variables": [
-            {"name": "amount", "path": "$.amount"}, {"name": "customer", "path": "$.customer.name"},
-        ],
-    }))?;
+            "output_variables": [
+                {"name": "amount", "path": "$.amount"}, {"name": "customer", "path": "$.customer.name"},
+            ],
+        }),
+    )?;
     let agent = ask("POST", "/agents", json!({"name": "Bench"}))?;
     let draft = json!({"actions": [{"link": {"action_id": id(&action)}}]});
     ask("PUT", &format!("/agents/{}/draft", id(&agent)), draft)?;
@@ -76,7 +105,10 @@ pub fn target(port: u16, upstream: u16, key: &str, post: bool) -> anyhow::Result
     let mut paths = vec![];
     for _ in 0..CONVERSATIONS {
         let conversation = ask("POST", "/conversations", start.clone())?;
-        paths.push(format!("/api/v1/conversations/{}/actions/get_invoice/call", id(&conversation)));
+        paths.push(format!(
+            "/api/v1/conversations/{}/actions/get_invoice/call",
+            id(&conversation)
+        ));
     }
     let arguments = json!({"invoice_id": "inv_1001", "expand": "lines", "currency": "EUR"});
     Ok(Target {
@@ -99,10 +131,15 @@ pub fn verify(target: &Target) -> anyhow::Result<()> {
     anyhow::ensure!(answer["variables"]["amount"] == 4200, "{text}");
     let conversation = path.split("/actions/").next().unwrap_or_default();
     let (_, text) = exchange(port, "GET", conversation, key, "")?;
-    let last = serde_json::from_str::<Value>(&text)?["revision"].as_u64().unwrap_or(0);
+    let last = serde_json::from_str::<Value>(&text)?["revision"]
+        .as_u64()
+        .unwrap_or(0);
     let path = format!("{conversation}/events?after={}", last - 1);
     let (_, text) = exchange(port, "GET", &path, key, "")?;
-    anyhow::ensure!(text.contains(answer["call_id"].as_str().unwrap_or("-")), "no event: {text}");
+    anyhow::ensure!(
+        text.contains(answer["call_id"].as_str().unwrap_or("-")),
+        "no event: {text}"
+    );
     Ok(())
 }
 
@@ -113,7 +150,11 @@ pub fn postgres(directory: &Path) -> anyhow::Result<(Running, String)> {
     let mut command = Command::new("bash");
     command
         .arg(script)
-        .args(["bash", "-c", "echo -n \"$SWITCHBOARD_TEST_POSTGRES_URL\" > \"$0\"; exec sleep 3600"])
+        .args([
+            "bash",
+            "-c",
+            "echo -n \"$SWITCHBOARD_TEST_POSTGRES_URL\" > \"$0\"; exec sleep 3600",
+        ])
         .arg(&url_file)
         .env("SWITCHBOARD_TEST_POSTGRES_FSYNC", "on");
     let running = process::start(&mut command, &directory.join("postgres.log"))?;
@@ -124,6 +165,6 @@ pub fn postgres(directory: &Path) -> anyhow::Result<(Running, String)> {
             return Ok((running, url));
         }
         anyhow::ensure!(start.elapsed().as_secs() < 60, "PostgreSQL does not start");
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        process::pause(50);
     }
 }

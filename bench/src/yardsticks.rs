@@ -59,27 +59,36 @@ pub fn pass_through(port: u16, upstream: u16) -> anyhow::Result<()> {
         let client: Upstream = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(256)
             .build(connector);
-        let router = Router::new().fallback(forward).with_state((client, upstream));
+        let router = Router::new()
+            .fallback(forward)
+            .with_state((client, upstream));
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-        axum::serve(axum::serve::ListenerExt::tap_io(listener, |stream| {
-            let _ = stream.set_nodelay(true);
-        }), router)
+        axum::serve(
+            axum::serve::ListenerExt::tap_io(listener, |stream| {
+                let _ = stream.set_nodelay(true);
+            }),
+            router,
+        )
         .await?;
         Ok(())
     })
 }
 
-async fn forward(State((client, upstream)): State<(Upstream, u16)>, mut request: Request) -> Response {
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+async fn forward(
+    State((client, upstream)): State<(Upstream, u16)>,
+    mut request: Request,
+) -> Response {
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str());
     if let Ok(uri) = format!("http://127.0.0.1:{upstream}{path}").parse() {
         *request.uri_mut() = uri;
     }
-    match client.request(request).await {
-        Ok(answer) => answer.map(Body::new),
-        Err(_) => {
-            let mut answer = Response::default();
-            *answer.status_mut() = http::StatusCode::BAD_GATEWAY;
-            answer
-        }
+    if let Ok(answer) = client.request(request).await {
+        return answer.map(Body::new);
     }
+    let mut answer = Response::default();
+    *answer.status_mut() = http::StatusCode::BAD_GATEWAY;
+    answer
 }

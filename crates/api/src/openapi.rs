@@ -88,7 +88,7 @@ pub fn parts() -> (Router<ApiState>, OpenApi) {
         .routes(routes!(audit::list_audit))
         .split_for_parts();
     let mut described = Document::openapi();
-    described.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    env!("CARGO_PKG_VERSION").clone_into(&mut described.info.version);
     document.info = described.info;
     complete(&mut document);
     (router, document)

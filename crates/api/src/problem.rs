@@ -15,7 +15,7 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     errors: Vec<InputError>,
-    details: Option<serde_json::Map<String, Value>>,
+    details: Option<Box<serde_json::Map<String, Value>>>,
     cause: Option<String>,
 }
 
@@ -105,7 +105,7 @@ impl IntoResponse for Problem {
             body["errors"] = json!(self.errors);
         }
         if let (Some(details), Value::Object(members)) = (self.details, &mut body) {
-            members.extend(details);
+            members.extend(*details);
         }
         let mut response = (
             self.status,

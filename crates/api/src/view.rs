@@ -22,13 +22,16 @@ pub fn resource(status: StatusCode, revision: u64, value: &Value) -> Response {
 
 /// A page of a list.
 pub fn page<T>(
-    page: Page<T>,
+    page: &Page<T>,
     cursor: impl Fn(&T) -> String,
     view: impl Fn(&T) -> Value,
 ) -> Response {
     let next = page.rows.last().filter(|_| page.more).map(cursor);
     let data: Vec<Value> = page.rows.iter().map(view).collect();
-    raw(StatusCode::OK, json!({"data": data, "next": next}).to_string())
+    raw(
+        StatusCode::OK,
+        json!({"data": data, "next": next}).to_string(),
+    )
 }
 
 /// A time as RFC 3339 in UTC.

@@ -10,5 +10,8 @@ fn the_committed_document_is_current() {
         std::fs::write(path, &current).unwrap();
     }
     let committed = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(committed == current, "docs/openapi.json is stale; run `make docs` and commit it");
+    assert!(
+        committed == current,
+        "docs/openapi.json is stale; run `make docs` and commit it"
+    );
 }

@@ -10,6 +10,7 @@ use switchboard_domain::auth::ValueSource;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{ActionId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
+use switchboard_domain::integration::IntegrationDefinition;
 use switchboard_domain::name::ActionName;
 use switchboard_domain::request::Method;
 use switchboard_domain::template::RenderContext;
@@ -17,7 +18,6 @@ use switchboard_store::action::{self, ActionRow};
 use switchboard_store::change::Entity;
 use switchboard_store::reference::{self, Source, Target};
 use switchboard_store::{Engine, StoreError};
-use switchboard_domain::integration::IntegrationDefinition;
 use tokio::time::Instant;
 
 use crate::change::{ConfigChange, check_revision};
@@ -152,7 +152,9 @@ pub async fn create(
         .await
         .map_err(|error| taken(error, &row.name))?;
     refer(engine, workspace, &row).await?;
-    change.note(Entity::Action, &row.id.to_string(), "action.create").await?;
+    change
+        .note(Entity::Action, &row.id.to_string(), "action.create")
+        .await?;
     change.commit().await?;
     Ok(row)
 }
@@ -199,7 +201,9 @@ pub async fn update(
         .await
         .map_err(|error| taken(error, &row.name))?;
     refer(engine, workspace, &row).await?;
-    change.note(Entity::Action, &id.to_string(), "action.update").await?;
+    change
+        .note(Entity::Action, &id.to_string(), "action.update")
+        .await?;
     change.commit().await?;
     Ok(row)
 }
@@ -222,7 +226,9 @@ pub async fn delete(
     row.revision += 1;
     action::update(engine, workspace, &row).await?;
     reference::replace(engine, workspace, &source(id), &[]).await?;
-    change.note(Entity::Action, &id.to_string(), "action.delete").await?;
+    change
+        .note(Entity::Action, &id.to_string(), "action.delete")
+        .await?;
     change.commit().await
 }
 
@@ -244,9 +250,10 @@ pub async fn move_to(
     integrations::existing(engine, workspace, integration)
         .await
         .map_err(|error| match error {
-            AppError::NotFound(_) => {
-                AppError::invalid("/integration_id", "there is no such integration in this workspace")
-            }
+            AppError::NotFound(_) => AppError::invalid(
+                "/integration_id",
+                "there is no such integration in this workspace",
+            ),
             error => error,
         })?;
     if row.integration_id == integration {
@@ -258,7 +265,9 @@ pub async fn move_to(
     action::update(engine, workspace, &row)
         .await
         .map_err(|error| taken(error, &row.name))?;
-    change.note(Entity::Action, &id.to_string(), "action.move").await?;
+    change
+        .note(Entity::Action, &id.to_string(), "action.move")
+        .await?;
     change.commit().await?;
     Ok(row)
 }
@@ -307,7 +316,14 @@ async fn refer(
     workspace: WorkspaceId,
     row: &ActionRow,
 ) -> Result<(), AppError> {
-    secrets::refer(engine, workspace, source(row.id), &row.definition.secrets(), &[]).await
+    secrets::refer(
+        engine,
+        workspace,
+        source(row.id),
+        &row.definition.secrets(),
+        &[],
+    )
+    .await
 }
 
 /// Checks all of an action, by preparing it as calls need it.
@@ -319,12 +335,18 @@ fn check(
     let mut errors = InputErrors::new();
     let name = errors.check("/name", ActionName::parse(name));
     if description.len() > MAX_DESCRIPTION_BYTES {
-        errors.push("/description", format!("a description has at most {MAX_DESCRIPTION_BYTES} bytes"));
+        errors.push(
+            "/description",
+            format!("a description has at most {MAX_DESCRIPTION_BYTES} bytes"),
+        );
     }
     let ActionDefinition::Api(api) = definition;
     prepare::api_action(api, "", &mut errors);
     let name = name.ok_or(());
-    errors.finish(name).map_err(AppError::Invalid)?.map_err(|()| AppError::NotFound("name"))
+    errors
+        .finish(name)
+        .map_err(AppError::Invalid)?
+        .map_err(|()| AppError::NotFound("name"))
 }
 
 /// What a test takes.
@@ -353,7 +375,9 @@ pub async fn test(
     let engine = &mut change.engine();
     let row = existing(engine, workspace, id).await?;
     let integration = integrations::existing(engine, workspace, row.integration_id).await?;
-    change.note(Entity::Action, &id.to_string(), "action.test").await?;
+    change
+        .note(Entity::Action, &id.to_string(), "action.test")
+        .await?;
     change.commit().await?;
     let IntegrationDefinition::CustomApi { environments } = &integration.definition;
     let slot = environments.get(input.environment).ok_or_else(|| {
@@ -397,7 +421,11 @@ pub async fn test(
 }
 
 fn trace(performed: &Performed, duration_ms: u128) -> String {
-    let status = if performed.error.is_none() { "succeeded" } else { "failed" };
+    let status = if performed.error.is_none() {
+        "succeeded"
+    } else {
+        "failed"
+    };
     format!(
         r#"{{"status":"{status}","output":{},"variables":{},"unmatched_variables":{},"error":{},"request":{},"response":{},"duration_ms":{duration_ms}}}"#,
         performed.output,

@@ -5,8 +5,8 @@ use switchboard_domain::agent::AgentDocument;
 use switchboard_domain::id::{AgentId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::name::Title;
-use switchboard_store::agent::{self, AgentRow};
 use switchboard_store::Engine;
+use switchboard_store::agent::{self, AgentRow};
 use switchboard_store::change::Entity;
 
 use crate::change::{ConfigChange, check_revision};
@@ -83,7 +83,9 @@ pub async fn create(app: &App, manager: &Manager, input: AgentInput) -> Result<A
     let engine = &mut change.engine();
     agent::insert(engine, workspace, &row).await?;
     agent::save_draft(engine, workspace, row.id, &AgentDocument::default(), 1, now).await?;
-    change.note(Entity::Agent, &row.id.to_string(), "agent.create").await?;
+    change
+        .note(Entity::Agent, &row.id.to_string(), "agent.create")
+        .await?;
     change.commit().await?;
     Ok(row)
 }
@@ -108,7 +110,9 @@ pub async fn update(
     row.revision += 1;
     row.updated_at = now;
     agent::update(engine, workspace, &row).await?;
-    change.note(Entity::Agent, &id.to_string(), "agent.update").await?;
+    change
+        .note(Entity::Agent, &id.to_string(), "agent.update")
+        .await?;
     change.commit().await?;
     Ok(row)
 }
@@ -131,7 +135,9 @@ pub async fn delete(
     row.revision += 1;
     agent::update(engine, workspace, &row).await?;
     drafts::forget(engine, workspace, id).await?;
-    change.note(Entity::Agent, &id.to_string(), "agent.delete").await?;
+    change
+        .note(Entity::Agent, &id.to_string(), "agent.delete")
+        .await?;
     change.commit().await
 }
 
@@ -139,7 +145,10 @@ fn check(name: &str, description: &str) -> Result<(), AppError> {
     let mut errors = InputErrors::new();
     errors.check("/name", Title::parse(name));
     if description.len() > MAX_DESCRIPTION_BYTES {
-        errors.push("/description", format!("a description has at most {MAX_DESCRIPTION_BYTES} bytes"));
+        errors.push(
+            "/description",
+            format!("a description has at most {MAX_DESCRIPTION_BYTES} bytes"),
+        );
     }
     errors.finish(()).map_err(AppError::Invalid)
 }

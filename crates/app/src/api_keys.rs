@@ -31,7 +31,15 @@ pub async fn create(
     scope: Scope,
 ) -> Result<(ApiKeyRow, ApiKeyPlain), AppError> {
     let actor = admin.actor();
-    let made = create_in(&app.db, &app.context, admin.workspace(), &actor, name, scope).await?;
+    let made = create_in(
+        &app.db,
+        &app.context,
+        admin.workspace(),
+        &actor,
+        name,
+        scope,
+    )
+    .await?;
     app.catalog.catch_up(admin.workspace()).await?;
     Ok(made)
 }

@@ -16,6 +16,7 @@ use switchboard_store::journal::CallRow;
 use tokio::time::Instant;
 
 use crate::catalog::{PreparedAgent, PreparedBinding, Snapshot};
+use crate::finish::Finished;
 use crate::journal::{Done, Key, Reservation, Reserved, Settlement, Work};
 use crate::{App, AppError, Runner};
 
@@ -111,10 +112,14 @@ pub async fn call(
     if admitted.reserved != Reserved::No {
         let reservation = reservation(app, &agent, &admitted, request.idempotency_key, fingerprint);
         let expected = reservation.call.fingerprint.clone();
-        match app.journal.submit(key, Work::Reserve(Box::new(reservation))).await {
+        match app
+            .journal
+            .submit(key, Work::Reserve(Box::new(reservation)))
+            .await
+        {
             Ok(Done::Now(conversation)) => admitted.conversation = conversation,
             Ok(Done::Before(before)) => return answer_of(app, key, *before, &expected).await,
-            Ok(Done::Gone) => return Err(AppError::Stopping),
+            Ok(Done::Gone | Done::Settled) => return Err(AppError::Stopping),
             Err(error) => {
                 let binding = Some(admitted.binding.id);
                 let arguments = &admitted.arguments;
@@ -123,19 +128,20 @@ pub async fn call(
             }
         }
     }
-    let perform = perform(app.clone(), admitted);
-    app.calls
-        .spawn(perform)
-        .await
-        .map_err(|error| AppError::Internal(format!("a call was not finished: {error}")))?
+    Finished::new(app.calls.clone(), perform(app.clone(), admitted)).await
 }
 
 fn check_key(key: Option<&str>) -> Result<(), AppError> {
     let Some(key) = key else { return Ok(()) };
-    if key.is_empty() || key.len() > MAX_KEY_BYTES || !key.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+    if key.is_empty()
+        || key.len() > MAX_KEY_BYTES
+        || !key.bytes().all(|b| (b' '..=b'~').contains(&b))
+    {
         return Err(AppError::Conflict {
             code: "invalid_idempotency_key",
-            message: format!("an Idempotency-Key has 1 to {MAX_KEY_BYTES} visible ASCII characters"),
+            message: format!(
+                "an Idempotency-Key has 1 to {MAX_KEY_BYTES} visible ASCII characters"
+            ),
             errors: vec![],
             details: None,
         });
@@ -292,7 +298,10 @@ async fn note_refusal(
     arguments: &Value,
     error: &AppError,
 ) -> Result<(), AppError> {
-    if matches!(error, AppError::Internal(_) | AppError::Stopping | AppError::Store(_)) {
+    if matches!(
+        error,
+        AppError::Internal(_) | AppError::Stopping | AppError::Store(_)
+    ) {
         return Ok(());
     }
     let name: String = name.chars().take(100).collect();
@@ -332,11 +341,11 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
     metrics::counter!("switchboard_calls_total", "outcome" => label).increment(1);
     metrics::histogram!("switchboard_call_seconds").record(duration.as_secs_f64());
     match done {
-        Done::Now(_) => Ok(CallAnswer {
+        Done::Settled => Ok(CallAnswer {
             json,
             replayed: false,
         }),
-        Done::Gone | Done::Before(_) => Err(AppError::conflict(
+        Done::Gone | Done::Now(_) | Done::Before(_) => Err(AppError::conflict(
             "outcome_unknown",
             "another server took this one for dead and noted the call's outcome as unknown; see the conversation's events",
         )),
@@ -360,7 +369,13 @@ async fn request(app: &App, admitted: &Admitted, start: Instant) -> Performed {
         Ok(view) => {
             let timeout = view.call.timeout.unwrap_or(app.settings.call_timeout);
             app.connector
-                .perform(&view.endpoint, &view.call, &context, &secrets, start + timeout)
+                .perform(
+                    &view.endpoint,
+                    &view.call,
+                    &context,
+                    &secrets,
+                    start + timeout,
+                )
                 .await
         }
         // It was there when the call was admitted, in this very snapshot.
@@ -421,7 +436,10 @@ fn settlement(
     let unmatched = if performed.unmatched.is_empty() {
         String::new()
     } else {
-        format!(r#","unmatched_variables":{}"#, serde_json::json!(performed.unmatched))
+        format!(
+            r#","unmatched_variables":{}"#,
+            serde_json::json!(performed.unmatched)
+        )
     };
     // Names follow the pattern of names, so they need no escaping.
     let data = format!(

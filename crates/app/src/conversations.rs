@@ -35,9 +35,9 @@ impl<'de> Deserialize<'de> for RequestedVersion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::String(text) if text == "published" => Ok(Self::Published),
-            other => serde_json::from_value(other)
-                .map(Self::Exact)
-                .map_err(|_| serde::de::Error::custom("expected \"published\", \"draft\" or a version's number")),
+            other => serde_json::from_value(other).map(Self::Exact).map_err(|_| {
+                serde::de::Error::custom("expected \"published\", \"draft\" or a version's number")
+            }),
         }
     }
 }
@@ -156,7 +156,7 @@ fn no_version(version: VersionRef) -> AppError {
 fn done(done: Done) -> Result<Arc<Conversation>, AppError> {
     match done {
         Done::Now(conversation) => Ok(conversation),
-        Done::Before(_) | Done::Gone => Err(AppError::Internal(
+        Done::Settled | Done::Before(_) | Done::Gone => Err(AppError::Internal(
             "the journal gave an answer to another question".to_owned(),
         )),
     }
@@ -166,7 +166,10 @@ fn done(done: Done) -> Result<Arc<Conversation>, AppError> {
 fn check_variables(variables: &Map<String, Value>, at_start: bool) -> Result<(), AppError> {
     let mut errors = InputErrors::new();
     for name in variables.keys() {
-        let pointer = format!("/variables/{}", switchboard_domain::input::pointer_token(name));
+        let pointer = format!(
+            "/variables/{}",
+            switchboard_domain::input::pointer_token(name)
+        );
         let is_call = at_start && name == "call";
         if BUILT_IN_VARIABLES.contains(&name.as_str()) && !is_call {
             errors.push(&pointer, "this variable is built in");
@@ -174,7 +177,10 @@ fn check_variables(variables: &Map<String, Value>, at_start: bool) -> Result<(),
         errors.check(pointer, VariableName::parse(name));
     }
     if serde_json::to_string(variables).map_or(0, |text| text.len()) > MAX_VARIABLES_BYTES {
-        errors.push("/variables", format!("variables have at most {MAX_VARIABLES_BYTES} bytes"));
+        errors.push(
+            "/variables",
+            format!("variables have at most {MAX_VARIABLES_BYTES} bytes"),
+        );
     }
     errors.finish(()).map_err(AppError::Invalid)
 }
@@ -222,7 +228,10 @@ pub async fn update(
             .await?
             .ok_or(AppError::NotFound("agent"))?;
         if !agent.own.states.contains(state) {
-            return Err(AppError::invalid("/state", "this agent's version has no such state"));
+            return Err(AppError::invalid(
+                "/state",
+                "this agent's version has no such state",
+            ));
         }
     }
     change(app, runner, id, patch, false).await

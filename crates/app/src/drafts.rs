@@ -130,22 +130,30 @@ pub async fn put(
     expected: Option<u64>,
     input: DraftInput,
 ) -> Result<VersionRow, AppError> {
-    edit(app, manager, id, expected, "draft.update", |draft, errors| {
-        draft.instructions = input.instructions;
-        draft.strict_states = input.strict_states;
-        draft.initial_state = input.initial_state;
-        draft.states = input.states;
-        let known: BTreeSet<BindingId> = draft.actions.iter().map(|binding| binding.id).collect();
-        let mut bindings = vec![];
-        for (index, binding) in input.actions.into_iter().enumerate() {
-            let pointer = format!("/actions/{index}");
-            let kept = binding.id.filter(|id| known.contains(id));
-            let id = kept.unwrap_or_else(|| BindingId::from_uuid(app.context.uuid()));
-            bindings.extend(read_binding(id, binding, &pointer, errors));
-        }
-        draft.actions = bindings;
-        Ok(())
-    })
+    edit(
+        app,
+        manager,
+        id,
+        expected,
+        "draft.update",
+        |draft, errors| {
+            draft.instructions = input.instructions;
+            draft.strict_states = input.strict_states;
+            draft.initial_state = input.initial_state;
+            draft.states = input.states;
+            let known: BTreeSet<BindingId> =
+                draft.actions.iter().map(|binding| binding.id).collect();
+            let mut bindings = vec![];
+            for (index, binding) in input.actions.into_iter().enumerate() {
+                let pointer = format!("/actions/{index}");
+                let kept = binding.id.filter(|id| known.contains(id));
+                let id = kept.unwrap_or_else(|| BindingId::from_uuid(app.context.uuid()));
+                bindings.extend(read_binding(id, binding, &pointer, errors));
+            }
+            draft.actions = bindings;
+            Ok(())
+        },
+    )
     .await
     .map(|(row, ())| row)
 }
@@ -158,11 +166,18 @@ pub async fn add_binding(
     expected: Option<u64>,
     input: BindingInput,
 ) -> Result<(VersionRow, BindingId), AppError> {
-    edit(app, manager, id, expected, "draft.add_action", |draft, errors| {
-        let id = BindingId::from_uuid(app.context.uuid());
-        draft.actions.extend(read_binding(id, input, "", errors));
-        Ok(id)
-    })
+    edit(
+        app,
+        manager,
+        id,
+        expected,
+        "draft.add_action",
+        |draft, errors| {
+            let id = BindingId::from_uuid(app.context.uuid());
+            draft.actions.extend(read_binding(id, input, "", errors));
+            Ok(id)
+        },
+    )
     .await
 }
 
@@ -175,25 +190,32 @@ pub async fn update_binding(
     expected: Option<u64>,
     patch: serde_json::Map<String, Value>,
 ) -> Result<VersionRow, AppError> {
-    edit(app, manager, id, expected, "draft.update_action", |draft, errors| {
-        let slot = draft
-            .actions
-            .iter_mut()
-            .find(|known| known.id == binding)
-            .ok_or(AppError::NotFound("binding"))?;
-        let mut merged = serde_json::to_value(&*slot)
-            .map_err(|error| AppError::Internal(error.to_string()))?;
-        merge(&mut merged, Value::Object(patch));
-        match serde_json::from_value::<BindingInput>(merged) {
-            Ok(input) => {
-                if let Some(read) = read_binding(binding, input, "", errors) {
-                    *slot = read;
+    edit(
+        app,
+        manager,
+        id,
+        expected,
+        "draft.update_action",
+        |draft, errors| {
+            let slot = draft
+                .actions
+                .iter_mut()
+                .find(|known| known.id == binding)
+                .ok_or(AppError::NotFound("binding"))?;
+            let mut merged = serde_json::to_value(&*slot)
+                .map_err(|error| AppError::Internal(error.to_string()))?;
+            merge(&mut merged, Value::Object(patch));
+            match serde_json::from_value::<BindingInput>(merged) {
+                Ok(input) => {
+                    if let Some(read) = read_binding(binding, input, "", errors) {
+                        *slot = read;
+                    }
                 }
+                Err(error) => errors.push("", error),
             }
-            Err(error) => errors.push("", error),
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
     .await
     .map(|(row, ())| row)
 }
@@ -206,14 +228,21 @@ pub async fn remove_binding(
     binding: BindingId,
     expected: Option<u64>,
 ) -> Result<(), AppError> {
-    edit(app, manager, id, expected, "draft.remove_action", |draft, _| {
-        let before = draft.actions.len();
-        draft.actions.retain(|known| known.id != binding);
-        if draft.actions.len() == before {
-            return Err(AppError::NotFound("binding"));
-        }
-        Ok(())
-    })
+    edit(
+        app,
+        manager,
+        id,
+        expected,
+        "draft.remove_action",
+        |draft, _| {
+            let before = draft.actions.len();
+            draft.actions.retain(|known| known.id != binding);
+            if draft.actions.len() == before {
+                return Err(AppError::NotFound("binding"));
+            }
+            Ok(())
+        },
+    )
     .await
     .map(drop)
 }
@@ -269,7 +298,9 @@ async fn edit<T>(
     row.updated_at = now;
     agent::save_draft(engine, workspace, id, &row.document, row.revision, now).await?;
     refer(engine, workspace, id, &row.document).await?;
-    change.note(Entity::Agent, &id.to_string(), operation).await?;
+    change
+        .note(Entity::Agent, &id.to_string(), operation)
+        .await?;
     change.commit().await?;
     Ok((row, result))
 }
@@ -287,8 +318,14 @@ fn read_binding(
     };
     let target = match (input.link, input.action) {
         (Some(link), None) => {
-            if input.phases.is_some() || input.max_successful_calls.is_some() || input.allowed_states.is_some() {
-                errors.push(pointer, "what a link sets differently stands in its `overrides`");
+            if input.phases.is_some()
+                || input.max_successful_calls.is_some()
+                || input.allowed_states.is_some()
+            {
+                errors.push(
+                    pointer,
+                    "what a link sets differently stands in its `overrides`",
+                );
             }
             let overrides = input.overrides.unwrap_or_default();
             BindingTarget::Link {
@@ -316,7 +353,11 @@ fn read_binding(
             }
             BindingTarget::Action {
                 action: read_action(action, pointer, errors)?,
-                gate: gate_of(input.phases, input.max_successful_calls, input.allowed_states),
+                gate: gate_of(
+                    input.phases,
+                    input.max_successful_calls,
+                    input.allowed_states,
+                ),
             }
         }
         _ => {
@@ -329,16 +370,31 @@ fn read_binding(
 
 /// The members each kind of agent-specific action may have.
 const API_CALL_FIELDS: [&str; 11] = [
-    "kind", "name", "description", "parameters", "method", "url", "auth", "headers",
-    "body_template", "output_variables", "timeout_ms",
+    "kind",
+    "name",
+    "description",
+    "parameters",
+    "method",
+    "url",
+    "auth",
+    "headers",
+    "body_template",
+    "output_variables",
+    "timeout_ms",
 ];
 
 fn read_action(action: Value, pointer: &str, errors: &mut InputErrors) -> Option<AgentAction> {
     let pointer = format!("{pointer}/action");
     if let Value::Object(members) = &action {
-        for key in members.keys().filter(|key| !API_CALL_FIELDS.contains(&key.as_str())) {
+        for key in members
+            .keys()
+            .filter(|key| !API_CALL_FIELDS.contains(&key.as_str()))
+        {
             errors.push(
-                format!("{pointer}/{}", switchboard_domain::input::pointer_token(key)),
+                format!(
+                    "{pointer}/{}",
+                    switchboard_domain::input::pointer_token(key)
+                ),
                 "there is no such field in this kind of action",
             );
         }
@@ -349,7 +405,10 @@ fn read_action(action: Value, pointer: &str, errors: &mut InputErrors) -> Option
 /// Checks all of a document that needs nothing from elsewhere, by preparing it as calls need it.
 fn check(document: &AgentDocument, errors: &mut InputErrors) {
     if document.instructions.len() > MAX_INSTRUCTIONS_BYTES {
-        errors.push("/instructions", format!("instructions have at most {MAX_INSTRUCTIONS_BYTES} bytes"));
+        errors.push(
+            "/instructions",
+            format!("instructions have at most {MAX_INSTRUCTIONS_BYTES} bytes"),
+        );
     }
     if document.states.len() > MANY {
         errors.push("/states", format!("there are at most {MANY} states"));
@@ -382,13 +441,25 @@ fn check_binding(binding: &Binding, pointer: &str, errors: &mut InputErrors) {
     let gate_at = match &binding.target {
         BindingTarget::Link { overrides, .. } => {
             let pointer = format!("{pointer}/overrides");
-            prepare::schema(overrides.parameters.as_ref(), &format!("{pointer}/parameters"), errors);
-            prepare::body(overrides.body_template.as_deref(), &format!("{pointer}/body_template"), errors);
+            prepare::schema(
+                overrides.parameters.as_ref(),
+                &format!("{pointer}/parameters"),
+                errors,
+            );
+            prepare::body(
+                overrides.body_template.as_deref(),
+                &format!("{pointer}/body_template"),
+                errors,
+            );
             pointer
         }
         BindingTarget::Action { action, .. } => {
             let at = format!("{pointer}/action");
-            prepare::schema(action.parameters.as_ref(), &format!("{at}/parameters"), errors);
+            prepare::schema(
+                action.parameters.as_ref(),
+                &format!("{at}/parameters"),
+                errors,
+            );
             let AgentActionKind::ApiCall(call) = &action.kind;
             prepare::agent_api_call(call, "", &at, errors);
             pointer.to_owned()
@@ -424,7 +495,9 @@ async fn link_names(
             BindingTarget::Action { action, .. } => names.push((index, action.name.to_string())),
             BindingTarget::Link { link, overrides } => {
                 let found = action::get(engine, workspace, link.action_id).await?;
-                let was_there = known.get(&id).is_some_and(|old| old.action_id == link.action_id);
+                let was_there = known
+                    .get(&id)
+                    .is_some_and(|old| old.action_id == link.action_id);
                 let pointer = format!("/actions/{index}/link");
                 match found {
                     Some(row) if row.deleted_at.is_none() || was_there => {
@@ -440,7 +513,10 @@ async fn link_names(
                         }
                         let ActionDefinition::Api(api) = &row.definition;
                         if api.method == switchboard_domain::request::Method::Get
-                            && overrides.body_template.as_ref().is_some_and(|text| !text.trim().is_empty())
+                            && overrides
+                                .body_template
+                                .as_ref()
+                                .is_some_and(|text| !text.trim().is_empty())
                         {
                             errors.push(
                                 format!("/actions/{index}/overrides/body_template"),
@@ -469,7 +545,9 @@ fn check_names(names: &[(usize, String)]) -> Result<(), AppError> {
         if let Some(first) = seen.insert(name, *index) {
             return Err(AppError::Conflict {
                 code: "name_taken",
-                message: format!("two actions of this agent are named `{name}`; rename or remove one"),
+                message: format!(
+                    "two actions of this agent are named `{name}`; rename or remove one"
+                ),
                 errors: [first, *index]
                     .iter()
                     .map(|index| switchboard_domain::input::InputError {

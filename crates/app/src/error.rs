@@ -25,16 +25,20 @@ pub enum AppError {
         /// The places in the input that are concerned.
         errors: Vec<InputError>,
         /// More that the answer carries, as members of the problem.
-        details: Option<serde_json::Map<String, serde_json::Value>>,
+        details: Option<Box<serde_json::Map<String, serde_json::Value>>>,
     },
     /// The thing changed since the revision that `If-Match` names.
-    #[error("it was changed since you read it: it is at revision {current} now; read it again and repeat your change")]
+    #[error(
+        "it was changed since you read it: it is at revision {current} now; read it again and repeat your change"
+    )]
     Stale {
         /// The revision it has now.
         current: u64,
     },
     /// No valid API key was given.
-    #[error("send a valid API key as `Authorization: Bearer sb_...`; this one is missing, unknown or revoked")]
+    #[error(
+        "send a valid API key as `Authorization: Bearer sb_...`; this one is missing, unknown or revoked"
+    )]
     Unauthenticated,
     /// The API key may not do this.
     #[error("this API key may not do this; use one of scope `{needed}`")]
@@ -74,7 +78,7 @@ impl AppError {
     }
 
     /// One wrong place in the input.
-    pub fn invalid(pointer: impl Into<String>, detail: impl ToString) -> Self {
+    pub fn invalid(pointer: impl Into<String>, detail: impl std::fmt::Display) -> Self {
         Self::Invalid(vec![InputError {
             pointer: pointer.into(),
             detail: detail.to_string(),

@@ -9,10 +9,10 @@ use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::{ApiSlot, IntegrationDefinition, IntegrationKind};
 use switchboard_domain::name::Title;
 use switchboard_store::Engine;
+use switchboard_store::action;
 use switchboard_store::change::Entity;
 use switchboard_store::integration::{self, IntegrationRow};
 use switchboard_store::reference::{self, Source};
-use switchboard_store::action;
 
 use crate::change::{ConfigChange, check_revision};
 use crate::{App, AppError, Manager, Page, Patch, prepare, secrets};
@@ -171,7 +171,9 @@ pub async fn create(
     refer(engine, workspace, &row).await?;
     let view = view(engine, workspace, row).await?;
     let id = view.row.id.to_string();
-    change.note(Entity::Integration, &id, "integration.create").await?;
+    change
+        .note(Entity::Integration, &id, "integration.create")
+        .await?;
     change.commit().await?;
     Ok(view)
 }
@@ -198,9 +200,13 @@ pub async fn update(
     }
     if let Some(slots) = patch.environments {
         let IntegrationDefinition::CustomApi { environments } = &mut row.definition;
-        slots.development.apply(environments.slot(Environment::Development));
+        slots
+            .development
+            .apply(environments.slot(Environment::Development));
         slots.staging.apply(environments.slot(Environment::Staging));
-        slots.production.apply(environments.slot(Environment::Production));
+        slots
+            .production
+            .apply(environments.slot(Environment::Production));
     }
     check(&row)?;
     row.revision += 1;
@@ -208,7 +214,9 @@ pub async fn update(
     integration::update(engine, workspace, &row).await?;
     refer(engine, workspace, &row).await?;
     let view = view(engine, workspace, row).await?;
-    change.note(Entity::Integration, &id.to_string(), "integration.update").await?;
+    change
+        .note(Entity::Integration, &id.to_string(), "integration.update")
+        .await?;
     change.commit().await?;
     Ok(view)
 }
@@ -234,7 +242,9 @@ pub async fn delete(
             found.updated_at = now;
             found.revision += 1;
             action::update(&mut change.engine(), workspace, &found).await?;
-            change.note(Entity::Action, &found.id.to_string(), "action.delete").await?;
+            change
+                .note(Entity::Action, &found.id.to_string(), "action.delete")
+                .await?;
         }
         if !page.more {
             break;
@@ -245,7 +255,9 @@ pub async fn delete(
     row.revision += 1;
     integration::update(&mut change.engine(), workspace, &row).await?;
     secrets::refer(&mut change.engine(), workspace, source(id), &[], &[]).await?;
-    change.note(Entity::Integration, &id.to_string(), "integration.delete").await?;
+    change
+        .note(Entity::Integration, &id.to_string(), "integration.delete")
+        .await?;
     change.commit().await
 }
 
@@ -271,14 +283,25 @@ fn check(row: &IntegrationRow) -> Result<(), AppError> {
     let mut errors = InputErrors::new();
     errors.check("/name", Title::parse(&row.name));
     if row.description.len() > MAX_DESCRIPTION_BYTES {
-        errors.push("/description", format!("a description has at most {MAX_DESCRIPTION_BYTES} bytes"));
+        errors.push(
+            "/description",
+            format!("a description has at most {MAX_DESCRIPTION_BYTES} bytes"),
+        );
     }
     let IntegrationDefinition::CustomApi { environments } = &row.definition;
     if environments.is_empty() {
-        errors.push("/environments", "fill at least one of development, staging and production");
+        errors.push(
+            "/environments",
+            "fill at least one of development, staging and production",
+        );
     }
     for (environment, slot) in environments.iter() {
-        prepare::slot(slot, "", &format!("/environments/{environment}"), &mut errors);
+        prepare::slot(
+            slot,
+            "",
+            &format!("/environments/{environment}"),
+            &mut errors,
+        );
     }
     errors.finish(()).map_err(AppError::Invalid)
 }

@@ -7,6 +7,7 @@ mod catalog;
 mod change;
 mod context;
 mod error;
+mod finish;
 mod input;
 mod journal;
 mod prepare;

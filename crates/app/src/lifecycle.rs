@@ -29,7 +29,10 @@ const CHECKPOINT: Duration = Duration::from_millis(500);
 pub async fn recover(app: &App) -> Result<usize, AppError> {
     let settled = settle_calls_of(app, app.instance).await?;
     if settled > 0 {
-        tracing::warn!(calls = settled, "calls that a crash interrupted were settled as outcome_unknown");
+        tracing::warn!(
+            calls = settled,
+            "calls that a crash interrupted were settled as outcome_unknown"
+        );
     }
     heartbeat(app).await?;
     Ok(settled)
@@ -200,7 +203,10 @@ pub async fn is_ready(app: &App) -> bool {
         let mut conn = app.db.read().await?;
         switchboard_store::workspace::list(&mut conn.engine()).await
     };
-    matches!(tokio::time::timeout(Duration::from_secs(2), asked).await, Ok(Ok(_)))
+    matches!(
+        tokio::time::timeout(Duration::from_secs(2), asked).await,
+        Ok(Ok(_))
+    )
 }
 
 /// Takes no more calls.

@@ -33,7 +33,10 @@ pub fn slot(
     pointer: &str,
     errors: &mut InputErrors,
 ) -> Option<Endpoint> {
-    let base = errors.check(format!("{pointer}/base_url"), BaseUrl::parse(&slot.base_url));
+    let base = errors.check(
+        format!("{pointer}/base_url"),
+        BaseUrl::parse(&slot.base_url),
+    );
     let auth = errors.check(
         format!("{pointer}/auth"),
         PreparedAuth::prepare(&slot.auth, key),
@@ -66,10 +69,18 @@ pub fn api_action(
     let path = errors.check(format!("{pointer}/path"), PathTemplate::parse(&action.path));
     let (templates, secret_headers) =
         headers(&action.headers, &format!("{pointer}/headers"), errors);
-    let body = body(action.body_template.as_deref(), &format!("{pointer}/body_template"), errors);
+    let body = body(
+        action.body_template.as_deref(),
+        &format!("{pointer}/body_template"),
+        errors,
+    );
     let outputs = outputs(&action.output_variables, pointer, errors);
     let timeout = timeout(action.timeout_ms, pointer, errors);
-    let schema = schema(action.parameters.as_ref(), &format!("{pointer}/parameters"), errors)?;
+    let schema = schema(
+        action.parameters.as_ref(),
+        &format!("{pointer}/parameters"),
+        errors,
+    )?;
     let request = RequestTemplate {
         method: action.method,
         target: Target::Path(path?),
@@ -100,7 +111,11 @@ pub fn agent_api_call(
     );
     let (templates, secret_headers) =
         headers(&action.headers, &format!("{pointer}/headers"), errors);
-    let body = body(action.body_template.as_deref(), &format!("{pointer}/body_template"), errors);
+    let body = body(
+        action.body_template.as_deref(),
+        &format!("{pointer}/body_template"),
+        errors,
+    );
     let outputs = outputs(&action.output_variables, pointer, errors);
     let timeout = timeout(action.timeout_ms, pointer, errors);
     let url = url?;
@@ -139,7 +154,10 @@ pub fn schema(
 }
 
 /// Parses a body template. The outer none means an error.
-#[expect(clippy::option_option, reason = "the outer one is whether it parsed, the inner one whether there is one")]
+#[expect(
+    clippy::option_option,
+    reason = "the outer one is whether it parsed, the inner one whether there is one"
+)]
 pub fn body(
     template: Option<&str>,
     pointer: &str,
@@ -164,7 +182,10 @@ fn headers(
     for (name, value) in headers {
         let pointer = format!("{pointer}/{}", pointer_token(name));
         if !seen.insert(name.to_ascii_lowercase()) {
-            errors.push(&pointer, "this header is there twice; names are the same in upper and lower case");
+            errors.push(
+                &pointer,
+                "this header is there twice; names are the same in upper and lower case",
+            );
         }
         match value {
             ValueSource::Text(text) => {
@@ -205,7 +226,10 @@ fn outputs(
         .filter_map(|(index, spec)| {
             let pointer = format!("{pointer}/output_variables/{index}");
             if !seen.insert(&spec.name) {
-                errors.push(format!("{pointer}/name"), "two output variables have this name");
+                errors.push(
+                    format!("{pointer}/name"),
+                    "two output variables have this name",
+                );
             }
             let field = if OutputVariable::parse(spec).is_err_and(|e| e.code == "reserved_name") {
                 "name"

@@ -7,10 +7,10 @@ use serde_json::json;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::WorkspaceId;
 use switchboard_domain::name::SecretName;
+use switchboard_store::Engine;
 use switchboard_store::change::Entity;
 use switchboard_store::reference::{self, Target};
 use switchboard_store::secret::{self, SealedValueRow, SecretRow};
-use switchboard_store::Engine;
 use switchboard_vault::{Binding, SecretText};
 
 use crate::change::ConfigChange;
@@ -111,7 +111,9 @@ pub async fn put(
     let workspace = manager.workspace();
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
     let now = change.now;
-    let created = secret::get(&mut change.engine(), workspace, name).await?.is_none();
+    let created = secret::get(&mut change.engine(), workspace, name)
+        .await?
+        .is_none();
     let row = secret::upsert(&mut change.engine(), workspace, name, now).await?;
     let values = [
         (Environment::Development, input.values.development),
@@ -151,8 +153,14 @@ pub async fn put(
         }
     }
     let view = view(&mut change.engine(), workspace, row).await?;
-    let operation = if created { "secret.create" } else { "secret.update" };
-    change.note(Entity::Secret, name.as_str(), operation).await?;
+    let operation = if created {
+        "secret.create"
+    } else {
+        "secret.update"
+    };
+    change
+        .note(Entity::Secret, name.as_str(), operation)
+        .await?;
     change.commit().await?;
     Ok((view, created))
 }
@@ -207,13 +215,15 @@ pub async fn delete(
                 users.len()
             ),
             errors: vec![],
-            details: details.as_object().cloned(),
+            details: details.as_object().cloned().map(Box::new),
         });
     }
     if !secret::delete(&mut change.engine(), workspace, name).await? {
         return Err(AppError::NotFound("secret"));
     }
-    change.note(Entity::Secret, name.as_str(), "secret.delete").await?;
+    change
+        .note(Entity::Secret, name.as_str(), "secret.delete")
+        .await?;
     change.commit().await
 }
 

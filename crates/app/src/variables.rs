@@ -53,8 +53,14 @@ pub async fn put(
     let engine = &mut change.engine();
     let created = variable::get(engine, workspace, name).await?.is_none();
     let row = variable::upsert(engine, workspace, name, &input.values, now).await?;
-    let operation = if created { "variable.create" } else { "variable.update" };
-    change.note(Entity::Variable, name.as_str(), operation).await?;
+    let operation = if created {
+        "variable.create"
+    } else {
+        "variable.update"
+    };
+    change
+        .note(Entity::Variable, name.as_str(), operation)
+        .await?;
     change.commit().await?;
     Ok((row, created))
 }
@@ -66,6 +72,8 @@ pub async fn delete(app: &App, manager: &Manager, name: &VariableName) -> Result
     if !variable::delete(&mut change.engine(), workspace, name).await? {
         return Err(AppError::NotFound("variable"));
     }
-    change.note(Entity::Variable, name.as_str(), "variable.delete").await?;
+    change
+        .note(Entity::Variable, name.as_str(), "variable.delete")
+        .await?;
     change.commit().await
 }

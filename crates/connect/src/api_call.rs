@@ -9,7 +9,9 @@ use serde_json::Value;
 use switchboard_domain::conversation::Outcome;
 use switchboard_domain::name::{SecretName, VariableName};
 use switchboard_domain::output::OutputVariable;
-use switchboard_domain::request::{BaseUrl, HeaderTemplate, Method, RenderedRequest, RequestTemplate};
+use switchboard_domain::request::{
+    BaseUrl, HeaderTemplate, Method, RenderedRequest, RequestTemplate,
+};
 use switchboard_domain::rule::RuleError;
 use switchboard_domain::template::RenderContext;
 use switchboard_outbound::{Breaker, Client, OutboundError, Request, Response};
@@ -152,7 +154,10 @@ impl Connector {
         };
         let result = match &endpoint.auth {
             PreparedAuth::OAuth(source) => {
-                match self.send_with_token(source, secrets, endpoint, &mut outgoing, deadline).await {
+                match self
+                    .send_with_token(source, secrets, endpoint, &mut outgoing, deadline)
+                    .await
+                {
                     Ok(result) => result,
                     Err(error) => {
                         return Performed {
@@ -182,7 +187,8 @@ impl Connector {
             max_response_bytes: self.max_response_bytes,
             breaker: Some(endpoint.breaker.clone()),
         };
-        self.client.send(request, deadline).await
+        // On the heap: the client's future is large, and each layer above would copy it.
+        Box::pin(self.client.send(request, deadline)).await
     }
 
     /// Sends with an access token; a token that is refused is asked for once more. The outer error
@@ -200,13 +206,17 @@ impl Connector {
             secret: auth::secret(secrets, &source.client_secret)?,
         };
         outgoing.redactor.add(&credentials.secret);
-        let token = self.authorize(source, &credentials, outgoing, deadline).await?;
+        let token = self
+            .authorize(source, &credentials, outgoing, deadline)
+            .await?;
         let first = self.send(endpoint, outgoing, deadline).await;
         if !matches!(&first, Ok(response) if response.status == StatusCode::UNAUTHORIZED) {
             return Ok(first);
         }
         self.tokens.forget(source, &credentials, &token).await;
-        let renewed = self.authorize(source, &credentials, outgoing, deadline).await?;
+        let renewed = self
+            .authorize(source, &credentials, outgoing, deadline)
+            .await?;
         if renewed.expose() == token.expose() {
             return Ok(first);
         }
@@ -220,7 +230,10 @@ impl Connector {
         outgoing: &mut Outgoing,
         deadline: Instant,
     ) -> Result<SecretText, CallError> {
-        let token = self.tokens.token(&self.client, source, credentials, deadline).await?;
+        let token = self
+            .tokens
+            .token(&self.client, source, credentials, deadline)
+            .await?;
         outgoing.redactor.add(&token);
         auth::bearer(&mut outgoing.headers, &token)?;
         Ok(token)
@@ -252,10 +265,19 @@ fn build(
     } = call.request.render(endpoint.base.as_ref(), context)?;
     let mut kept_url = url.clone();
     let mut headers = HeaderMap::with_capacity(rendered.len() + endpoint.headers.len() + 4);
-    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/*;q=0.8, */*;q=0.5"));
-    headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("switchboard/", env!("CARGO_PKG_VERSION"))));
+    headers.insert(
+        header::ACCEPT,
+        HeaderValue::from_static("application/json, text/*;q=0.8, */*;q=0.5"),
+    );
+    headers.insert(
+        header::USER_AGENT,
+        HeaderValue::from_static(concat!("switchboard/", env!("CARGO_PKG_VERSION"))),
+    );
     if body.is_some() {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
     }
     let mut credentials = vec![];
     for source in &endpoint.headers {
@@ -264,7 +286,14 @@ fn build(
                 insert(&mut headers, &template.name, &template.render(context)?)?;
             }
             HeaderSource::Secret(name, secret) => {
-                insert_secret(&mut headers, &mut credentials, name, secret, secrets, &mut redactor)?;
+                insert_secret(
+                    &mut headers,
+                    &mut credentials,
+                    name,
+                    secret,
+                    secrets,
+                    &mut redactor,
+                )?;
             }
         }
     }
@@ -272,11 +301,27 @@ fn build(
         insert(&mut headers, name, value)?;
     }
     for (name, secret) in &call.secret_headers {
-        insert_secret(&mut headers, &mut credentials, name, secret, secrets, &mut redactor)?;
+        insert_secret(
+            &mut headers,
+            &mut credentials,
+            name,
+            secret,
+            secrets,
+            &mut redactor,
+        )?;
     }
-    auth::apply(&endpoint.auth, secrets, &mut headers, &mut url, &mut kept_url, &mut redactor)?;
-    if let PreparedAuth::Header(name, _) = &endpoint.auth {
-        credentials.push(name.clone());
+    auth::apply(
+        &endpoint.auth,
+        secrets,
+        &mut headers,
+        &mut url,
+        &mut kept_url,
+        &mut redactor,
+    )?;
+    match &endpoint.auth {
+        PreparedAuth::Header(name, _) => credentials.push(name.clone()),
+        PreparedAuth::Query(name, _) => refuse_second_key(&kept_url, name)?,
+        _ => {}
     }
     let uri = url.parse().map_err(|_| CallError {
         code: "invalid_url",
@@ -299,6 +344,21 @@ fn build(
         body: body.map_or_else(Bytes::new, Bytes::from),
         kept,
         redactor,
+    })
+}
+
+/// An argument may not stand beside the key under the key's name: services differ in which of the
+/// two they believe.
+fn refuse_second_key(kept_url: &str, name: &str) -> Result<(), CallError> {
+    let query = kept_url.split_once('?').map_or("", |(_, query)| query);
+    let same = |pair: &&str| pair.split('=').next() == Some(name);
+    if query.split('&').filter(same).count() < 2 {
+        return Ok(());
+    }
+    Err(CallError {
+        code: "argument_refused",
+        message: "an argument has the name of the query parameter that carries the API key; rename it in the action's parameters".to_owned(),
+        upstream_status: None,
     })
 }
 
@@ -330,7 +390,11 @@ fn insert_secret(
 }
 
 /// Makes of an answer, or of the lack of one, what the call came to.
-fn settle(call: &ApiCall, outgoing: Outgoing, result: Result<Response, OutboundError>) -> Performed {
+fn settle(
+    call: &ApiCall,
+    outgoing: Outgoing,
+    result: Result<Response, OutboundError>,
+) -> Performed {
     let safe = outgoing.method.is_safe();
     let performed = match result {
         Ok(response) => answered(call, &outgoing.redactor, safe, &response),
@@ -352,13 +416,19 @@ fn unanswered(safe: bool, error: &OutboundError) -> Performed {
     let (code, message) = if unknown && status.is_none() {
         (
             "outcome_unknown",
-            format!("the request went out and nobody can know what came of it: {error}. It is not tried again; ask the service before you do"),
+            format!(
+                "the request went out and nobody can know what came of it: {error}. It is not tried again; ask the service before you do"
+            ),
         )
     } else {
         (error.code(), error.to_string())
     };
     Performed {
-        outcome: if unknown { Outcome::Unknown } else { Outcome::Failed },
+        outcome: if unknown {
+            Outcome::Unknown
+        } else {
+            Outcome::Failed
+        },
         ..Performed::not_sent(CallError {
             code,
             message,
@@ -370,29 +440,44 @@ fn unanswered(safe: bool, error: &OutboundError) -> Performed {
 fn answered(call: &ApiCall, redactor: &Redactor, safe: bool, response: &Response) -> Performed {
     let status = response.status;
     let Ok(text) = std::str::from_utf8(&response.body) else {
-        return unreadable(safe, status, "the answer is neither JSON nor text", "\"(binary)\"");
+        return unreadable(
+            safe,
+            status,
+            "the answer is neither JSON nor text",
+            "\"(binary)\"",
+        );
     };
     let body = redactor.clean(text);
-    let kept = trace::response(status, &response.headers, &body, redactor);
     let parsed: Result<Value, _> = if body.trim().is_empty() {
         Ok(Value::Null)
     } else {
         serde_json::from_str(&body)
     };
+    let is_json = parsed.is_ok() && !body.trim().is_empty();
+    let kept = trace::response(status, &response.headers, &body, is_json, redactor);
     let value = match parsed {
         Ok(value) => value,
         Err(error) if status.is_success() && claims_json(&response.headers) => {
-            let what = format!("the answer says it is JSON and is not: line {}, column {}", error.line(), error.column());
+            let what = format!(
+                "the answer says it is JSON and is not: line {}, column {}",
+                error.line(),
+                error.column()
+            );
             return Performed {
                 response: kept,
                 ..unreadable(safe, status, &what, "null")
             };
         }
-        Err(_) => Value::String(body.into_owned()),
+        Err(_) => Value::String(body.as_ref().to_owned()),
     };
     let mut performed = Performed {
         outcome: Outcome::Succeeded,
-        output: value.to_string(),
+        // Valid JSON goes on as it came.
+        output: if is_json {
+            body.trim().to_owned()
+        } else {
+            value.to_string()
+        },
         variables: vec![],
         unmatched: vec![],
         error: None,
@@ -402,7 +487,9 @@ fn answered(call: &ApiCall, redactor: &Redactor, safe: bool, response: &Response
     if status.is_success() {
         for output in call.outputs.iter() {
             match output.extract(&value) {
-                Some(found) => performed.variables.push((output.name.clone(), found.clone())),
+                Some(found) => performed
+                    .variables
+                    .push((output.name.clone(), found.clone())),
                 None => performed.unmatched.push(output.name.clone()),
             }
         }
@@ -415,7 +502,11 @@ fn answered(call: &ApiCall, redactor: &Redactor, safe: bool, response: &Response
 
 fn unreadable(safe: bool, status: StatusCode, what: &str, kept: &str) -> Performed {
     Performed {
-        outcome: if safe || !status.is_success() { Outcome::Failed } else { Outcome::Unknown },
+        outcome: if safe || !status.is_success() {
+            Outcome::Failed
+        } else {
+            Outcome::Unknown
+        },
         response: format!(r#"{{"status":{},"body":{kept}}}"#, status.as_u16()),
         ..Performed::not_sent(CallError {
             code: "invalid_response",
@@ -431,7 +522,8 @@ fn claims_json(headers: &HeaderMap) -> bool {
         .and_then(|value| value.to_str().ok())
         .is_some_and(|kind| {
             let kind = kind.split(';').next().unwrap_or_default().trim();
-            kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
+            kind.eq_ignore_ascii_case("application/json")
+                || kind.to_ascii_lowercase().ends_with("+json")
         })
 }
 
@@ -445,7 +537,10 @@ fn upstream_error(status: StatusCode) -> CallError {
     };
     CallError {
         code: "upstream_error",
-        message: format!("the service answered with status {}: {advice}", status.as_u16()),
+        message: format!(
+            "the service answered with status {}: {advice}",
+            status.as_u16()
+        ),
         upstream_status: Some(status.as_u16()),
     }
 }

@@ -49,7 +49,10 @@ impl PreparedAuth {
                 value,
             } => {
                 if name.is_empty() {
-                    return Err(RuleError::new("invalid_auth", "the query parameter needs a name"));
+                    return Err(RuleError::new(
+                        "invalid_auth",
+                        "the query parameter needs a name",
+                    ));
                 }
                 Self::Query(encode(name), value.clone())
             }
@@ -64,7 +67,9 @@ impl PreparedAuth {
                 client_auth,
             } => {
                 // The same rules as for every URL a user sets; a token URL may have a query.
-                let without_query = token_url.split_once('?').map_or(token_url.as_str(), |(url, _)| url);
+                let without_query = token_url
+                    .split_once('?')
+                    .map_or(token_url.as_str(), |(url, _)| url);
                 BaseUrl::parse(without_query)?;
                 Self::OAuth(OAuthSource {
                     key: key.into(),
@@ -80,8 +85,12 @@ impl PreparedAuth {
 }
 
 fn name_of(text: &str) -> Result<HeaderName, RuleError> {
-    HeaderName::from_bytes(text.as_bytes())
-        .map_err(|_| RuleError::new("invalid_header", format!("`{text}` is not the name of a header")))
+    HeaderName::from_bytes(text.as_bytes()).map_err(|_| {
+        RuleError::new(
+            "invalid_header",
+            format!("`{text}` is not the name of a header"),
+        )
+    })
 }
 
 fn encode(text: &str) -> String {
@@ -167,7 +176,10 @@ pub(crate) fn apply(
             let credentials = format!("{username}:{}", password.expose());
             redactor.add_basic(&credentials);
             let header = format!("Basic {}", STANDARD.encode(&credentials));
-            headers.insert(header::AUTHORIZATION, sensitive("the credentials", &header)?);
+            headers.insert(
+                header::AUTHORIZATION,
+                sensitive("the credentials", &header)?,
+            );
         }
     }
     Ok(())

@@ -9,7 +9,9 @@ use http::{HeaderMap, Method, Uri, header};
 use moka::Expiry;
 use moka::future::Cache;
 use oauth2::basic::{BasicClient, BasicErrorResponse};
-use oauth2::{AuthType, ClientId, ClientSecret, RequestTokenError, Scope, TokenResponse as _, TokenUrl};
+use oauth2::{
+    AuthType, ClientId, ClientSecret, RequestTokenError, Scope, TokenResponse as _, TokenUrl,
+};
 use switchboard_domain::auth::{ClientAuth, ValueSource};
 use switchboard_domain::name::SecretName;
 use switchboard_outbound::{Client, OutboundError, Request};
@@ -21,7 +23,7 @@ use crate::api_call::CallError;
 /// A token is not used in the last moments of its life.
 const LEEWAY: Duration = Duration::from_secs(20);
 /// How long a token is kept when the endpoint does not say (RFC 6749 leaves it open).
-const UNSAID: Duration = Duration::from_secs(300);
+const UNSAID: Duration = Duration::from_mins(5);
 /// The largest answer of a token endpoint.
 const MAX_BYTES: usize = 64 * 1024;
 
@@ -155,8 +157,12 @@ async fn fetch(
     credentials: &ClientCredentials,
     deadline: Instant,
 ) -> Result<Token, CallError> {
-    let url = TokenUrl::new(source.token_url.to_string())
-        .map_err(|error| failed("token_request_failed", format!("the token URL is not valid: {error}")))?;
+    let url = TokenUrl::new(source.token_url.to_string()).map_err(|error| {
+        failed(
+            "token_request_failed",
+            format!("the token URL is not valid: {error}"),
+        )
+    })?;
     let oauth = BasicClient::new(ClientId::new(credentials.id.clone()))
         .set_client_secret(ClientSecret::new(credentials.secret.expose().to_owned()))
         .set_auth_type(match source.client_auth {
@@ -165,7 +171,11 @@ async fn fetch(
         })
         .set_token_uri(url);
     let mut exchange = oauth.exchange_client_credentials();
-    for scope in source.scope.iter().flat_map(|scope| scope.split_whitespace()) {
+    for scope in source
+        .scope
+        .iter()
+        .flat_map(|scope| scope.split_whitespace())
+    {
         exchange = exchange.add_scope(Scope::new(scope.to_owned()));
     }
     let sender = client.clone();
@@ -173,7 +183,10 @@ async fn fetch(
         let sender = sender.clone();
         async move { send(&sender, request, deadline).await }
     };
-    let answer = exchange.request_async(&send).await.map_err(|error| explain(&error))?;
+    let answer = exchange
+        .request_async(&send)
+        .await
+        .map_err(|error| explain(&error))?;
     let lives = answer.expires_in().unwrap_or(UNSAID);
     Ok(Token {
         text: SecretText::new(answer.access_token().secret().clone()),

@@ -55,7 +55,8 @@ impl Redactor {
         if !self.needles.contains(&text) {
             self.needles.push(text);
             // The longest first: one may hold another.
-            self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+            self.needles
+                .sort_by_key(|needle| std::cmp::Reverse(needle.len()));
         }
     }
 

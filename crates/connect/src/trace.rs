@@ -50,7 +50,13 @@ pub fn request(
 }
 
 /// An answer as it is kept. Its body is clean already.
-pub fn response(status: StatusCode, headers: &HeaderMap, body: &str, redactor: &Redactor) -> String {
+pub fn response(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &str,
+    is_json: bool,
+    redactor: &Redactor,
+) -> String {
     let mut kept = Map::new();
     for (name, value) in headers {
         if NOISE.contains(&name.as_str()) {
@@ -69,7 +75,11 @@ pub fn response(status: StatusCode, headers: &HeaderMap, body: &str, redactor: &
         r#"{{"status":{},"headers":{},"body":{}}}"#,
         status.as_u16(),
         Value::Object(kept),
-        json_or_text(body)
+        if is_json && body.len() <= BODY_BYTES {
+            std::borrow::Cow::Borrowed(body)
+        } else {
+            json_or_text(body).into()
+        }
     )
 }
 
@@ -80,7 +90,8 @@ fn json_or_text(body: &str) -> String {
         while !body.is_char_boundary(end) {
             end -= 1;
         }
-        return Value::from(format!("{}... ({} bytes in all)", &body[..end], body.len())).to_string();
+        return Value::from(format!("{}... ({} bytes in all)", &body[..end], body.len()))
+            .to_string();
     }
     if body.is_empty() {
         return "null".to_owned();

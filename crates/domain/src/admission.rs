@@ -4,12 +4,15 @@ use crate::agent::Gate;
 use crate::conversation::{Conversation, Phase, Status};
 use crate::environment::Environment;
 use crate::id::BindingId;
+use crate::name::StateName;
 
 /// Why a call is not admitted. The code is stable, the sentence is for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The version has no action of this name.
-    #[error("this agent's version has no action named `{name}`; ask for its tools to see which there are")]
+    #[error(
+        "this agent's version has no action named `{name}`; ask for its tools to see which there are"
+    )]
     UnknownAction {
         /// The name that was called.
         name: String,
@@ -28,7 +31,9 @@ pub enum Refusal {
         phase: &'static str,
     },
     /// The conversation's state is not one of the binding's.
-    #[error("`{name}` may be called in the states {allowed} only, and the conversation is in {state}")]
+    #[error(
+        "`{name}` may be called in the states {allowed} only, and the conversation is in {state}"
+    )]
     State {
         /// The action.
         name: String,
@@ -38,7 +43,9 @@ pub enum Refusal {
         state: String,
     },
     /// The limit of successful calls is used up, calls under way included.
-    #[error("`{name}` may succeed {limit} times in a conversation: {taken} did and {in_flight} are under way")]
+    #[error(
+        "`{name}` may succeed {limit} times in a conversation: {taken} did and {in_flight} are under way"
+    )]
     LimitReached {
         /// The action.
         name: String,
@@ -50,7 +57,9 @@ pub enum Refusal {
         in_flight: u32,
     },
     /// The integration has no slot for the conversation's environment.
-    #[error("the integration `{integration}` is not set up for {environment}; fill its {environment} slot")]
+    #[error(
+        "the integration `{integration}` is not set up for {environment}; fill its {environment} slot"
+    )]
     EmptySlot {
         /// The integration's name.
         integration: String,
@@ -58,7 +67,9 @@ pub enum Refusal {
         environment: Environment,
     },
     /// The linked action, or its integration, is gone.
-    #[error("the shared action behind `{name}` was {what}; link it again or remove it from the agent")]
+    #[error(
+        "the shared action behind `{name}` was {what}; link it again or remove it from the agent"
+    )]
     BrokenLink {
         /// The action, or the binding when its name is not known any more.
         name: String,
@@ -122,7 +133,7 @@ fn check_state(name: &str, gate: &Gate, conversation: &Conversation) -> Result<(
         {
             Err(Refusal::State {
                 name: name.to_owned(),
-                allowed: list(states.iter().map(|state| state.as_str())),
+                allowed: list(states.iter().map(StateName::as_str)),
                 state: conversation
                     .state
                     .as_ref()
@@ -176,7 +187,6 @@ mod tests {
     use crate::agent::VersionRef;
     use crate::conversation::{ConversationKey, Outcome};
     use crate::id::{AgentId, ConversationId, WorkspaceId};
-    use crate::name::StateName;
 
     const BINDING: BindingId = BindingId::from_uuid(Uuid::nil());
 

@@ -22,7 +22,7 @@ impl InputErrors {
     }
 
     /// Notes an error at a JSON Pointer.
-    pub fn push(&mut self, pointer: impl Into<String>, detail: impl ToString) {
+    pub fn push(&mut self, pointer: impl Into<String>, detail: impl std::fmt::Display) {
         self.0.push(InputError {
             pointer: pointer.into(),
             detail: detail.to_string(),
@@ -30,7 +30,7 @@ impl InputErrors {
     }
 
     /// Keeps the value of a check that passed, notes the error of one that failed.
-    pub fn check<T, E: ToString>(
+    pub fn check<T, E: std::fmt::Display>(
         &mut self,
         pointer: impl Into<String>,
         result: Result<T, E>,

@@ -133,7 +133,10 @@ mod tests {
         }
         breaker.failed("status 503");
         let open = breaker.admit().expect_err("it is open").to_string();
-        assert!(open.contains("`h`") && open.contains("status 503"), "{open}");
+        assert!(
+            open.contains("`h`") && open.contains("status 503"),
+            "{open}"
+        );
         tokio::time::advance(Duration::from_secs(6)).await;
         assert!(breaker.admit().is_ok(), "one probe");
         assert!(breaker.admit().is_err(), "and no second");

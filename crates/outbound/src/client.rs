@@ -213,7 +213,11 @@ impl Client {
                     .as_ref()
                     .is_none_or(|connection| connection.connection_metadata().is_some());
                 OutboundError::Timeout {
-                    phase: if sent { "waiting for the answer" } else { "connecting" },
+                    phase: if sent {
+                        "waiting for the answer"
+                    } else {
+                        "connecting"
+                    },
                     sent,
                 }
             })?
@@ -229,15 +233,12 @@ impl Client {
                 status: head.status.as_u16(),
             });
         }
-        let body = tokio::time::timeout_at(
-            deadline,
-            body::read(body, limit, head.status.as_u16()),
-        )
-        .await
-        .map_err(|_| OutboundError::Timeout {
-            phase: "reading the answer",
-            sent: true,
-        })??;
+        let body = tokio::time::timeout_at(deadline, body::read(body, limit, head.status.as_u16()))
+            .await
+            .map_err(|_| OutboundError::Timeout {
+                phase: "reading the answer",
+                sent: true,
+            })??;
         Ok(Response {
             status: head.status,
             headers: head.headers,
@@ -256,8 +257,11 @@ fn note(breaker: Option<&Breaker>, result: &Result<Response, OutboundError>) {
             breaker.failed(&format!("status {}", response.status.as_u16()));
         }
         Ok(_)
-        | Err(OutboundError::TooLarge { .. } | OutboundError::InvalidRedirect(_)
-        | OutboundError::TooManyRedirects(_)) => breaker.succeeded(),
+        | Err(
+            OutboundError::TooLarge { .. }
+            | OutboundError::InvalidRedirect(_)
+            | OutboundError::TooManyRedirects(_),
+        ) => breaker.succeeded(),
         Err(error) => breaker.failed(error.code()),
     }
 }
@@ -294,7 +298,10 @@ fn classify(error: &legacy::Error, uri: &Uri) -> OutboundError {
     }
     if error.is_connect() {
         let detail = error.source().map_or_else(String::new, ToString::to_string);
-        return OutboundError::Connect { host: host(), detail };
+        return OutboundError::Connect {
+            host: host(),
+            detail,
+        };
     }
     OutboundError::ConnectionLost("it ended before an answer came".to_owned())
 }

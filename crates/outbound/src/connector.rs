@@ -68,7 +68,11 @@ impl GuardedConnector {
             .host()
             .ok_or_else(|| OutboundError::InvalidUrl("it has no host".to_owned()))?
             .trim_matches(['[', ']']);
-        let default_port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+        let default_port = if uri.scheme_str() == Some("https") {
+            443
+        } else {
+            80
+        };
         let port = uri.port_u16().unwrap_or(default_port);
         let allowed = self.addresses(host).await?;
         let mut last = String::from("it has no address");

@@ -22,7 +22,9 @@ pub enum OutboundError {
         detail: String,
     },
     /// No connection was made.
-    #[error("no connection to `{host}`: {detail}; check that the service runs and can be reached from here")]
+    #[error(
+        "no connection to `{host}`: {detail}; check that the service runs and can be reached from here"
+    )]
     Connect {
         /// The host.
         host: String,
@@ -38,7 +40,9 @@ pub enum OutboundError {
         detail: String,
     },
     /// The deadline passed.
-    #[error("no complete answer in time ({phase}); raise the action's `timeout_ms` or ask why the service is slow")]
+    #[error(
+        "no complete answer in time ({phase}); raise the action's `timeout_ms` or ask why the service is slow"
+    )]
     Timeout {
         /// What was going on when it passed.
         phase: &'static str,
@@ -102,9 +106,7 @@ impl OutboundError {
     pub const fn may_have_reached_upstream(&self) -> bool {
         match self {
             Self::Timeout { sent, .. } => *sent,
-            Self::ConnectionLost(_)
-            | Self::InvalidResponse(_)
-            | Self::TooLarge { .. } => true,
+            Self::ConnectionLost(_) | Self::InvalidResponse(_) | Self::TooLarge { .. } => true,
             _ => false,
         }
     }

@@ -7,7 +7,9 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// Why an address is not dialled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the address {address} of `{host}` is refused: it is {rule}; if this server may reach it, start Switchboard with `--allow-network {address}`")]
+#[error(
+    "the address {address} of `{host}` is refused: it is {rule}; if this server may reach it, start Switchboard with `--allow-network {address}`"
+)]
 pub struct Refusal {
     /// The host as it was asked for.
     pub host: String,
@@ -36,7 +38,10 @@ const REFUSED_V4: &[(&str, &str)] = &[
     ("10.0.0.0/8", "a private address"),
     ("100.64.0.0/10", "a shared address of a provider (CGNAT)"),
     ("127.0.0.0/8", "a loopback address"),
-    ("169.254.0.0/16", "a link-local address, where clouds keep metadata"),
+    (
+        "169.254.0.0/16",
+        "a link-local address, where clouds keep metadata",
+    ),
     ("172.16.0.0/12", "a private address"),
     ("192.0.0.0/24", "a protocol address"),
     ("192.0.2.0/24", "a documentation address"),
@@ -88,7 +93,9 @@ fn parse<N: FromStr>(table: &[(&str, &'static str)]) -> Vec<(N, &'static str)> {
 
 impl NetworkPolicy {
     /// A policy with allowances: networks, single addresses, or host names.
-    pub fn new<'a>(allowances: impl IntoIterator<Item = &'a str>) -> Result<Self, InvalidAllowance> {
+    pub fn new<'a>(
+        allowances: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, InvalidAllowance> {
         let mut policy = Self::default();
         for text in allowances {
             let text = text.trim();
@@ -169,11 +176,12 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     };
     match s {
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
-        [0, 0, 0, 0, 0, 0 | 0xffff, a, b] | [0, 0, 0, 0, 0xffff, 0, a, b] => Some(low(a, b)),
-        [0x64, 0xff9b, 0 | 1, _, _, _, a, b] => Some(low(a, b)),
-        [0x2002, a, b, ..] => Some(low(a, b)),
+        [0, 0, 0, 0, 0, 0 | 0xffff, a, b]
+        | [0, 0, 0, 0, 0xffff, 0, a, b]
+        | [0x64, 0xff9b, 0 | 1, _, _, _, a, b]
+        | [0x2002, a, b, ..]
+        | [_, _, _, _, 0 | 0x200, 0x5efe, a, b] => Some(low(a, b)),
         [0x2001, 0, _, _, _, _, a, b] => Some(low(!a, !b)),
-        [_, _, _, _, 0 | 0x200, 0x5efe, a, b] => Some(low(a, b)),
         _ => None,
     }
 }
@@ -195,8 +203,16 @@ mod tests {
     fn public_addresses_pass() {
         let policy = NetworkPolicy::default();
         for text in [
-            "1.1.1.1", "8.8.8.8", "93.184.216.34", "172.32.0.1", "100.128.0.1", "11.0.0.1",
-            "2606:4700::1111", "2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::808:808",
+            "1.1.1.1",
+            "8.8.8.8",
+            "93.184.216.34",
+            "172.32.0.1",
+            "100.128.0.1",
+            "11.0.0.1",
+            "2606:4700::1111",
+            "2a00:1450:4001::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
         ] {
             assert_eq!(policy.check("h", text.parse().unwrap()), Ok(()), "{text}");
         }
@@ -204,7 +220,9 @@ mod tests {
 
     #[test]
     fn an_allowance_reaches_no_further_than_it_says() {
-        let policy = NetworkPolicy::new(["10.1.0.0/16", "192.168.7.7", "fd00::/8", "billing.internal"]).unwrap();
+        let policy =
+            NetworkPolicy::new(["10.1.0.0/16", "192.168.7.7", "fd00::/8", "billing.internal"])
+                .unwrap();
         for (host, text, allowed) in [
             ("h", "10.1.2.3", true),
             ("h", "::ffff:10.1.2.3", true),
@@ -216,10 +234,20 @@ mod tests {
             ("Billing.internal", "127.0.0.1", true),
             ("other.internal", "127.0.0.1", false),
         ] {
-            assert_eq!(policy.check(host, text.parse().unwrap()).is_ok(), allowed, "{host} {text}");
+            assert_eq!(
+                policy.check(host, text.parse().unwrap()).is_ok(),
+                allowed,
+                "{host} {text}"
+            );
         }
-        let refusal = policy.check("h", "10.2.0.1".parse().unwrap()).unwrap_err().to_string();
-        assert!(refusal.contains("a private address") && refusal.contains("--allow-network"), "{refusal}");
+        let refusal = policy
+            .check("h", "10.2.0.1".parse().unwrap())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refusal.contains("a private address") && refusal.contains("--allow-network"),
+            "{refusal}"
+        );
     }
 
     #[test]

@@ -38,11 +38,12 @@ pub fn target(from: &Uri, headers: &HeaderMap) -> Result<Uri, OutboundError> {
 /// True when both have the same scheme, host and port.
 pub fn same_origin(a: &Uri, b: &Uri) -> bool {
     let port = |uri: &Uri| {
-        uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") {
-            443
-        } else {
-            80
-        })
+        uri.port_u16()
+            .unwrap_or(if uri.scheme_str() == Some("https") {
+                443
+            } else {
+                80
+            })
     };
     a.scheme() == b.scheme() && a.host() == b.host() && port(a) == port(b)
 }

@@ -73,10 +73,7 @@ mod tests {
     use super::*;
 
     fn after(seconds: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(
-            header::RETRY_AFTER,
-            http::HeaderValue::from_static(seconds),
-        )])
+        HeaderMap::from_iter([(header::RETRY_AFTER, http::HeaderValue::from_static(seconds))])
     }
 
     #[test]
@@ -95,7 +92,11 @@ mod tests {
         ] {
             let status = StatusCode::from_u16(status).unwrap_or_default();
             let answer = Attempt::Answer(status, &none);
-            assert_eq!(wait(&method, 1, &answer).is_some(), expected, "{method} {status}");
+            assert_eq!(
+                wait(&method, 1, &answer).is_some(),
+                expected,
+                "{method} {status}"
+            );
         }
         let answer = Attempt::Answer(StatusCode::TOO_MANY_REQUESTS, &after("2"));
         assert_eq!(wait(&Method::GET, 1, &answer), Some(Duration::from_secs(2)));

@@ -110,10 +110,7 @@ pub async fn since(
 }
 
 /// The workspace's revision now.
-pub async fn revision(
-    engine: &mut Engine<'_>,
-    workspace: WorkspaceId,
-) -> Result<u64, StoreError> {
+pub async fn revision(engine: &mut Engine<'_>, workspace: WorkspaceId) -> Result<u64, StoreError> {
     let revision: Option<i64> = on!(engine, conn => sqlx::query_scalar(
         "SELECT config_revision FROM workspace WHERE id = $1",
     )

@@ -108,10 +108,7 @@ pub async fn lock(
         let (chunk, after) = rest.split_at(size);
         rest = after;
         let mut sql = format!("SELECT {COLUMNS} FROM conversation WHERE (workspace_id, id) IN (");
-        sql.push_str(
-            dialect::bulk_insert("", 2, size, "")
-                .trim_start(),
-        );
+        sql.push_str(dialect::bulk_insert("", 2, size, "").trim_start());
         sql.push_str(") ORDER BY id");
         sql.push_str(dialect::for_update(engine));
         let rows: Vec<Row> = on!(engine, conn => {

@@ -10,9 +10,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use crate::dialect::CHANGE_CHANNEL;
@@ -119,6 +117,10 @@ impl Tx {
 /// How long a statement may wait for SQLite's write lock when another process has it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A log that readers kept from being reused grows; past this size, in bytes, emptying it is worth a
+/// wait.
+const LARGE_LOG: u64 = 256 * 1024 * 1024;
+
 fn sqlite_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
@@ -158,8 +160,17 @@ impl Db {
         let pools = match location {
             Location::Sqlite(path) => {
                 let options = sqlite_options(path);
-                let one = || SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).test_before_acquire(false);
-                let writer = one().min_connections(1).connect_with(options.clone()).await?;
+                let one = || {
+                    SqlitePoolOptions::new()
+                        .max_connections(1)
+                        .idle_timeout(None)
+                        .max_lifetime(None)
+                        .test_before_acquire(false)
+                };
+                let writer = one()
+                    .min_connections(1)
+                    .connect_with(options.clone())
+                    .await?;
                 let checkpointer = one().connect_lazy_with(options.clone());
                 let readers = SqlitePoolOptions::new()
                     .max_connections(4)
@@ -183,8 +194,8 @@ impl Db {
                         .max_connections(24)
                         .min_connections(1)
                         .acquire_timeout(Duration::from_secs(5))
-                        .idle_timeout(Duration::from_secs(300))
-                        .max_lifetime(Duration::from_secs(1800))
+                        .idle_timeout(Duration::from_mins(5))
+                        .max_lifetime(Duration::from_mins(30))
                         .test_before_acquire(false)
                         .connect_with(options)
                         .await?,
@@ -253,6 +264,16 @@ impl Db {
         })
     }
 
+    /// The one connection that writes to SQLite.
+    pub(crate) async fn sqlite_writer(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        match &*self.pools {
+            Pools::Sqlite { writer, .. } => Ok(writer.acquire().await?),
+            Pools::Postgres(_) => Err(StoreError::Held(
+                "this database has other writers, so a batch needs a transaction".to_owned(),
+            )),
+        }
+    }
+
     /// Moves SQLite's write-ahead log into the database file. Run it from time to time, apart from
     /// the commits; it does nothing on PostgreSQL. Answers how many pages the log held.
     pub async fn checkpoint(&self) -> Result<u64, StoreError> {
@@ -262,12 +283,10 @@ impl Db {
         else {
             return Ok(0);
         };
-        // A log that readers kept from being reused grows; past this size it is worth a wait.
-        const LARGE: u64 = 256 * 1024 * 1024;
         let mut log = path.clone().into_os_string();
         log.push("-wal");
         let size = std::fs::metadata(log).map_or(0, |metadata| metadata.len());
-        let sql = if size > LARGE {
+        let sql = if size > LARGE_LOG {
             "PRAGMA wal_checkpoint(RESTART)"
         } else {
             "PRAGMA wal_checkpoint(PASSIVE)"

@@ -36,7 +36,7 @@ impl From<sqlx::Error> for StoreError {
 
 impl StoreError {
     /// A stored value that cannot be read.
-    pub(crate) fn corrupt(what: &'static str, detail: impl ToString) -> Self {
+    pub(crate) fn corrupt(what: &'static str, detail: impl std::fmt::Display) -> Self {
         Self::Corrupt {
             what,
             detail: detail.to_string(),

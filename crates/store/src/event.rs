@@ -18,14 +18,14 @@ struct Row {
     data: String,
 }
 
-fn event(row: Row) -> Result<Event, StoreError> {
-    Ok(Event {
+fn event(row: Row) -> Event {
+    Event {
         id: EventId::from_uuid(row.id),
         sequence: row.sequence.unsigned_abs(),
         at: row.at,
         kind: row.kind,
         data: row.data,
-    })
+    }
 }
 
 /// A page of a conversation's events after a sequence number, in order.
@@ -42,7 +42,7 @@ pub async fn list(
     )
     .bind(workspace.uuid()).bind(conversation.uuid()).bind(after.cast_signed()).bind(i64::from(limit) + 1)
     .fetch_all(conn).await)?;
-    Page::cut(rows, limit).try_map(event)
+    Ok(Page::cut(rows.into_iter().map(event).collect(), limit))
 }
 
 /// The sequence number of one of a conversation's events.

@@ -1,19 +1,13 @@
-//! What the journal writes: conversations, their events and the calls under way, many at once.
+//! What the journal keeps of calls under way, and the rows it writes many at once with
+//! [`crate::batch`].
 
 use chrono::{DateTime, Utc};
-use sqlx::AssertSqlSafe;
-use switchboard_domain::conversation::Conversation;
 use switchboard_domain::event::NewEvent;
 use switchboard_domain::id::{BindingId, CallId, ConversationId, InstanceId, WorkspaceId};
 use uuid::Uuid;
 
-use crate::conversation::COLUMNS;
-use crate::dialect;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
-
-/// Rows a statement holds at most: `PostgreSQL` takes 65,535 parameters, `SQLite` 32,766.
-const LARGEST: usize = 128;
 
 /// An event with its place in its conversation's log.
 #[derive(Debug, Clone)]
@@ -53,130 +47,6 @@ pub struct CallRow {
     pub reserved_at: DateTime<Utc>,
     /// Its answer, as JSON text, once it has one.
     pub answer: Option<String>,
-}
-
-/// Runs one statement for each piece of a batch: the pieces' sizes are powers of two.
-macro_rules! bulk {
-    ($engine:expr, $rows:expr, $head:expr, $columns:literal, $tail:expr, |$query:ident, $row:ident| $bind:expr) => {{
-        let mut rest: &[_] = $rows;
-        for size in dialect::chunk_sizes(rest.len(), LARGEST) {
-            let (chunk, after) = rest.split_at(size);
-            rest = after;
-            let sql = dialect::bulk_insert($head, $columns, size, $tail);
-            on!($engine, conn => {
-                let mut $query = sqlx::query(AssertSqlSafe(sql));
-                for $row in chunk {
-                    $query = $bind;
-                }
-                $query.execute(conn).await.map(drop)
-            })?;
-        }
-    }};
-}
-
-/// Adds conversations or replaces what can change of them.
-pub async fn save_conversations(
-    engine: &mut Engine<'_>,
-    conversations: &[&Conversation],
-) -> Result<(), StoreError> {
-    let json = |value: &dyn erased::Json| value.text();
-    let rows: Vec<(&Conversation, String, String)> = conversations
-        .iter()
-        .map(|conversation| {
-            (
-                *conversation,
-                json(&conversation.variables),
-                json(&conversation.usage),
-            )
-        })
-        .collect();
-    let head = format!("INSERT INTO conversation ({COLUMNS})");
-    bulk!(
-        engine, &rows, &head, 13,
-        " ON CONFLICT (workspace_id, id) DO UPDATE SET status = excluded.status, phase = excluded.phase, \
-          state = excluded.state, variables = excluded.variables, call_usage = excluded.call_usage, \
-          last_sequence = excluded.last_sequence, updated_at = excluded.updated_at",
-        |query, row| {
-            let (conversation, variables, usage) = row;
-            let key = &conversation.key;
-            query
-                .bind(key.workspace.uuid())
-                .bind(key.id.uuid())
-                .bind(key.agent.uuid())
-                .bind(i64::from(key.version.number()))
-                .bind(key.environment.as_str())
-                .bind(conversation.status.as_str())
-                .bind(conversation.phase.as_str())
-                .bind(conversation.state.as_ref().map(|state| state.as_str()))
-                .bind(variables)
-                .bind(usage)
-                .bind(conversation.last_sequence.cast_signed())
-                .bind(key.created_at)
-                .bind(conversation.updated_at)
-        }
-    );
-    Ok(())
-}
-
-/// Writing to a string cannot fail for these types, so the text is all there is.
-mod erased {
-    use serde::Serialize;
-
-    pub trait Json {
-        fn text(&self) -> String;
-    }
-
-    impl<T: Serialize> Json for T {
-        fn text(&self) -> String {
-            serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
-        }
-    }
-}
-
-/// Adds events.
-pub async fn insert_events(
-    engine: &mut Engine<'_>,
-    events: &[EventRow],
-) -> Result<(), StoreError> {
-    bulk!(
-        engine,
-        events,
-        "INSERT INTO event (workspace_id, conversation_id, sequence, id, at, kind, data)",
-        7,
-        "",
-        |query, row| query
-            .bind(row.workspace.uuid())
-            .bind(row.conversation.uuid())
-            .bind(row.sequence.cast_signed())
-            .bind(row.event.id.uuid())
-            .bind(row.event.at)
-            .bind(row.event.kind.as_str())
-            .bind(&row.event.data)
-    );
-    Ok(())
-}
-
-/// Adds reserved calls.
-pub async fn insert_calls(engine: &mut Engine<'_>, calls: &[CallRow]) -> Result<(), StoreError> {
-    bulk!(
-        engine,
-        calls,
-        "INSERT INTO call (workspace_id, conversation_id, id, binding_id, name, arguments, idempotency_key, fingerprint, instance_id, reserved_at)",
-        10,
-        "",
-        |query, row| query
-            .bind(row.workspace.uuid())
-            .bind(row.conversation.uuid())
-            .bind(row.id.uuid())
-            .bind(row.binding.uuid())
-            .bind(&row.name)
-            .bind(&row.arguments)
-            .bind(row.idempotency_key.as_deref())
-            .bind(&row.fingerprint[..])
-            .bind(row.instance.uuid())
-            .bind(row.reserved_at)
-    );
-    Ok(())
 }
 
 /// Which call of which conversation.

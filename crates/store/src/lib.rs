@@ -13,6 +13,7 @@ pub mod action;
 pub mod agent;
 pub mod api_key;
 pub mod audit;
+pub mod batch;
 pub mod change;
 pub mod conversation;
 pub mod event;

@@ -21,7 +21,11 @@ impl<T> Page<T> {
     /// The same page with its rows changed.
     pub fn try_map<U, E>(self, change: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
         Ok(Page {
-            rows: self.rows.into_iter().map(change).collect::<Result<_, _>>()?,
+            rows: self
+                .rows
+                .into_iter()
+                .map(change)
+                .collect::<Result<_, _>>()?,
             more: self.more,
         })
     }

@@ -73,18 +73,26 @@ async fn list(
     State(billing): State<Billing>,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Json<Value> {
-    let invoices = billing.invoices.lock().unwrap_or_else(PoisonError::into_inner);
+    let invoices = billing
+        .invoices
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     let fits = |invoice: &&Value| {
-        ["customer_id", "status"]
-            .iter()
-            .all(|key| query.get(*key).is_none_or(|wanted| invoice[key] == wanted.as_str()))
+        ["customer_id", "status"].iter().all(|key| {
+            query
+                .get(*key)
+                .is_none_or(|wanted| invoice[key] == wanted.as_str())
+        })
     };
     let found: Vec<&Value> = invoices.values().filter(fits).collect();
     Json(json!({"data": found, "count": found.len()}))
 }
 
 async fn read(State(billing): State<Billing>, Path(id): Path<String>) -> Response {
-    let invoices = billing.invoices.lock().unwrap_or_else(PoisonError::into_inner);
+    let invoices = billing
+        .invoices
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     match invoices.get(&id) {
         Some(invoice) => Json(invoice.clone()).into_response(),
         None => problem(StatusCode::NOT_FOUND, "no such invoice"),
@@ -96,7 +104,10 @@ async fn pay(
     Path(id): Path<String>,
     Json(payment): Json<Value>,
 ) -> Response {
-    let mut invoices = billing.invoices.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut invoices = billing
+        .invoices
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     let Some(invoice) = invoices.get_mut(&id) else {
         return problem(StatusCode::NOT_FOUND, "no such invoice");
     };

@@ -15,7 +15,10 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut problems = vec![];
     problems.extend(switchboard_vault::file_problem(&settings.master_key_file));
     if settings.data_dir.is_file() {
-        problems.push(format!("the data directory {} is a file", settings.data_dir.display()));
+        problems.push(format!(
+            "the data directory {} is a file",
+            settings.data_dir.display()
+        ));
     }
     match Db::inspect(&wiring::location(settings)).await {
         Ok(Inspection::Missing) => println!("there is no database yet; the first start makes it"),
@@ -33,7 +36,11 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         )),
         Err(error) => problems.push(format!("the database cannot be reached: {error}")),
     }
-    if settings.allow_networks.iter().any(|network| matches!(network.as_str(), "0.0.0.0/0" | "::/0")) {
+    if settings
+        .allow_networks
+        .iter()
+        .any(|network| matches!(network.as_str(), "0.0.0.0/0" | "::/0"))
+    {
         problems.push("--allow-network lets calls reach every private address; name the networks that are needed".to_owned());
     }
     for problem in &problems {

@@ -34,8 +34,15 @@ pub async fn keys(settings: &Settings, command: KeysCommand) -> anyhow::Result<E
         KeysCommand::List { workspace } => {
             for (name, id) in chosen(&db, workspace).await? {
                 for key in all_keys(&db, id).await? {
-                    let state = if key.revoked_at.is_some() { "revoked" } else { "active" };
-                    println!("{}\t{}\t{}\t{state}\t{name}\t{}", key.id, key.prefix, key.scope, key.name);
+                    let state = if key.revoked_at.is_some() {
+                        "revoked"
+                    } else {
+                        "active"
+                    };
+                    println!(
+                        "{}\t{}\t{}\t{state}\t{name}\t{}",
+                        key.id, key.prefix, key.scope, key.name
+                    );
                 }
             }
         }
@@ -86,7 +93,10 @@ async fn chosen(db: &Db, name: Option<String>) -> anyhow::Result<Vec<(String, Wo
         return Ok(vec![(name, id)]);
     }
     let all = workspaces::list(db).await?;
-    Ok(all.into_iter().map(|found| (found.name, found.id)).collect())
+    Ok(all
+        .into_iter()
+        .map(|found| (found.name, found.id))
+        .collect())
 }
 
 async fn all_keys(db: &Db, workspace: WorkspaceId) -> anyhow::Result<Vec<ApiKeyRow>> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use switchboard_app::{
-    AppError, App, Manager, Principal, actions, agents, api_keys, drafts, integrations, secrets,
+    App, AppError, Manager, Principal, actions, agents, api_keys, drafts, integrations, secrets,
     variables, workspaces,
 };
 use switchboard_domain::id::WorkspaceId;
@@ -19,7 +19,9 @@ use crate::{billing, serve, system, telemetry, wiring};
 /// Runs the demo until it is told to stop. Its directory goes with it.
 pub async fn run(mut settings: Settings) -> anyhow::Result<ExitCode> {
     let telemetry = telemetry::start(&settings)?;
-    let directory = tempfile::Builder::new().prefix("switchboard-demo-").tempdir()?;
+    let directory = tempfile::Builder::new()
+        .prefix("switchboard-demo-")
+        .tempdir()?;
     settings.data_dir = directory.path().to_owned();
     settings.master_key_file = directory.path().join("master.key");
     settings.database_url = None;
@@ -28,9 +30,7 @@ pub async fn run(mut settings: Settings) -> anyhow::Result<ExitCode> {
     let context = system::context();
     let listener = serve::bind(&settings).await?;
     let app = wiring::app(&settings, &context).await?;
-    let mut random = [0; 16];
-    context.fill(&mut random);
-    let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = system::random_hex(&context, 16);
     let service = billing::start(&token).await?;
     let sample = fill(&app, &service, &token).await?;
     let address = listener.local_addr()?;
@@ -38,11 +38,18 @@ pub async fn run(mut settings: Settings) -> anyhow::Result<ExitCode> {
     println!("  reference        http://{address}/api/docs/");
     println!("  API key (admin)  {}", sample.key);
     println!("  sample service   {service}");
-    println!("  sample agent     {} (\"Billing helper\", its draft links three actions)", sample.agent);
+    println!(
+        "  sample agent     {} (\"Billing helper\", its draft links three actions)",
+        sample.agent
+    );
     println!();
     println!("Everything is gone when you stop it with Ctrl-C.");
     let drained = serve::serve(app, listener, &settings, &context, &telemetry).await?;
-    Ok(if drained { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if drained {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 struct Sample {
@@ -61,7 +68,8 @@ async fn fill(app: &Arc<App>, service: &str, token: &str) -> anyhow::Result<Samp
     let (row, key) =
         api_keys::create_in(db, context, workspace, "demo", "demo admin", Scope::Admin).await?;
     let manager = manager(workspace, &row)?;
-    let everywhere = |value: Value| json!({"development": value, "staging": value, "production": value});
+    let everywhere =
+        |value: Value| json!({"development": value, "staging": value, "production": value});
 
     let secret = SecretName::parse("billing_token")?;
     let values = read(json!({"values": everywhere(json!(token))}))?;
@@ -73,10 +81,14 @@ async fn fill(app: &Arc<App>, service: &str, token: &str) -> anyhow::Result<Samp
     let slot = json!({
         "base_url": service, "auth": {"type": "bearer", "token": {"secret": "billing_token"}},
     });
-    let integration = integrations::create(app, &manager, read(json!({
-        "kind": "custom_api", "name": "Billing", "description": "The sample billing service.",
-        "environments": everywhere(slot),
-    }))?)
+    let integration = integrations::create(
+        app,
+        &manager,
+        read(json!({
+            "kind": "custom_api", "name": "Billing", "description": "The sample billing service.",
+            "environments": everywhere(slot),
+        }))?,
+    )
     .await?
     .row
     .id;

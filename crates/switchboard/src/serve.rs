@@ -28,7 +28,11 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     println!("  reference  http://{address}/api/docs/");
     println!("  first key  switchboard keys create --name admin --scope admin");
     let drained = serve(app, listener, &settings, &context, &telemetry).await?;
-    Ok(if drained { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if drained {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn describe_data(settings: &Settings) -> String {
@@ -40,9 +44,12 @@ fn describe_data(settings: &Settings) -> String {
 
 /// Takes the port.
 pub async fn bind(settings: &Settings) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(settings.listen)
-        .await
-        .with_context(|| format!("{} cannot be listened on; choose another address with --listen", settings.listen))
+    TcpListener::bind(settings.listen).await.with_context(|| {
+        format!(
+            "{} cannot be listened on; choose another address with --listen",
+            settings.listen
+        )
+    })
 }
 
 /// Serves until a signal comes, then lets running calls finish. Answers whether all of them did.
@@ -56,14 +63,12 @@ pub async fn serve(
     lifecycle::recover(&app).await?;
     let background = lifecycle::start_background(&app);
     let stopping = CancellationToken::new();
-    let mut prefix = [0; 5];
-    context.fill(&mut prefix);
     let metrics = telemetry.metrics.clone();
     let state = ApiState {
         app: app.clone(),
         metrics: Arc::new(move || metrics.render()),
         stopping: stopping.clone(),
-        request_prefix: prefix.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into(),
+        request_prefix: system::random_hex(context, 5).into(),
     };
     let router = switchboard_api::router(state, settings.max_body_bytes);
     let listener = listener.tap_io(|stream| {
@@ -99,9 +104,10 @@ pub async fn serve(
 
 /// Waits for SIGTERM or SIGINT.
 async fn signalled() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {

@@ -30,3 +30,14 @@ pub fn context() -> Context {
         std::sync::Arc::new(SystemRandomness),
     )
 }
+
+/// Random bytes as hexadecimal digits.
+pub fn random_hex(context: &Context, bytes: usize) -> String {
+    use std::fmt::Write as _;
+    let mut random = vec![0; bytes];
+    context.fill(&mut random);
+    random.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

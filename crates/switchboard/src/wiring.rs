@@ -28,7 +28,12 @@ pub fn ensure_data_dir(settings: &Settings) -> anyhow::Result<()> {
         .recursive(true)
         .mode(0o700)
         .create(&settings.data_dir)
-        .with_context(|| format!("the data directory {} cannot be made", settings.data_dir.display()))
+        .with_context(|| {
+            format!(
+                "the data directory {} cannot be made",
+                settings.data_dir.display()
+            )
+        })
 }
 
 /// Opens the database for a command that may run beside a server.
@@ -43,7 +48,8 @@ pub fn key_ring(settings: &Settings, context: &Context) -> anyhow::Result<KeyRin
     if let Some(problem) = switchboard_vault::file_problem(path) {
         anyhow::bail!(problem);
     }
-    Ok(KeyRing::load_or_create(path, &|buffer: &mut [u8]| context.fill(buffer))?)
+    let entropy = |buffer: &mut [u8]| context.fill(buffer);
+    Ok(KeyRing::load_or_create(path, &entropy)?)
 }
 
 /// Puts the application together.
@@ -62,7 +68,14 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
         call_timeout: settings.call_timeout,
         max_response_bytes: settings.response_cap_bytes,
     };
-    Ok(App::new(db, context.clone(), keys, client, app_settings, instance))
+    Ok(App::new(
+        db,
+        context.clone(),
+        keys,
+        client,
+        app_settings,
+        instance,
+    ))
 }
 
 /// This server's id: it stays with the data directory, so that a restart knows which interrupted

@@ -5,7 +5,9 @@ use std::process::Output;
 
 use http::Method;
 use serde_json::{Value, json};
-use switchboard_testkit::{Client, Sample, Server, TestDatabase, Upstream, eventually, on_both_databases};
+use switchboard_testkit::{
+    Client, Sample, Server, TestDatabase, Upstream, eventually, on_both_databases,
+};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_switchboard");
 
@@ -22,10 +24,23 @@ async fn another_workspaces_ids_are_unknown(database: TestDatabase) {
     let ours = server.client("admin");
     let sample = Sample::create(&ours, &upstream.url, None).await;
     let conversation = sample.converse(&ours).await;
-    let draft = ours.get(&format!("/agents/{}/draft", sample.agent)).await.expect(200);
+    let draft = ours
+        .get(&format!("/agents/{}/draft", sample.agent))
+        .await
+        .expect(200);
     let binding = draft["actions"][0]["id"].as_str().unwrap();
-    let key = ours.get("/api-keys").await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
-    assert!(server.command().args(["workspaces", "create", "other"]).status().unwrap().success());
+    let key = ours.get("/api-keys").await.expect(200)["data"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        server
+            .command()
+            .args(["workspaces", "create", "other"])
+            .status()
+            .unwrap()
+            .success()
+    );
     let theirs = ours.with_key(&server.key("admin", "other"));
 
     let document: Value = serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap();
@@ -42,22 +57,36 @@ async fn another_workspaces_ids_are_unknown(database: TestDatabase) {
             "api-keys" => &key,
             other => panic!("a new kind of id: {other}"),
         };
-        let path = path.replace("{id}", id).replace("{binding_id}", binding).replace("{name}", "read_item");
+        let path = path
+            .replace("{id}", id)
+            .replace("{binding_id}", binding)
+            .replace("{name}", "read_item");
         for (method, operation) in item.as_object().unwrap() {
             let method: Method = method.to_uppercase().parse().unwrap();
-            let body = operation.get("requestBody").map(|_| body_for(&method, &path, &sample).to_string());
-            let reply = theirs.try_send(method.clone(), &path, &[], body).await.unwrap();
+            let body = operation
+                .get("requestBody")
+                .map(|_| body_for(&method, &path, &sample).to_string());
+            let reply = theirs
+                .try_send(method.clone(), &path, &[], body)
+                .await
+                .unwrap();
             assert_eq!(reply.problem(404), "not_found", "{method} {path}");
             asked += 1;
         }
     }
     assert!(asked >= 20, "{asked}");
-    assert_eq!(theirs.get("/integrations").await.expect(200)["data"], json!([]));
+    assert_eq!(
+        theirs.get("/integrations").await.expect(200)["data"],
+        json!([])
+    );
     assert_eq!(theirs.get("/secrets").await.expect(200)["data"], json!([]));
     let start = json!({"agent_id": sample.agent, "environment": "production", "version": "draft"});
     theirs.post("/conversations", start).await.expect(422);
     let link = json!({"link": {"action_id": sample.read}});
-    let agent = theirs.post("/agents", json!({"name": "x"})).await.expect(201);
+    let agent = theirs
+        .post("/agents", json!({"name": "x"}))
+        .await
+        .expect(201);
     let path = format!("/agents/{}/draft/actions", agent["id"].as_str().unwrap());
     assert_eq!(theirs.post(&path, link).await.problem(422), "invalid_input");
     assert_eq!(upstream.hits(), 0);
@@ -66,7 +95,9 @@ async fn another_workspaces_ids_are_unknown(database: TestDatabase) {
 /// A body that would be right, so that only the id is wrong.
 fn body_for(method: &Method, path: &str, sample: &Sample) -> Value {
     match path.rsplit('/').next().unwrap() {
-        "actions" if path.contains("integrations") => json!({"name": "n", "method": "GET", "path": "/"}),
+        "actions" if path.contains("integrations") => {
+            json!({"name": "n", "method": "GET", "path": "/"})
+        }
         "actions" => json!({"link": {"action_id": sample.read}}),
         "move" => json!({"integration_id": sample.integration}),
         "test" => json!({"environment": "production", "arguments": {"id": "1"}}),
@@ -95,10 +126,15 @@ async fn the_canary_is_nowhere(database: TestDatabase) {
     for auth in auths {
         let slot = json!({"base_url": upstream.url, "auth": auth, "headers": {"x-extra": secret}});
         let patch = json!({"environments": {"production": slot}});
-        let reply = client.patch(&format!("/integrations/{}", sample.integration), patch).await;
+        let reply = client
+            .patch(&format!("/integrations/{}", sample.integration), patch)
+            .await;
         seen.push_str(&reply.text);
         let change = json!({"output_variables": [{"name": "everything", "path": "$"}]});
-        client.patch(&format!("/actions/{}", sample.read), change).await.expect(200);
+        client
+            .patch(&format!("/actions/{}", sample.read), change)
+            .await
+            .expect(200);
         let conversation = sample.converse(&client).await;
         for action in ["read_item", "write_item"] {
             let path = format!("/conversations/{conversation}/actions/{action}/call");
@@ -107,15 +143,26 @@ async fn the_canary_is_nowhere(database: TestDatabase) {
             seen.push_str(&reply.text);
         }
         let test = json!({"environment": "production", "arguments": {"id": "1"}});
-        seen.push_str(&client.post(&format!("/actions/{}/test", sample.read), test).await.text);
-        for path in [format!("/conversations/{conversation}"), format!("/conversations/{conversation}/events")] {
+        seen.push_str(
+            &client
+                .post(&format!("/actions/{}/test", sample.read), test)
+                .await
+                .text,
+        );
+        for path in [
+            format!("/conversations/{conversation}"),
+            format!("/conversations/{conversation}/events"),
+        ] {
             seen.push_str(&client.get(&path).await.text);
         }
     }
     for path in ["/secrets", "/integrations", "/audit"] {
         seen.push_str(&client.get(path).await.text);
     }
-    let metrics = client.try_send(Method::GET, "/metrics", &[], None).await.unwrap();
+    let metrics = client
+        .try_send(Method::GET, "/metrics", &[], None)
+        .await
+        .unwrap();
     seen.push_str(&metrics.text);
     assert!(seen.contains("[redacted]"), "the service did send it back");
     server.ask_to_stop();
@@ -129,12 +176,19 @@ async fn the_canary_is_nowhere(database: TestDatabase) {
     }
     assert!(upstream.hits() >= 15, "{}", upstream.hits());
     let half = &Sample::TOKEN[..12];
-    assert!(!seen.contains(half), "the credential leaked near: {}", around(&seen, half));
+    assert!(
+        !seen.contains(half),
+        "the credential leaked near: {}",
+        around(&seen, half)
+    );
 }
 
 fn around(text: &str, needle: &str) -> String {
     let at = text.find(needle).unwrap_or(0);
-    text.chars().skip(at.saturating_sub(200)).take(400).collect()
+    text.chars()
+        .skip(at.saturating_sub(200))
+        .take(400)
+        .collect()
 }
 
 fn text(output: &Output) -> String {
@@ -144,25 +198,50 @@ fn text(output: &Output) -> String {
 async fn keys_work_beside_the_server(database: TestDatabase) {
     let server = Server::start(BINARY, database).await;
     let admin = server.client("admin");
-    for (scope, integrations, conversations, keys) in
-        [("run", 403, 200, 403), ("manage", 200, 200, 403), ("admin", 200, 200, 200)]
-    {
+    for (scope, integrations, conversations, keys) in [
+        ("run", 403, 200, 403),
+        ("manage", 200, 200, 403),
+        ("admin", 200, 200, 200),
+    ] {
         let client = server.client(scope);
-        for (path, status) in [("/integrations", integrations), ("/conversations", conversations), ("/api-keys", keys)] {
+        for (path, status) in [
+            ("/integrations", integrations),
+            ("/conversations", conversations),
+            ("/api-keys", keys),
+        ] {
             client.get(path).await.expect(status);
         }
     }
-    assert_eq!(admin.with_key("sb_nothing").get("/agents").await.problem(401), "unauthenticated");
+    assert_eq!(
+        admin
+            .with_key("sb_nothing")
+            .get("/agents")
+            .await
+            .problem(401),
+        "unauthenticated"
+    );
     let challenge = admin.with_key("").get("/agents").await;
     assert!(challenge.headers.contains_key("www-authenticate"));
 
-    let made = admin.post("/api-keys", json!({"name": "n", "scope": "run"})).await.expect(201);
+    let made = admin
+        .post("/api-keys", json!({"name": "n", "scope": "run"}))
+        .await
+        .expect(201);
     let client = Client::new(server.address(), made["key"].as_str().unwrap());
     client.get("/conversations").await.expect(200);
-    let listed = admin.get(&format!("/api-keys?prefix={}", made["prefix"].as_str().unwrap())).await.expect(200);
+    let listed = admin
+        .get(&format!(
+            "/api-keys?prefix={}",
+            made["prefix"].as_str().unwrap()
+        ))
+        .await
+        .expect(200);
     assert_eq!(listed["data"].as_array().unwrap().len(), 1);
     assert!(listed["data"][0].get("key").is_none());
-    admin.delete(&format!("/api-keys/{}", made["id"].as_str().unwrap())).await.expect(204);
+    admin
+        .delete(&format!("/api-keys/{}", made["id"].as_str().unwrap()))
+        .await
+        .expect(204);
     client.get("/conversations").await.expect(401);
 
     // Revoked on the command line, a key is refused within a second.
@@ -170,19 +249,38 @@ async fn keys_work_beside_the_server(database: TestDatabase) {
     let client = Client::new(server.address(), &key);
     client.get("/conversations").await.expect(200);
     let prefix = &key[..11];
-    let output = server.command().args(["keys", "revoke", prefix]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = server
+        .command()
+        .args(["keys", "revoke", prefix])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let start = std::time::Instant::now();
-    eventually("the revocation", || async { (client.get("/conversations").await.status == 401).then_some(()) }).await;
+    eventually("the revocation", || async {
+        (client.get("/conversations").await.status == 401).then_some(())
+    })
+    .await;
     assert!(start.elapsed().as_millis() < 1500, "{:?}", start.elapsed());
     let list = server.command().args(["keys", "list"]).output().unwrap();
-    assert!(text(&list).contains(prefix) && text(&list).contains("revoked") && !text(&list).contains(&key));
+    assert!(
+        text(&list).contains(prefix)
+            && text(&list).contains("revoked")
+            && !text(&list).contains(&key)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_server_on_one_file_says_who_holds_it() {
     let server = Server::start(BINARY, TestDatabase::sqlite()).await;
-    let second = server.command().args(["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
+    let second = server
+        .command()
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(!second.status.success());
     assert!(said.contains(&format!("process {}", server.id())), "{said}");
@@ -198,10 +296,24 @@ async fn check_finds_what_weakens_a_start() {
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(check().status.code(), Some(1));
     assert!(text(&check()).contains("chmod 600"), "{}", text(&check()));
-    let refused = server.command().args(["serve", "--data-dir", "elsewhere", "--master-key-file"]).arg(&key).output().unwrap();
+    let refused = server
+        .command()
+        .args(["serve", "--data-dir", "elsewhere", "--master-key-file"])
+        .arg(&key)
+        .output()
+        .unwrap();
     assert!(!refused.status.success());
-    let unreachable = server.command().args(["check", "--database-url", "postgres://127.0.0.1:1/x"]).output().unwrap();
+    let unreachable = server
+        .command()
+        .args(["check", "--database-url", "postgres://127.0.0.1:1/x"])
+        .output()
+        .unwrap();
     assert_eq!(unreachable.status.code(), Some(1));
-    let unknown = server.command().env("SWITCHBOARD_LISTN", "x").arg("check").output().unwrap();
+    let unknown = server
+        .command()
+        .env("SWITCHBOARD_LISTN", "x")
+        .arg("check")
+        .output()
+        .unwrap();
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("SWITCHBOARD_LISTN"));
 }

@@ -38,20 +38,34 @@ async fn a_limit_holds_under_parallel_calls(database: TestDatabase) {
         let before = upstream.hits();
         let body = json!({"arguments": {"id": "1"}});
         let replies = join_all((0..200).map(|_| client.post(&path, body.clone()))).await;
-        let count = |status: u16| replies.iter().filter(|reply| reply.status == status).count();
+        let count = |status: u16| {
+            replies
+                .iter()
+                .filter(|reply| reply.status == status)
+                .count()
+        };
         assert_eq!((count(200), count(409)), (3, 197));
         assert_eq!(upstream.hits() - before, 3);
-        let refused = replies.into_iter().find(|reply| reply.status == 409).unwrap();
+        let refused = replies
+            .into_iter()
+            .find(|reply| reply.status == 409)
+            .unwrap();
         assert_eq!(refused.problem(409), "max_successful_calls_reached");
     }
 
     let failing = Upstream::start(|_| Answer::Json(500, json!({}))).await;
     let patch = json!({"environments": {"production": {"base_url": failing.url, "auth": {"type": "none"}}}});
-    client.patch(&format!("/integrations/{}", sample.integration), patch).await.expect(200);
+    client
+        .patch(&format!("/integrations/{}", sample.integration), patch)
+        .await
+        .expect(200);
     let conversation = sample.converse(&client).await;
     let path = format!("/conversations/{conversation}/actions/write_item/call");
     for _ in 0..5 {
-        let answer = client.post(&path, json!({"arguments": {"id": "1"}})).await.expect(200);
+        let answer = client
+            .post(&path, json!({"arguments": {"id": "1"}}))
+            .await
+            .expect(200);
         assert_eq!(answer["error"]["code"], "upstream_error");
     }
     assert_eq!(failing.hits(), 5);
@@ -71,11 +85,18 @@ async fn one_idempotency_key_is_one_call(database: TestDatabase) {
     let path = format!("/conversations/{conversation}/actions/write_item/call");
     let call = |id: &'static str| {
         let body = json!({"arguments": {"id": id}});
-        client.send(Method::POST, &path, &[("idempotency-key", "order-7")], Some(body))
+        client.send(
+            Method::POST,
+            &path,
+            &[("idempotency-key", "order-7")],
+            Some(body),
+        )
     };
     let replies = join_all((0..50).map(|_| call("1"))).await;
-    let answers: std::collections::BTreeSet<String> =
-        replies.into_iter().map(|reply| reply.expect(200).to_string()).collect();
+    let answers: std::collections::BTreeSet<String> = replies
+        .into_iter()
+        .map(|reply| reply.expect(200).to_string())
+        .collect();
     assert_eq!((answers.len(), upstream.hits()), (1, 1));
     assert_eq!(call("2").await.problem(409), "idempotency_key_reused");
     let again = call("1").await;
@@ -110,11 +131,15 @@ async fn an_expired_token_is_asked_for_once(database: TestDatabase) {
         "client_id": "me", "client_secret": {"secret": "token"}, "scope": "a b", "client_auth": "body",
     });
     let patch = json!({"environments": {"production": {"base_url": upstream.url, "auth": auth}}});
-    client.patch(&format!("/integrations/{}", sample.integration), patch).await.expect(200);
+    client
+        .patch(&format!("/integrations/{}", sample.integration), patch)
+        .await
+        .expect(200);
     let conversation = sample.converse(&client).await;
     let path = format!("/conversations/{conversation}/actions/read_item/call");
     for round in 1..=2 {
-        let replies = join_all((0..50).map(|_| client.post(&path, json!({"arguments": {"id": "1"}})))).await;
+        let replies =
+            join_all((0..50).map(|_| client.post(&path, json!({"arguments": {"id": "1"}})))).await;
         for reply in replies {
             assert_eq!(reply.expect(200)["status"], "succeeded");
         }
@@ -137,12 +162,18 @@ async fn a_change_is_seen_by_the_next_call(database: TestDatabase) {
     assert_eq!(answer["output"]["path"], "/items/a%2Fb");
     assert_eq!(answer["variables"], json!({"seen": "/items/a%2Fb"}));
     let change = json!({"path": "/v2/{id}", "headers": {"x-who": "{{ variables.seen }}"}});
-    client.patch(&format!("/actions/{}", sample.read), change).await.expect(200);
+    client
+        .patch(&format!("/actions/{}", sample.read), change)
+        .await
+        .expect(200);
     let answer = client.post(&path, body).await.expect(200);
     assert_eq!(answer["output"]["path"], "/v2/a%2Fb");
     assert_eq!(answer["output"]["headers"]["x-who"], "/items/a%2Fb");
     client.delete("/secrets/token?force=true").await.expect(204);
-    let answer = client.post(&path, json!({"arguments": {"id": "1"}})).await.expect(200);
+    let answer = client
+        .post(&path, json!({"arguments": {"id": "1"}}))
+        .await
+        .expect(200);
     assert_eq!(answer["error"]["code"], "missing_secret");
     assert_eq!(upstream.hits(), 2, "nothing is sent without its credential");
 }
@@ -151,18 +182,30 @@ async fn a_change_is_seen_by_the_next_call(database: TestDatabase) {
 /// taken.
 async fn an_upstream_that_answers_too_late_is_hit_once(database: TestDatabase) {
     let upstream = Upstream::start(|_| {
-        Answer::Late(Duration::from_secs(3), Box::new(Answer::Json(200, json!({}))))
+        Answer::Late(
+            Duration::from_secs(3),
+            Box::new(Answer::Json(200, json!({}))),
+        )
     })
     .await;
     let server = Server::start(BINARY, database).await;
     let client = server.client("admin");
     let sample = Sample::create(&client, &upstream.url, Some(1)).await;
     let change = json!({"timeout_ms": 300});
-    client.patch(&format!("/actions/{}", sample.write), change).await.expect(200);
+    client
+        .patch(&format!("/actions/{}", sample.write), change)
+        .await
+        .expect(200);
     let conversation = sample.converse(&client).await;
     let path = format!("/conversations/{conversation}/actions/write_item/call");
-    let answer = client.post(&path, json!({"arguments": {"id": "1"}})).await.expect(200);
-    assert_eq!((&answer["status"], &answer["error"]["code"]), (&json!("failed"), &json!("outcome_unknown")));
+    let answer = client
+        .post(&path, json!({"arguments": {"id": "1"}}))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&answer["status"], &answer["error"]["code"]),
+        (&json!("failed"), &json!("outcome_unknown"))
+    );
     let again = client.post(&path, json!({"arguments": {"id": "1"}})).await;
     assert_eq!(again.problem(409), "max_successful_calls_reached");
     assert_eq!(upstream.hits(), 1);
@@ -181,7 +224,10 @@ async fn events_are_followed_live_and_resumed(database: TestDatabase) {
     });
     let call = format!("/conversations/{conversation}/actions/read_item/call");
     for id in ["1", "2"] {
-        client.post(&call, json!({"arguments": {"id": id}})).await.expect(200);
+        client
+            .post(&call, json!({"arguments": {"id": id}}))
+            .await
+            .expect(200);
     }
     let live = follower.await.unwrap();
     let listed = client.get(&events).await.expect(200);
@@ -189,8 +235,14 @@ async fn events_are_followed_live_and_resumed(database: TestDatabase) {
     assert_eq!(json!(seen), listed["data"]);
     let resumed = client.follow(&events, Some(&live[1].0), 1).await;
     assert_eq!(resumed[0].1["sequence"], 3);
-    let page = client.get(&format!("{events}?limit=1&after=1")).await.expect(200);
-    assert_eq!((&page["data"][0]["sequence"], &page["next"]), (&json!(2), &json!("2")));
+    let page = client
+        .get(&format!("{events}?limit=1&after=1"))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&page["data"][0]["sequence"], &page["next"]),
+        (&json!(2), &json!("2"))
+    );
 }
 
 /// What services do wrong, and the code each of it has.
@@ -205,14 +257,20 @@ async fn faults_of_a_service_are_told_apart() {
         "/items/binary" => Answer::Raw(200, "image/png", vec![0xff, 0xfe, 0x00].into()),
         "/items/huge" => Answer::Raw(200, "text/plain", vec![b'x'; 2 << 20].into()),
         "/items/drop" => Answer::Drop,
-        _ => Answer::Late(Duration::from_secs(9), Box::new(Answer::Json(200, json!({})))),
+        _ => Answer::Late(
+            Duration::from_secs(9),
+            Box::new(Answer::Json(200, json!({}))),
+        ),
     })
     .await;
     let server = Server::start(BINARY, TestDatabase::sqlite()).await;
     let client = server.client("admin");
     let sample = Sample::create(&client, &upstream.url, None).await;
     for id in [&sample.read, &sample.write] {
-        client.patch(&format!("/actions/{id}"), json!({"timeout_ms": 700})).await.expect(200);
+        client
+            .patch(&format!("/actions/{id}"), json!({"timeout_ms": 700}))
+            .await
+            .expect(200);
     }
     let conversation = sample.converse(&client).await;
     for (action, id, code, status) in [
@@ -227,15 +285,30 @@ async fn faults_of_a_service_are_told_apart() {
         ("write_item", "slow", "outcome_unknown", Value::Null),
     ] {
         let path = format!("/conversations/{conversation}/actions/{action}/call");
-        let answer = client.post(&path, json!({"arguments": {"id": id}})).await.expect(200);
+        let answer = client
+            .post(&path, json!({"arguments": {"id": id}}))
+            .await
+            .expect(200);
         assert_eq!(answer["error"]["code"], code, "{action} {id}: {answer}");
         assert_eq!(answer["error"]["upstream_status"], status, "{action} {id}");
     }
     let path = format!("/conversations/{conversation}/actions/read_item/call");
-    let text = client.post(&path, json!({"arguments": {"id": "text"}})).await.expect(200);
-    assert_eq!((&text["output"], &text["variables"]), (&json!("hello"), &json!({})));
-    let empty = client.post(&path, json!({"arguments": {"id": "empty"}})).await.expect(200);
-    assert_eq!((&empty["status"], &empty["output"]), (&json!("succeeded"), &Value::Null));
+    let text = client
+        .post(&path, json!({"arguments": {"id": "text"}}))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&text["output"], &text["variables"]),
+        (&json!("hello"), &json!({}))
+    );
+    let empty = client
+        .post(&path, json!({"arguments": {"id": "empty"}}))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&empty["status"], &empty["output"]),
+        (&json!("succeeded"), &Value::Null)
+    );
 }
 
 /// Every URL a user can set passes the guard.
@@ -248,22 +321,40 @@ async fn private_addresses_are_refused_wherever_a_url_is_set() {
     let test = format!("/actions/{}/test", sample.read);
     let try_it = json!({"environment": "production", "arguments": {"id": "1"}});
     let port = upstream.url.rsplit(':').next().unwrap().to_owned();
-    let hosts = ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "10.0.0.1"];
+    let hosts = [
+        "127.0.0.1",
+        "localhost",
+        "2130706433",
+        "0x7f.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "169.254.169.254",
+        "10.0.0.1",
+    ];
     for host in hosts {
         let url = format!("http://{host}:{port}");
         let auth = json!({
             "type": "oauth2_client_credentials", "token_url": format!("{url}/token"),
             "client_id": "me", "client_secret": {"secret": "token"},
         });
-        for slot in [json!({"base_url": url}), json!({"base_url": "https://example.com", "auth": auth})] {
+        for slot in [
+            json!({"base_url": url}),
+            json!({"base_url": "https://example.com", "auth": auth}),
+        ] {
             let patch = json!({"environments": {"production": slot}});
-            client.patch(&format!("/integrations/{}", sample.integration), patch).await.expect(200);
+            client
+                .patch(&format!("/integrations/{}", sample.integration), patch)
+                .await
+                .expect(200);
             let answer = client.post(&test, try_it.clone()).await.expect(200);
             let message = answer["error"]["message"].as_str().unwrap();
             assert!(message.contains("--allow-network"), "{host}: {answer}");
         }
         let own = json!({"actions": [{"action": {"kind": "api_call", "name": "own", "method": "GET", "url": format!("{url}/x")}}]});
-        client.put(&format!("/agents/{}/draft", sample.agent), own).await.expect(200);
+        client
+            .put(&format!("/agents/{}/draft", sample.agent), own)
+            .await
+            .expect(200);
         let conversation = sample.converse(&client).await;
         let path = format!("/conversations/{conversation}/actions/own/call");
         let answer = client.post(&path, json!({})).await.expect(200);

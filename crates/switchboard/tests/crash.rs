@@ -8,11 +8,16 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
-use switchboard_testkit::{Answer, Client, Sample, Server, TestDatabase, Upstream, eventually, on_both_databases};
+use switchboard_testkit::{
+    Answer, Client, Sample, Server, TestDatabase, Upstream, eventually, on_both_databases,
+};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_switchboard");
 
-on_both_databases!(killed_under_load_nothing_answered_is_lost, a_stop_lets_running_calls_finish);
+on_both_databases!(
+    killed_under_load_nothing_answered_is_lost,
+    a_stop_lets_running_calls_finish
+);
 
 /// All of a conversation's events.
 async fn events(client: &Client, conversation: &str) -> Vec<Value> {
@@ -30,7 +35,12 @@ async fn events(client: &Client, conversation: &str) -> Vec<Value> {
 }
 
 /// Calls until it is told to stop; answers the ids of calls that were answered.
-async fn load(client: Client, conversation: String, action: &'static str, stop: Arc<AtomicBool>) -> Vec<String> {
+async fn load(
+    client: Client,
+    conversation: String,
+    action: &'static str,
+    stop: Arc<AtomicBool>,
+) -> Vec<String> {
     let path = format!("/api/v1/conversations/{conversation}/actions/{action}/call");
     let mut answered = vec![];
     while !stop.load(Ordering::SeqCst) {
@@ -50,16 +60,28 @@ async fn load(client: Client, conversation: String, action: &'static str, stop: 
 async fn killed_under_load_nothing_answered_is_lost(database: TestDatabase) {
     const LIMIT: usize = 3;
     let upstream = Upstream::start(|_| {
-        Answer::Late(Duration::from_millis(3), Box::new(Answer::Json(200, json!({"path": "x"}))))
+        Answer::Late(
+            Duration::from_millis(3),
+            Box::new(Answer::Json(200, json!({"path": "x"}))),
+        )
     })
     .await;
     let mut server = Server::start(BINARY, database).await;
     let client = server.client("admin");
     let sample = Sample::create(&client, &upstream.url, None).await;
     let limited = json!({"overrides": {"max_successful_calls": LIMIT}});
-    let draft = client.get(&format!("/agents/{}/draft", sample.agent)).await.expect(200);
+    let draft = client
+        .get(&format!("/agents/{}/draft", sample.agent))
+        .await
+        .expect(200);
     let binding = draft["actions"][1]["id"].as_str().unwrap();
-    client.patch(&format!("/agents/{}/draft/actions/{binding}", sample.agent), limited).await.expect(200);
+    client
+        .patch(
+            &format!("/agents/{}/draft/actions/{binding}", sample.agent),
+            limited,
+        )
+        .await
+        .expect(200);
     let key = server.key("admin", "default");
 
     let mut answered: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -69,7 +91,11 @@ async fn killed_under_load_nothing_answered_is_lost(database: TestDatabase) {
         let mut callers = vec![];
         for number in 0..8 {
             let conversation = sample.converse(&client).await;
-            let action = if number % 2 == 0 { "read_item" } else { "write_item" };
+            let action = if number % 2 == 0 {
+                "read_item"
+            } else {
+                "write_item"
+            };
             for _ in 0..3 {
                 let load = load(client.clone(), conversation.clone(), action, stop.clone());
                 callers.push((conversation.clone(), tokio::spawn(load)));
@@ -80,7 +106,10 @@ async fn killed_under_load_nothing_answered_is_lost(database: TestDatabase) {
         server.kill();
         stop.store(true, Ordering::SeqCst);
         for (conversation, caller) in callers {
-            answered.entry(conversation).or_default().extend(caller.await.unwrap());
+            answered
+                .entry(conversation)
+                .or_default()
+                .extend(caller.await.unwrap());
         }
         server.launch().await;
     }
@@ -94,13 +123,23 @@ async fn killed_under_load_nothing_answered_is_lost(database: TestDatabase) {
         }
         for call in answered {
             let of_call = |event: &&Value| event["call_id"] == call.as_str();
-            assert_eq!(events.iter().filter(of_call).count(), 1, "{call} has one event");
+            assert_eq!(
+                events.iter().filter(of_call).count(),
+                1,
+                "{call} has one event"
+            );
             calls += 1;
         }
         let writes = upstream.hits_of(&format!("/items/{conversation}"));
         let is_write = events.iter().any(|event| event["name"] == "write_item");
-        assert!(!is_write || writes <= LIMIT, "{writes} requests under a limit of {LIMIT}");
-        let state = client.get(&format!("/conversations/{conversation}")).await.expect(200);
+        assert!(
+            !is_write || writes <= LIMIT,
+            "{writes} requests under a limit of {LIMIT}"
+        );
+        let state = client
+            .get(&format!("/conversations/{conversation}"))
+            .await
+            .expect(200);
         assert_eq!(state["revision"], events.len(), "nothing is half-written");
     }
     assert!(calls > 50, "there was load: {calls}");
@@ -109,7 +148,10 @@ async fn killed_under_load_nothing_answered_is_lost(database: TestDatabase) {
 /// SIGTERM: no new calls, running ones finish, exit status 0.
 async fn a_stop_lets_running_calls_finish(database: TestDatabase) {
     let upstream = Upstream::start(|_| {
-        Answer::Late(Duration::from_millis(800), Box::new(Answer::Json(200, json!({"path": "x"}))))
+        Answer::Late(
+            Duration::from_millis(800),
+            Box::new(Answer::Json(200, json!({"path": "x"}))),
+        )
     })
     .await;
     let mut server = Server::start(BINARY, database).await;

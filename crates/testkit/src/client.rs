@@ -87,9 +87,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request
-            .body(Full::from(body.unwrap_or_default()))
-            .unwrap();
+        let request = request.body(Full::from(body.unwrap_or_default())).unwrap();
         let (head, body) = self.inner.request(request).await.ok()?.into_parts();
         let body = body.collect().await.ok()?.to_bytes();
         Some(Reply {
@@ -152,7 +150,10 @@ impl Client {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
-        let answer = self.inner.request(request.body(Full::default()).unwrap()).await;
+        let answer = self
+            .inner
+            .request(request.body(Full::default()).unwrap())
+            .await;
         let mut body = answer.unwrap().into_body().into_data_stream();
         let (mut text, mut events) = (String::new(), vec![]);
         while events.len() < count {
@@ -160,7 +161,10 @@ impl Client {
             text.push_str(&String::from_utf8_lossy(&chunk));
             while let Some((block, rest)) = text.split_once("\n\n") {
                 let field = |name: &str| {
-                    block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)
+                    block
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name))
+                        .map(str::trim)
                 };
                 if let (Some(id), Some(data)) = (field("id:"), field("data:")) {
                     events.push((id.to_owned(), serde_json::from_str(data).unwrap()));

@@ -38,10 +38,12 @@ impl TestDatabase {
         Self::Sqlite
     }
 
-    /// A new database in the cluster that `scripts/with-postgres.sh` started.
+    /// A new database in the cluster that `scripts/with-postgres.sh` started. Without a cluster the
+    /// test fails: what is not tested on both databases is not tested.
     pub fn postgres() -> Self {
-        let cluster = std::env::var("SWITCHBOARD_TEST_POSTGRES_URL").expect(
-            "SWITCHBOARD_TEST_POSTGRES_URL is not set: run `make test`, or this test under scripts/with-postgres.sh",
+        let cluster = crate::environment(
+            "SWITCHBOARD_TEST_POSTGRES_URL",
+            "run `make test`, or this test under scripts/with-postgres.sh",
         );
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("t{}_{number}", std::process::id());
@@ -73,7 +75,9 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let Self::Postgres { cluster, name } = self {
             let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            let _ = Command::new("psql").args([cluster.as_str(), "-q", "-c", &drop]).output();
+            let _ = Command::new("psql")
+                .args([cluster.as_str(), "-q", "-c", &drop])
+                .output();
         }
     }
 }

@@ -5,6 +5,7 @@
     reason = "what goes wrong here fails the test that uses it"
 )]
 
+mod broken;
 mod client;
 mod database;
 mod sample;
@@ -13,6 +14,7 @@ mod upstream;
 
 use std::time::{Duration, Instant};
 
+pub use broken::{Fault, broken};
 pub use client::{Client, Reply};
 pub use database::TestDatabase;
 pub use sample::Sample;
@@ -39,6 +41,16 @@ macro_rules! on_both_databases {
     };
 }
 
+/// What the test run was told in its environment. Where that is missing the test fails and says
+/// what to do.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a test run is told comes from whoever started it"
+)]
+pub fn environment(name: &str, advice: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: {advice}"))
+}
+
 /// Asks again and again until something is there.
 pub async fn eventually<T, F>(what: &str, mut ask: impl FnMut() -> F) -> T
 where
@@ -49,7 +61,10 @@ where
         if let Some(found) = ask().await {
             return found;
         }
-        assert!(start.elapsed() < Duration::from_secs(30), "{what} did not happen in 30 s");
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "{what} did not happen in 30 s"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

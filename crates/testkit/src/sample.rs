@@ -55,16 +55,26 @@ impl Sample {
             })
         };
         let path = format!("/integrations/{integration}/actions");
-        let read = id(&client.post(&path, action("read_item", "GET")).await.expect(201));
-        let write = id(&client.post(&path, action("write_item", "POST")).await.expect(201));
-        let agent = id(&client.post("/agents", json!({"name": "Agent"})).await.expect(201));
-        let link = |action: &str| {
-            json!({"link": {"action_id": action}, "overrides": {"max_successful_calls": limit}})
-        };
+        let read = id(&client
+            .post(&path, action("read_item", "GET"))
+            .await
+            .expect(201));
+        let write = id(&client
+            .post(&path, action("write_item", "POST"))
+            .await
+            .expect(201));
+        let agent = id(&client
+            .post("/agents", json!({"name": "Agent"}))
+            .await
+            .expect(201));
+        let link = |action: &str| json!({"link": {"action_id": action}, "overrides": {"max_successful_calls": limit}});
         client
-            .put(&format!("/agents/{agent}/draft"), json!({
-                "instructions": "Help.", "actions": [link(&read), link(&write)],
-            }))
+            .put(
+                &format!("/agents/{agent}/draft"),
+                json!({
+                    "instructions": "Help.", "actions": [link(&read), link(&write)],
+                }),
+            )
             .await
             .expect(200);
         Self {
@@ -78,9 +88,12 @@ impl Sample {
     /// Starts a conversation on the draft.
     pub async fn converse(&self, client: &Client) -> String {
         let started = client
-            .post("/conversations", json!({
-                "agent_id": self.agent, "environment": "production", "version": "draft",
-            }))
+            .post(
+                "/conversations",
+                json!({
+                    "agent_id": self.agent, "environment": "production", "version": "draft",
+                }),
+            )
             .await
             .expect(201);
         id(&started)

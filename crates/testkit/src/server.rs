@@ -60,8 +60,14 @@ impl Server {
     /// A command of the program on this server's data.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
+        // The settings of whoever runs the tests are not this server's, and what the tests
+        // themselves are told is no setting at all.
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"SWITCHBOARD_") {
+                command.env_remove(name);
+            }
+        }
         command
-            .env_remove("SWITCHBOARD_TEST_POSTGRES_URL")
             .env("SWITCHBOARD_DATA_DIR", self.directory.path())
             .current_dir(self.directory.path());
         if let Some(url) = self.database.url() {
@@ -95,7 +101,10 @@ impl Server {
         self.child = Some(command.spawn().unwrap());
         let start = Instant::now();
         loop {
-            let exited = self.child.as_mut().and_then(|child| child.try_wait().unwrap());
+            let exited = self
+                .child
+                .as_mut()
+                .and_then(|child| child.try_wait().unwrap());
             assert!(exited.is_none(), "the server stopped: {}", self.stderr());
             let output = self.stdout();
             let address = output[before..]
@@ -103,7 +112,7 @@ impl Server {
                 .find_map(|line| line.split("listening on ").nth(1))
                 .map(str::to_owned);
             if let Some(address) = address {
-                self.address = address.trim().to_owned();
+                address.trim().clone_into(&mut self.address);
                 let ready = Client::new(&self.address, "")
                     .try_send(http::Method::GET, "/readyz", &[], None)
                     .await;
@@ -111,7 +120,11 @@ impl Server {
                     return;
                 }
             }
-            assert!(start.elapsed() < Duration::from_secs(30), "not ready: {}", self.stderr());
+            assert!(
+                start.elapsed() < Duration::from_secs(30),
+                "not ready: {}",
+                self.stderr()
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -131,7 +144,7 @@ impl Server {
         self.child.as_ref().map_or(0, Child::id)
     }
 
-    /// Kills it at once.
+    /// Kills it at once, as a crash does: SIGKILL, nothing is flushed.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
@@ -153,7 +166,7 @@ impl Server {
                 self.child = None;
                 return status;
             }
-            assert!(start.elapsed() < Duration::from_secs(60), "it did not stop");
+            assert!(start.elapsed() < Duration::from_mins(1), "it did not stop");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -166,7 +179,11 @@ impl Server {
             .args(["--workspace", workspace])
             .output()
             .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 

@@ -43,7 +43,10 @@ impl std::fmt::Debug for Upstream {
     }
 }
 
-fn produce(answer: Answer) -> Pin<Box<dyn Future<Output = Option<Response<Full<Bytes>>>> + Send>> {
+/// The answer, or none when the connection is to be closed.
+type Produced = Pin<Box<dyn Future<Output = Option<Response<Full<Bytes>>>> + Send>>;
+
+fn produce(answer: Answer) -> Produced {
     Box::pin(async move {
         let (status, kind, body) = match answer {
             Answer::Json(status, value) => (status, "application/json", value.to_string().into()),
@@ -54,7 +57,9 @@ fn produce(answer: Answer) -> Pin<Box<dyn Future<Output = Option<Response<Full<B
             }
             Answer::Drop => return None,
         };
-        let response = Response::builder().status(status).header("content-type", kind);
+        let response = Response::builder()
+            .status(status)
+            .header("content-type", kind);
         Some(response.body(Full::new(body)).unwrap())
     })
 }
@@ -127,12 +132,18 @@ impl Upstream {
     /// How many requests there were to a path.
     pub fn hits_of(&self, path: &str) -> usize {
         let requests = self.requests.lock().unwrap();
-        requests.iter().filter(|request| request.uri().path() == path).count()
+        requests
+            .iter()
+            .filter(|request| request.uri().path() == path)
+            .count()
     }
 
     /// The paths asked for, in order.
     pub fn paths(&self) -> Vec<String> {
         let requests = self.requests.lock().unwrap();
-        requests.iter().map(|request| request.uri().path().to_owned()).collect()
+        requests
+            .iter()
+            .map(|request| request.uri().path().to_owned())
+            .collect()
     }
 }

@@ -39,7 +39,7 @@ pub async fn list_actions(
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     let page = actions::list(&state.app, &manager, id, query.after()?, query.limit()?).await?;
-    Ok(view::page(page, |row| row.id.to_string(), show))
+    Ok(view::page(&page, |row| row.id.to_string(), show))
 }
 
 /// Add an action to an integration.
@@ -54,7 +54,11 @@ pub async fn create_action(
     Json(input): Json<ActionInput>,
 ) -> Result<Response, Problem> {
     let row = actions::create(&state.app, &manager, id, input).await?;
-    Ok(view::resource(StatusCode::CREATED, row.revision, &show(&row)))
+    Ok(view::resource(
+        StatusCode::CREATED,
+        row.revision,
+        &show(&row),
+    ))
 }
 
 /// Read an action.
@@ -137,7 +141,10 @@ pub async fn get_action_usage(
         .into_iter()
         .map(|(agent, version)| json!({"agent_id": agent, "version": VersionRef::from_number(version)}))
         .collect();
-    Ok(view::raw(StatusCode::OK, json!({"data": data, "next": null}).to_string()))
+    Ok(view::raw(
+        StatusCode::OK,
+        json!({"data": data, "next": null}).to_string(),
+    ))
 }
 
 /// Perform an action now, outside any agent, and see all that was sent and received.

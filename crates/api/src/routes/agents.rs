@@ -30,7 +30,7 @@ pub async fn list_agents(
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     let page = agents::list(&state.app, &manager, query.after()?, query.limit()?).await?;
-    Ok(view::page(page, |row| row.id.to_string(), show))
+    Ok(view::page(&page, |row| row.id.to_string(), show))
 }
 
 /// Add an agent, with an empty draft.
@@ -42,7 +42,11 @@ pub async fn create_agent(
     Json(input): Json<AgentInput>,
 ) -> Result<Response, Problem> {
     let row = agents::create(&state.app, &manager, input).await?;
-    Ok(view::resource(StatusCode::CREATED, row.revision, &show(&row)))
+    Ok(view::resource(
+        StatusCode::CREATED,
+        row.revision,
+        &show(&row),
+    ))
 }
 
 /// Read an agent.

@@ -52,7 +52,7 @@ pub async fn list_api_keys(
     let from = after(query.after.as_deref())?;
     let prefix = query.prefix.as_deref();
     let page = api_keys::list_for(&state.app, &admin, prefix, from, limit(query.limit)?).await?;
-    Ok(view::page(page, |row| row.id.to_string(), show))
+    Ok(view::page(&page, |row| row.id.to_string(), show))
 }
 
 /// What a new key is.

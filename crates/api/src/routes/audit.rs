@@ -19,7 +19,7 @@ pub async fn list_audit(
 ) -> Result<Response, Problem> {
     let page = audit::list(&state.app, &admin, query.after()?, query.limit()?).await?;
     Ok(view::page(
-        page,
+        &page,
         |row| row.id.to_string(),
         |row| {
             json!({

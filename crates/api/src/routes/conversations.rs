@@ -67,7 +67,7 @@ pub async fn list_conversations(
         .map_err(|error| AppError::invalid("/agent_id", error))?;
     let before = after(query.after.as_deref())?;
     let page = conversations::list(&state.app, &runner, agent, before, limit(query.limit)?).await?;
-    Ok(view::page(page, |found| found.key.id.to_string(), show))
+    Ok(view::page(&page, |found| found.key.id.to_string(), show))
 }
 
 /// Start a conversation.

@@ -9,8 +9,8 @@ use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
-use switchboard_app::events::{self, Follower, Position};
 use switchboard_app::Runner;
+use switchboard_app::events::{self, Follower, Position};
 use switchboard_domain::event::Event;
 use switchboard_domain::id::ConversationId;
 
@@ -58,11 +58,10 @@ pub async fn list_events(
     }
     let position = asked.map(after).transpose()?;
     let page = events::list(&state.app, &runner, id, position, limit(query.limit)?).await?;
-    let next = page
-        .rows
-        .last()
-        .filter(|_| page.more)
-        .map_or_else(|| "null".to_owned(), |last| format!("\"{}\"", last.sequence));
+    let next = page.rows.last().filter(|_| page.more).map_or_else(
+        || "null".to_owned(),
+        |last| format!("\"{}\"", last.sequence),
+    );
     let data: Vec<String> = page.rows.iter().map(Event::to_json).collect();
     let json = format!(r#"{{"data":[{}],"next":{next}}}"#, data.join(","));
     Ok(view::raw(StatusCode::OK, json))

@@ -33,7 +33,7 @@ pub async fn list_integrations(
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     let page = integrations::list(&state.app, &manager, query.after()?, query.limit()?).await?;
-    Ok(view::page(page, |found| found.row.id.to_string(), show))
+    Ok(view::page(&page, |found| found.row.id.to_string(), show))
 }
 
 /// Add an integration.
@@ -45,7 +45,11 @@ pub async fn create_integration(
     Json(input): Json<IntegrationInput>,
 ) -> Result<Response, Problem> {
     let made = integrations::create(&state.app, &manager, input).await?;
-    Ok(view::resource(StatusCode::CREATED, made.row.revision, &show(&made)))
+    Ok(view::resource(
+        StatusCode::CREATED,
+        made.row.revision,
+        &show(&made),
+    ))
 }
 
 /// Read an integration.
@@ -58,7 +62,11 @@ pub async fn get_integration(
     Path((id,)): Path<(IntegrationId,)>,
 ) -> Result<Response, Problem> {
     let found = integrations::get(&state.app, &manager, id).await?;
-    Ok(view::resource(StatusCode::OK, found.row.revision, &show(&found)))
+    Ok(view::resource(
+        StatusCode::OK,
+        found.row.revision,
+        &show(&found),
+    ))
 }
 
 /// Change an integration. A slot that is given replaces the one that is there; null empties it.
@@ -74,7 +82,11 @@ pub async fn update_integration(
     Json(patch): Json<IntegrationPatch>,
 ) -> Result<Response, Problem> {
     let changed = integrations::update(&state.app, &manager, id, expected, patch).await?;
-    Ok(view::resource(StatusCode::OK, changed.row.revision, &show(&changed)))
+    Ok(view::resource(
+        StatusCode::OK,
+        changed.row.revision,
+        &show(&changed),
+    ))
 }
 
 /// Delete an integration with its actions. Agents that link them are left with broken links.

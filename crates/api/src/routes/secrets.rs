@@ -39,7 +39,11 @@ pub async fn list_secrets(
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     let page = secrets::list(&state.app, &manager, query.after_text(), query.limit()?).await?;
-    Ok(view::page(page, |secret| secret.row.name.to_string(), show))
+    Ok(view::page(
+        &page,
+        |secret| secret.row.name.to_string(),
+        show,
+    ))
 }
 
 /// Set values of a secret. An environment that is left out keeps its value; null removes it.
@@ -55,7 +59,11 @@ pub async fn put_secret(
     Json(input): Json<SecretInput>,
 ) -> Result<Response, Problem> {
     let (secret, created) = secrets::put(&state.app, &manager, &name(&text)?, input).await?;
-    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     Ok(view::resource(status, secret.row.revision, &show(&secret)))
 }
 

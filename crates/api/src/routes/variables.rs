@@ -4,10 +4,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
+use switchboard_app::rows::VariableRow;
 use switchboard_app::variables::{self, VariableInput};
 use switchboard_app::{AppError, Manager};
 use switchboard_domain::name::VariableName;
-use switchboard_app::rows::VariableRow;
 
 use crate::extract::{Auth, Json, PageQuery, Path, Query};
 use crate::problem::Problem;
@@ -31,7 +31,7 @@ pub async fn list_variables(
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     let page = variables::list(&state.app, &manager, query.after_text(), query.limit()?).await?;
-    Ok(view::page(page, |row| row.name.to_string(), show))
+    Ok(view::page(&page, |row| row.name.to_string(), show))
 }
 
 /// Set a workspace variable's values, in place of those it had.
@@ -47,7 +47,11 @@ pub async fn put_variable(
     Json(input): Json<VariableInput>,
 ) -> Result<Response, Problem> {
     let (row, created) = variables::put(&state.app, &manager, &name(&text)?, input).await?;
-    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     Ok(view::resource(status, row.revision, &show(&row)))
 }
 

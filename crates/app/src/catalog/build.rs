@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Map;
 use switchboard_domain::action::ActionDefinition;
-use switchboard_domain::agent::{AgentActionKind, AgentDocument, Binding, BindingTarget, VersionRef};
+use switchboard_domain::agent::{
+    AgentActionKind, AgentDocument, Binding, BindingTarget, VersionRef,
+};
 use switchboard_domain::environment::PerEnvironment;
 use switchboard_domain::id::{ActionId, AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
@@ -23,11 +25,7 @@ use crate::error::AppError;
 use crate::prepare;
 
 /// A workspace's first snapshot: its secrets and variables, and no agents yet.
-pub async fn first(
-    db: &Db,
-    keys: &KeyRing,
-    workspace: WorkspaceId,
-) -> Result<Snapshot, AppError> {
+pub async fn first(db: &Db, keys: &KeyRing, workspace: WorkspaceId) -> Result<Snapshot, AppError> {
     let mut conn = db.read().await?;
     let engine = &mut conn.engine();
     let mut snapshot = Snapshot {
@@ -134,10 +132,7 @@ async fn load_secrets(
             bytes: row.sealed,
         };
         let value = keys.open(binding, &sealed)?;
-        *secrets
-            .entry(row.name)
-            .or_default()
-            .slot(row.environment) = Some(value);
+        *secrets.entry(row.name).or_default().slot(row.environment) = Some(value);
     }
     snapshot.secrets = Arc::new(secrets);
     Ok(())
@@ -173,7 +168,9 @@ async fn load_variables(
 fn check(errors: InputErrors, what: &str) -> Result<(), AppError> {
     errors.finish(()).map_err(|errors| {
         let detail = errors.first().map_or("", |error| error.detail.as_str());
-        AppError::Internal(format!("a stored {what} does not compile any more: {detail}"))
+        AppError::Internal(format!(
+            "a stored {what} does not compile any more: {detail}"
+        ))
     })
 }
 
@@ -191,8 +188,7 @@ async fn load_integration(
     let mut endpoints = PerEnvironment::default();
     for (environment, slot) in environments.iter() {
         let key = format!("{workspace}/{id}/{environment}");
-        *endpoints.slot(environment) =
-            prepare::slot(slot, &key, "", &mut errors).map(Arc::new);
+        *endpoints.slot(environment) = prepare::slot(slot, &key, "", &mut errors).map(Arc::new);
     }
     check(errors, "integration")?;
     let prepared = PreparedIntegration {
@@ -274,7 +270,11 @@ fn compile(document: &AgentDocument, workspace: WorkspaceId) -> Result<OwnParts,
     Ok(OwnParts {
         strict_states: document.strict_states,
         initial_state: document.initial_state.clone(),
-        states: document.states.iter().map(|state| state.name.clone()).collect(),
+        states: document
+            .states
+            .iter()
+            .map(|state| state.name.clone())
+            .collect(),
         bindings,
     })
 }
@@ -334,15 +334,16 @@ fn resolve(snapshot: &Snapshot, own: Arc<OwnParts>) -> PreparedAgent {
 }
 
 fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding {
-    let prepared = |name: &str, description: &str, schema: &ParameterSchema, target| PreparedBinding {
-        id: binding.id,
-        name: name.to_owned(),
-        description: description.to_owned(),
-        kind: "api_call",
-        gate: binding.gate.clone(),
-        schema: schema.clone(),
-        target,
-    };
+    let prepared =
+        |name: &str, description: &str, schema: &ParameterSchema, target| PreparedBinding {
+            id: binding.id,
+            name: name.to_owned(),
+            description: description.to_owned(),
+            kind: "api_call",
+            gate: binding.gate.clone(),
+            schema: schema.clone(),
+            target,
+        };
     match &binding.target {
         OwnTarget::ApiCall {
             name,
@@ -367,7 +368,12 @@ fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding
         } => {
             let Some(action) = snapshot.actions.get(action_id) else {
                 let gone = PreparedTarget::Broken("deleted");
-                return prepared(&binding.id.to_string(), "", &ParameterSchema::default(), gone);
+                return prepared(
+                    &binding.id.to_string(),
+                    "",
+                    &ParameterSchema::default(),
+                    gone,
+                );
             };
             let target = match snapshot.integrations.get(&action.integration_id) {
                 _ if action.deleted => PreparedTarget::Broken("deleted"),

@@ -41,10 +41,7 @@ impl Snapshot {
 
     /// The workspace variables of an environment.
     pub fn workspace_variables(&self, environment: Environment) -> Arc<Map<String, Value>> {
-        self.variables
-            .get(environment)
-            .cloned()
-            .unwrap_or_default()
+        self.variables.get(environment).cloned().unwrap_or_default()
     }
 }
 
@@ -57,7 +54,11 @@ pub struct SecretsIn<'a> {
 
 impl SecretLookup for SecretsIn<'_> {
     fn secret(&self, name: &SecretName) -> Option<SecretText> {
-        self.snapshot.secrets.get(name)?.get(self.environment).cloned()
+        self.snapshot
+            .secrets
+            .get(name)?
+            .get(self.environment)
+            .cloned()
     }
 }
 

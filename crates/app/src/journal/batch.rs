@@ -1,11 +1,12 @@
 //! The task that writes: what is waiting, in one transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use moka::sync::Cache;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::id::ConversationId;
+use switchboard_store::batch::{self, Batch};
 use switchboard_store::journal::{self as rows, CallKey, CallRow, EventRow};
 use switchboard_store::{Db, Engine, conversation};
 use tokio::sync::{broadcast, mpsc};
@@ -47,9 +48,31 @@ struct Writer {
 #[derive(Default)]
 struct Draft {
     conversations: HashMap<Key, Conversation>,
-    changed: HashMap<Key, ()>,
+    changed: HashSet<Key>,
     events: Vec<EventRow>,
     reserved: Vec<CallRow>,
+    removed: Vec<CallKey>,
+    answered: Vec<(CallKey, String)>,
+}
+
+impl Draft {
+    fn batch(&self) -> Batch<'_> {
+        Batch {
+            conversations: self
+                .changed
+                .iter()
+                .filter_map(|key| self.conversations.get(key))
+                .collect(),
+            events: &self.events,
+            calls: &self.reserved,
+            removed: &self.removed,
+            answered: &self.answered,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.removed.is_empty() && self.answered.is_empty()
+    }
 }
 
 impl Writer {
@@ -84,62 +107,87 @@ impl Writer {
     }
 
     async fn write(&self, ops: &[Op]) -> Result<Vec<Outcome>, AppError> {
+        if self.remembered.is_some() {
+            self.write_alone(ops).await
+        } else {
+            self.write_among_others(ops).await
+        }
+    }
+
+    /// As the only writer: what is read needs no transaction, and what is written goes in one go.
+    async fn write_alone(&self, ops: &[Op]) -> Result<Vec<Outcome>, AppError> {
+        let mut draft = Draft::default();
+        let mut outcomes = Vec::with_capacity(ops.len());
+        let missing = self.remember(ops, &mut draft);
+        if !missing.is_empty() {
+            let mut conn = self.db.read().await?;
+            load(&mut conn.engine(), &missing, &mut draft).await?;
+        }
+        for op in ops {
+            let before = if op.work.idempotency_key().is_some() {
+                let mut conn = self.db.read().await?;
+                call_before(&mut conn.engine(), op, &draft).await?
+            } else {
+                None
+            };
+            if let Some(before) = before {
+                outcomes.push(Ok(Done::Before(Box::new(before))));
+                continue;
+            }
+            close_call_alone(op, &mut draft);
+            outcomes.push(apply(op, &mut draft));
+        }
+        if !draft.is_empty() {
+            batch::write_alone(&self.db, &draft.batch()).await?;
+        }
+        self.publish(draft);
+        Ok(outcomes)
+    }
+
+    /// Beside other replicas: everything in one transaction that locks its conversations.
+    async fn write_among_others(&self, ops: &[Op]) -> Result<Vec<Outcome>, AppError> {
         let mut tx = self.db.write().await?;
         let mut draft = Draft::default();
         let mut outcomes = Vec::with_capacity(ops.len());
         {
             let engine = &mut tx.engine();
-            self.load(engine, ops, &mut draft).await?;
+            let missing = self.remember(ops, &mut draft);
+            load(engine, &missing, &mut draft).await?;
             for op in ops {
                 outcomes.push(one(engine, op, &mut draft).await?);
             }
-            let changed: Vec<&Conversation> = draft
-                .changed
-                .keys()
-                .filter_map(|key| draft.conversations.get(key))
-                .collect();
-            rows::save_conversations(engine, &changed).await?;
-            rows::insert_events(engine, &draft.events).await?;
-            rows::insert_calls(engine, &draft.reserved).await?;
+            batch::write(engine, &draft.batch()).await?;
         }
         tx.commit().await?;
         self.publish(draft);
         Ok(outcomes)
     }
 
-    /// Brings the conversations of a batch into memory: from what is remembered, or locked from the
-    /// database.
-    async fn load(
-        &self,
-        engine: &mut Engine<'_>,
-        ops: &[Op],
-        draft: &mut Draft,
-    ) -> Result<(), AppError> {
+    /// Takes the conversations of a batch from what is remembered; answers those that are not.
+    fn remember(&self, ops: &[Op], draft: &mut Draft) -> Vec<Key> {
         let mut missing = vec![];
         for op in ops {
             if draft.conversations.contains_key(&op.key) || missing.contains(&op.key) {
                 continue;
             }
             if let Work::Start(conversation, _) = &op.work {
-                draft
-                    .conversations
-                    .insert(op.key, Conversation::clone(conversation));
+                let conversation = Conversation::clone(conversation);
+                draft.conversations.insert(op.key, conversation);
                 continue;
             }
-            match self.remembered.as_ref().and_then(|cache| cache.get(&op.key)) {
+            match self
+                .remembered
+                .as_ref()
+                .and_then(|cache| cache.get(&op.key))
+            {
                 Some(found) => {
-                    draft
-                        .conversations
-                        .insert(op.key, Conversation::clone(&found));
+                    let conversation = Conversation::clone(&found);
+                    draft.conversations.insert(op.key, conversation);
                 }
                 None => missing.push(op.key),
             }
         }
-        for found in conversation::lock(engine, &missing).await? {
-            let key = (found.key.workspace, found.key.id);
-            draft.conversations.insert(key, found);
-        }
-        Ok(())
+        missing
     }
 
     /// Makes what was written known in this process.
@@ -151,7 +199,7 @@ impl Writer {
         }
         if let Some(cache) = &self.remembered {
             for (key, conversation) in draft.conversations {
-                if draft.changed.contains_key(&key) {
+                if draft.changed.contains(&key) {
                     cache.insert(key, Arc::new(conversation));
                 }
             }
@@ -159,26 +207,34 @@ impl Writer {
     }
 }
 
-/// Applies one operation. The inner error is its own answer; the outer one fails the batch.
-async fn one(
-    engine: &mut Engine<'_>,
-    op: &Op,
-    draft: &mut Draft,
-) -> Result<Outcome, AppError> {
+/// Reads conversations from the database, locked where others write too.
+async fn load(engine: &mut Engine<'_>, missing: &[Key], draft: &mut Draft) -> Result<(), AppError> {
+    for found in conversation::lock(engine, missing).await? {
+        let key = (found.key.workspace, found.key.id);
+        draft.conversations.insert(key, found);
+    }
+    Ok(())
+}
+
+/// Applies one operation beside other replicas. The inner error is its own answer; the outer one
+/// fails the batch.
+async fn one(engine: &mut Engine<'_>, op: &Op, draft: &mut Draft) -> Result<Outcome, AppError> {
     if let Some(before) = call_before(engine, op, draft).await? {
         return Ok(Ok(Done::Before(Box::new(before))));
     }
     if !close_call(engine, op).await? {
         return Ok(Ok(Done::Gone));
     }
+    Ok(apply(op, draft))
+}
+
+/// Applies one operation to the draft.
+fn apply(op: &Op, draft: &mut Draft) -> Outcome {
     let Some(conversation) = draft.conversations.get_mut(&op.key) else {
-        return Ok(Err(AppError::NotFound("conversation")));
+        return Err(AppError::NotFound("conversation"));
     };
-    let effects = match op.work.apply(conversation) {
-        Ok(effects) => effects,
-        Err(error) => return Ok(Err(error)),
-    };
-    draft.changed.insert(op.key, ());
+    let effects = op.work.apply(conversation)?;
+    draft.changed.insert(op.key);
     draft.reserved.extend(effects.reserved);
     for (event, sequence) in effects.events {
         draft.events.push(EventRow {
@@ -188,7 +244,39 @@ async fn one(
             event,
         });
     }
-    Ok(Ok(Done::Now(Arc::new(conversation.clone()))))
+    // Who settles a call has no use for the conversation, and copying it costs.
+    if matches!(op.work, Work::Settle(_)) {
+        return Ok(Done::Settled);
+    }
+    Ok(Done::Now(Arc::new(conversation.clone())))
+}
+
+/// Ends the row of a reserved call where nobody else can have done so.
+fn close_call_alone(op: &Op, draft: &mut Draft) {
+    let key = |id| CallKey {
+        workspace: op.key.0,
+        conversation: op.key.1,
+        id,
+    };
+    match &op.work {
+        Work::Settle(settlement) => match settlement.reserved {
+            Reserved::No => {}
+            Reserved::UntilSettled => draft.removed.push(key(settlement.call)),
+            Reserved::WithAnswer => {
+                let answer = settlement.answer.clone();
+                draft.answered.push((key(settlement.call), answer));
+            }
+        },
+        Work::Recover(recovered) => {
+            let (call, _, answer) = &**recovered;
+            if call.idempotency_key.is_some() {
+                draft.answered.push((key(call.id), answer.clone()));
+            } else {
+                draft.removed.push(key(call.id));
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The call that a reservation's key stands for already, in the database or in this batch.
@@ -197,14 +285,12 @@ async fn call_before(
     op: &Op,
     draft: &Draft,
 ) -> Result<Option<CallRow>, AppError> {
-    let Work::Reserve(reservation) = &op.work else {
-        return Ok(None);
-    };
-    let Some(key) = &reservation.call.idempotency_key else {
+    let Some(key) = op.work.idempotency_key() else {
         return Ok(None);
     };
     let in_batch = draft.reserved.iter().find(|call| {
-        (call.workspace, call.conversation) == op.key && call.idempotency_key.as_ref() == Some(key)
+        (call.workspace, call.conversation) == op.key
+            && call.idempotency_key.as_deref() == Some(key)
     });
     if let Some(call) = in_batch {
         return Ok(Some(call.clone()));

@@ -62,7 +62,12 @@ impl Journal {
         let queues = (0..writers)
             .map(|_| {
                 let (queue, ops) = mpsc::channel(QUEUE);
-                tokio::spawn(batch::run(db.clone(), remembered.clone(), news.clone(), ops));
+                tokio::spawn(batch::run(
+                    db.clone(),
+                    remembered.clone(),
+                    news.clone(),
+                    ops,
+                ));
                 queue
             })
             .collect();

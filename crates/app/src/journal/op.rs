@@ -91,6 +91,8 @@ pub enum Work {
 pub enum Done {
     /// It is done; the conversation is as it was after it.
     Now(Arc<Conversation>),
+    /// A call is settled.
+    Settled,
     /// The caller's key stands for another call: this one, perhaps still without answer.
     Before(Box<CallRow>),
     /// The call was settled by another server, which took this one for dead.
@@ -115,6 +117,14 @@ impl Effects {
 }
 
 impl Work {
+    /// The key under which a reservation is done once.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        match self {
+            Self::Reserve(reservation) => reservation.call.idempotency_key.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Applies it to a conversation. An error changes nothing.
     pub fn apply(&self, conversation: &mut Conversation) -> Result<Effects, AppError> {
         let mut effects = Effects::default();

@@ -39,6 +39,13 @@ pub struct Settings {
     /// What outbound calls may reach although it is private.
     pub allow_networks: Vec<String>,
     /// Telnyx' API.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "it is checked now, and read once there are messaging channels"
+        )
+    )]
     pub telnyx_url: Url,
     /// The key that seals secrets.
     pub master_key_file: PathBuf,

@@ -1,0 +1,614 @@
+//! Both databases have the same tables, and every statement works on both.
+#![expect(clippy::unwrap_used, reason = "tests fail loudly")]
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use switchboard_domain::agent::{AgentDocument, VersionRef};
+use switchboard_domain::conversation::{Conversation, ConversationKey, Phase, Status};
+use switchboard_domain::environment::{Environment, PerEnvironment};
+use switchboard_domain::event::{EventType, NewEvent};
+use switchboard_domain::id::{
+    ActionId, AgentId, ApiKeyId, AuditId, BindingId, CallId, ConversationId, EventId, InstanceId,
+    IntegrationId, WorkspaceId,
+};
+use switchboard_domain::name::{ActionName, SecretName, VariableName};
+use switchboard_domain::scope::Scope;
+use switchboard_store::batch::{self, Batch};
+use switchboard_store::change::Entity;
+use switchboard_store::journal::{CallKey, CallRow, EventRow};
+use switchboard_store::reference::{Source, Target};
+use switchboard_store::{
+    Db, Engine, Location, StoreError, action, agent, api_key, audit, change, conversation, event,
+    instance, integration, journal, reference, secret, variable, workspace,
+};
+use switchboard_testkit::{TestDatabase, on_both_databases};
+use uuid::Uuid;
+
+on_both_databases!(
+    every_statement_works,
+    concurrent_changes_of_a_workspace_wait_for_each_other,
+    a_batch_is_written_whole_or_not_at_all,
+);
+
+struct Opened {
+    db: Db,
+    _directory: tempfile::TempDir,
+    _database: TestDatabase,
+}
+
+async fn open(database: TestDatabase) -> Opened {
+    let directory = tempfile::tempdir().unwrap();
+    let location = database.url().map_or_else(
+        || Location::Sqlite(directory.path().join("test.db")),
+        Location::Postgres,
+    );
+    Opened {
+        db: Db::open(&location).await.unwrap(),
+        _directory: directory,
+        _database: database,
+    }
+}
+
+fn uuid(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(1_800_000_000_123_456).unwrap()
+}
+
+const WORKSPACE: WorkspaceId = WorkspaceId::from_uuid(Uuid::from_u128(1));
+const CONVERSATION: ConversationId = ConversationId::from_uuid(Uuid::from_u128(2));
+
+async fn with_workspace(db: &Db) {
+    let mut tx = db.write().await.unwrap();
+    workspace::insert(&mut tx.engine(), WORKSPACE, "w", now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Writes a row of everything and reads it back as it was.
+async fn every_statement_works(database: TestDatabase) {
+    let opened = open(database).await;
+    with_workspace(&opened.db).await;
+    let mut tx = opened.db.write().await.unwrap();
+    let engine = &mut tx.engine();
+    workspaces_and_changes(engine).await;
+    keys_secrets_and_variables(engine).await;
+    integrations_and_actions(engine).await;
+    agents_and_references(engine).await;
+    drop(tx);
+    let mut tx = opened.db.write().await.unwrap();
+    let taken = workspace::insert(&mut tx.engine(), WORKSPACE, "w", now()).await;
+    assert!(matches!(taken, Err(StoreError::Duplicate)));
+}
+
+async fn workspaces_and_changes(engine: &mut Engine<'_>) {
+    workspace::lock(engine, WORKSPACE).await.unwrap();
+    assert_eq!(
+        workspace::by_name(engine, "w")
+            .await
+            .unwrap()
+            .unwrap()
+            .created_at,
+        now()
+    );
+    assert_eq!(workspace::list(engine).await.unwrap().len(), 1);
+    for expected in 1..=2 {
+        let revision = change::record(engine, WORKSPACE, Entity::Action, "act_x", now()).await;
+        assert_eq!(revision.unwrap(), expected);
+    }
+    assert_eq!(change::since(engine, WORKSPACE, 1).await.unwrap().len(), 1);
+    assert_eq!(change::revision(engine, WORKSPACE).await.unwrap(), 2);
+    assert_eq!(
+        change::changed_since(engine, now()).await.unwrap(),
+        [(WORKSPACE, 2)]
+    );
+    let row = audit::AuditRow {
+        id: AuditId::from_uuid(uuid(3)),
+        at: now(),
+        actor: "a".to_owned(),
+        operation: "o".to_owned(),
+        entity: "e".to_owned(),
+        entity_id: "i".to_owned(),
+    };
+    audit::insert(engine, WORKSPACE, &row).await.unwrap();
+    assert_eq!(
+        audit::list(engine, WORKSPACE, None, 5).await.unwrap().rows,
+        [row]
+    );
+    let id = InstanceId::from_uuid(uuid(4));
+    instance::seen(engine, id, now()).await.unwrap();
+    instance::seen(engine, id, now()).await.unwrap();
+    let later = now() + chrono::TimeDelta::seconds(1);
+    assert_eq!(instance::silent_since(engine, later).await.unwrap(), [id]);
+    instance::forget(engine, id).await.unwrap();
+    assert_eq!(instance::silent_since(engine, later).await.unwrap(), []);
+}
+
+#[expect(clippy::too_many_lines, reason = "one story over all functions")]
+async fn keys_secrets_and_variables(engine: &mut Engine<'_>) {
+    let key = api_key::ApiKeyRow {
+        workspace: WORKSPACE,
+        id: ApiKeyId::from_uuid(uuid(5)),
+        name: "k".to_owned(),
+        scope: Scope::Run,
+        prefix: "sb_x".to_owned(),
+        created_at: now(),
+        revoked_at: None,
+    };
+    api_key::insert(engine, &key, &[7; 32]).await.unwrap();
+    assert_eq!(
+        api_key::by_hash(engine, &[7; 32]).await.unwrap(),
+        Some(key.clone())
+    );
+    for (prefix, count) in [(None, 1), (Some("sb_x"), 1), (Some("sb_y"), 0)] {
+        let page = api_key::list(engine, WORKSPACE, prefix, None, 5)
+            .await
+            .unwrap();
+        assert_eq!(page.rows.len(), count);
+    }
+    assert!(
+        api_key::revoke(engine, WORKSPACE, key.id, now())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !api_key::revoke(engine, WORKSPACE, key.id, now())
+            .await
+            .unwrap()
+    );
+    assert_eq!(api_key::by_hash(engine, &[7; 32]).await.unwrap(), None);
+
+    let name = SecretName::parse("s").unwrap();
+    for revision in 1..=2 {
+        let row = secret::upsert(engine, WORKSPACE, &name, now())
+            .await
+            .unwrap();
+        assert_eq!(row.revision, revision);
+    }
+    for environment in [Environment::Staging, Environment::Production] {
+        let value = secret::SealedValueRow {
+            name: name.clone(),
+            environment,
+            key_id: "k".to_owned(),
+            sealed: vec![0, 1, 255],
+        };
+        secret::set_value(engine, WORKSPACE, &value).await.unwrap();
+        secret::set_value(engine, WORKSPACE, &value).await.unwrap();
+    }
+    secret::clear_value(engine, WORKSPACE, &name, Environment::Staging)
+        .await
+        .unwrap();
+    let values = secret::values(engine, WORKSPACE).await.unwrap();
+    assert_eq!(
+        (values.len(), values[0].1, &values[0].0.sealed[..]),
+        (1, 2, &[0, 1, 255][..])
+    );
+    assert_eq!(
+        secret::environments(engine, WORKSPACE).await.unwrap()[&name],
+        [Environment::Production]
+    );
+    assert_eq!(
+        secret::list(engine, WORKSPACE, "", 5)
+            .await
+            .unwrap()
+            .rows
+            .len(),
+        1
+    );
+    assert!(
+        secret::get(engine, WORKSPACE, &name)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(secret::delete(engine, WORKSPACE, &name).await.unwrap());
+    assert_eq!(secret::values(engine, WORKSPACE).await.unwrap(), []);
+
+    let name = VariableName::parse("v").unwrap();
+    let values = PerEnvironment {
+        production: Some(json!({"nul": "\u{0}", "n": 1.5})),
+        ..PerEnvironment::default()
+    };
+    variable::upsert(engine, WORKSPACE, &name, &values, now())
+        .await
+        .unwrap();
+    let row = variable::upsert(engine, WORKSPACE, &name, &values, now())
+        .await
+        .unwrap();
+    assert_eq!((row.revision, &row.values), (2, &values));
+    assert_eq!(
+        variable::get(engine, WORKSPACE, &name).await.unwrap(),
+        Some(row)
+    );
+    assert_eq!(
+        variable::list(engine, WORKSPACE, "v", 5)
+            .await
+            .unwrap()
+            .rows,
+        []
+    );
+    assert!(variable::delete(engine, WORKSPACE, &name).await.unwrap());
+}
+
+const INTEGRATION: IntegrationId = IntegrationId::from_uuid(Uuid::from_u128(6));
+
+async fn integrations_and_actions(engine: &mut Engine<'_>) {
+    let mut row = integration::IntegrationRow {
+        id: INTEGRATION,
+        name: "i".to_owned(),
+        description: "d".to_owned(),
+        definition: serde_json::from_value(json!({"kind": "custom_api", "environments": {}}))
+            .unwrap(),
+        revision: 1,
+        created_at: now(),
+        updated_at: now(),
+        deleted_at: None,
+    };
+    integration::insert(engine, WORKSPACE, &row).await.unwrap();
+    row.revision = 2;
+    integration::update(engine, WORKSPACE, &row).await.unwrap();
+    assert_eq!(
+        integration::get(engine, WORKSPACE, row.id).await.unwrap(),
+        Some(row.clone())
+    );
+    assert_eq!(
+        integration::list(engine, WORKSPACE, None, 5)
+            .await
+            .unwrap()
+            .rows,
+        [row]
+    );
+    let definition = json!({"type": "api", "method": "GET", "path": "/"});
+    let make = |number| action::ActionRow {
+        id: ActionId::from_uuid(uuid(number)),
+        integration_id: INTEGRATION,
+        name: ActionName::parse("a").unwrap(),
+        description: String::new(),
+        definition: serde_json::from_value(definition.clone()).unwrap(),
+        shape_digest: "x".to_owned(),
+        revision: 1,
+        created_at: now(),
+        updated_at: now(),
+        deleted_at: None,
+    };
+    let mut first = make(10);
+    action::insert(engine, WORKSPACE, &first).await.unwrap();
+    assert_eq!(
+        action::counts(engine, WORKSPACE).await.unwrap()[&INTEGRATION],
+        1
+    );
+    first.deleted_at = Some(now());
+    action::update(engine, WORKSPACE, &first).await.unwrap();
+    // The name of a deleted action is free.
+    action::insert(engine, WORKSPACE, &make(11)).await.unwrap();
+    assert_eq!(
+        action::get(engine, WORKSPACE, first.id).await.unwrap(),
+        Some(first)
+    );
+    let page = action::list(engine, WORKSPACE, INTEGRATION, None, 5)
+        .await
+        .unwrap();
+    assert_eq!((page.rows.len(), page.more), (1, false));
+}
+
+async fn agents_and_references(engine: &mut Engine<'_>) {
+    let mut row = agent::AgentRow {
+        id: AgentId::from_uuid(uuid(20)),
+        name: "a".to_owned(),
+        description: String::new(),
+        published_version: None,
+        revision: 1,
+        created_at: now(),
+        updated_at: now(),
+        deleted_at: None,
+    };
+    agent::insert(engine, WORKSPACE, &row).await.unwrap();
+    row.published_version = Some(3);
+    agent::update(engine, WORKSPACE, &row).await.unwrap();
+    assert_eq!(
+        agent::get(engine, WORKSPACE, row.id).await.unwrap(),
+        Some(row.clone())
+    );
+    assert_eq!(
+        agent::list(engine, WORKSPACE, None, 5).await.unwrap().rows,
+        [row.clone()]
+    );
+    let document = AgentDocument::default();
+    for revision in 1..=2 {
+        agent::save_draft(engine, WORKSPACE, row.id, &document, revision, now())
+            .await
+            .unwrap();
+    }
+    let version = agent::version(engine, WORKSPACE, row.id, VersionRef::Draft)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((version.revision, version.document), (2, document));
+    let source = Source {
+        kind: "agent",
+        id: "agt_x".to_owned(),
+        version: 0,
+    };
+    let target = Target {
+        kind: "action",
+        id: "act_x".to_owned(),
+    };
+    for _ in 0..2 {
+        let twice = [target.clone(), target.clone()];
+        reference::replace(engine, WORKSPACE, &source, &twice)
+            .await
+            .unwrap();
+    }
+    let sources = reference::sources(engine, WORKSPACE, &target)
+        .await
+        .unwrap();
+    assert_eq!(sources, [("agent".to_owned(), "agt_x".to_owned(), 0)]);
+    assert_eq!(
+        reference::all(engine, WORKSPACE, "action")
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+/// Read, think, write, from many tasks at once: none fails and none is lost.
+async fn concurrent_changes_of_a_workspace_wait_for_each_other(database: TestDatabase) {
+    let opened = open(database).await;
+    with_workspace(&opened.db).await;
+    let tasks: Vec<_> = (0..40)
+        .map(|_| {
+            let db = opened.db.clone();
+            tokio::spawn(async move {
+                let mut tx = db.write().await.unwrap();
+                let engine = &mut tx.engine();
+                workspace::lock(engine, WORKSPACE).await.unwrap();
+                let before = change::revision(engine, WORKSPACE).await.unwrap();
+                let after = change::record(engine, WORKSPACE, Entity::Agent, "x", now()).await;
+                assert_eq!(after.unwrap(), before + 1);
+                tx.commit().await.unwrap();
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let mut conn = opened.db.read().await.unwrap();
+    assert_eq!(
+        change::revision(&mut conn.engine(), WORKSPACE)
+            .await
+            .unwrap(),
+        40
+    );
+}
+
+fn conversation() -> Conversation {
+    Conversation {
+        key: ConversationKey {
+            workspace: WORKSPACE,
+            id: CONVERSATION,
+            agent: AgentId::from_uuid(uuid(20)),
+            version: VersionRef::Number(3),
+            environment: Environment::Staging,
+            created_at: now(),
+        },
+        status: Status::Active,
+        phase: Phase::InCall,
+        state: None,
+        variables: json!({"a": "\u{0}"}).as_object().unwrap().clone(),
+        usage: BTreeMap::new(),
+        last_sequence: 2,
+        updated_at: now(),
+    }
+}
+
+fn event_row(sequence: u64) -> EventRow {
+    EventRow {
+        workspace: WORKSPACE,
+        conversation: CONVERSATION,
+        sequence,
+        event: NewEvent {
+            id: EventId::from_uuid(uuid(u128::from(sequence))),
+            at: now(),
+            kind: EventType::ActionFailed,
+            data: r#"{"text":"\u0000"}"#.to_owned(),
+        },
+    }
+}
+
+fn call_row(number: u128) -> CallRow {
+    CallRow {
+        workspace: WORKSPACE,
+        conversation: CONVERSATION,
+        id: CallId::from_uuid(uuid(number)),
+        binding: BindingId::from_uuid(uuid(8)),
+        name: "n".to_owned(),
+        arguments: "{}".to_owned(),
+        idempotency_key: Some(format!("key-{number}")),
+        fingerprint: vec![1, 2],
+        instance: InstanceId::from_uuid(uuid(9)),
+        reserved_at: now(),
+        answer: None,
+    }
+}
+
+async fn write(db: &Db, batch: &Batch<'_>) -> Result<(), StoreError> {
+    if db.is_exclusive() {
+        return batch::write_alone(db, batch).await;
+    }
+    let mut tx = db.write().await?;
+    batch::write(&mut tx.engine(), batch).await?;
+    tx.commit().await
+}
+
+#[expect(clippy::too_many_lines, reason = "one story over all functions")]
+async fn a_batch_is_written_whole_or_not_at_all(database: TestDatabase) {
+    let opened = open(database).await;
+    let db = &opened.db;
+    let one = conversation();
+    // Thirteen is 8, 4 and 1: several statements.
+    let events: Vec<_> = (1..=13).map(event_row).collect();
+    let calls: Vec<_> = (30..33).map(call_row).collect();
+    let batch = Batch {
+        conversations: vec![&one],
+        events: &events,
+        calls: &calls,
+        ..Batch::default()
+    };
+    write(db, &batch).await.unwrap();
+    let mut conn = db.read().await.unwrap();
+    let engine = &mut conn.engine();
+    assert_eq!(
+        conversation::get(engine, WORKSPACE, CONVERSATION)
+            .await
+            .unwrap(),
+        Some(one.clone())
+    );
+    let page = event::list(engine, WORKSPACE, CONVERSATION, 3, 5)
+        .await
+        .unwrap();
+    assert_eq!(
+        (page.rows.len(), page.more, page.rows[0].sequence),
+        (5, true, 4)
+    );
+    assert_eq!(page.rows[0].data, events[3].event.data);
+    let id = EventId::from_uuid(uuid(7));
+    let sequence = event::sequence_of(engine, WORKSPACE, CONVERSATION, id)
+        .await
+        .unwrap();
+    assert_eq!(sequence, Some(7));
+    let found = journal::call_by_idempotency_key(engine, WORKSPACE, CONVERSATION, "key-31").await;
+    assert_eq!(found.unwrap(), Some(calls[1].clone()));
+    let filter = conversation::Filter {
+        agent: Some(one.key.agent),
+    };
+    let listed = conversation::list(engine, WORKSPACE, filter, None, 5)
+        .await
+        .unwrap();
+    assert_eq!(listed.rows, std::slice::from_ref(&one));
+    drop(conn);
+
+    // The second event's place is taken, so nothing of this batch is kept.
+    let mut changed = one.clone();
+    changed.last_sequence = 99;
+    let clash = [event_row(14), event_row(2)];
+    let batch = Batch {
+        conversations: vec![&changed],
+        events: &clash,
+        ..Batch::default()
+    };
+    assert!(matches!(
+        write(db, &batch).await,
+        Err(StoreError::Duplicate)
+    ));
+    let mut conn = db.read().await.unwrap();
+    let engine = &mut conn.engine();
+    assert_eq!(
+        conversation::get(engine, WORKSPACE, CONVERSATION)
+            .await
+            .unwrap(),
+        Some(one)
+    );
+    assert_eq!(
+        event::list(engine, WORKSPACE, CONVERSATION, 13, 5)
+            .await
+            .unwrap()
+            .rows,
+        []
+    );
+    drop(conn);
+
+    let key = |call: &CallRow| CallKey {
+        workspace: WORKSPACE,
+        conversation: CONVERSATION,
+        id: call.id,
+    };
+    let mut tx = db.write().await.unwrap();
+    let engine = &mut tx.engine();
+    assert_eq!(
+        conversation::lock(engine, &[(WORKSPACE, CONVERSATION)])
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        journal::open_calls(engine, calls[0].instance, 9)
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
+    assert!(journal::remove_call(engine, key(&calls[0])).await.unwrap());
+    assert!(!journal::remove_call(engine, key(&calls[0])).await.unwrap());
+    assert!(
+        journal::answer_call(engine, key(&calls[1]), "{}")
+            .await
+            .unwrap()
+    );
+    assert!(
+        !journal::answer_call(engine, key(&calls[1]), "{}")
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        journal::open_calls(engine, calls[0].instance, 9)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+/// The two folders of migrations say the same: tables, columns, nullability, keys and indexes.
+#[test]
+fn migrations_of_both_databases_agree() {
+    let folder = |name: &str| {
+        let path = format!("{}/migrations/{name}", env!("CARGO_MANIFEST_DIR"));
+        let mut files: Vec<_> = std::fs::read_dir(path)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.sort();
+        files
+    };
+    let (sqlite, postgres) = (folder("sqlite"), folder("postgres"));
+    assert_eq!(sqlite.len(), postgres.len());
+    for (sqlite, postgres) in sqlite.iter().zip(&postgres) {
+        assert_eq!(sqlite.file_name(), postgres.file_name());
+        let read = |path| std::fs::read_to_string(path).unwrap();
+        let plain = |text: String| {
+            [
+                "UUID",
+                "BYTEA",
+                "BLOB",
+                "TIMESTAMPTZ",
+                "TEXT",
+                "BIGINT",
+                "INTEGER",
+            ]
+            .iter()
+            .fold(text, |text, kind| text.replace(&format!(" {kind}"), " _"))
+            .replace(") STRICT;", ");")
+        };
+        assert_eq!(plain(read(sqlite)), plain(read(postgres)));
+        // A type of one has its fixed counterpart in the other.
+        for (left, right) in read(sqlite).lines().zip(read(postgres).lines()) {
+            for (of_sqlite, of_postgres) in [
+                (" INTEGER", " BIGINT"),
+                (" BLOB", " UUID| BYTEA"),
+                (" TEXT", " TEXT| TIMESTAMPTZ"),
+            ] {
+                if left.starts_with("    ") && left.contains(of_sqlite) {
+                    let fits = of_postgres.split('|').any(|kind| right.contains(kind));
+                    assert!(fits, "{left} / {right}");
+                }
+            }
+        }
+    }
+}
