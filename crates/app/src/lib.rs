@@ -101,7 +101,7 @@ impl App {
         let keys = Arc::new(keys);
         Arc::new(Self {
             catalog: Catalog::new(db.clone(), keys.clone()),
-            journal: Journal::start(db.clone()),
+            journal: Journal::new(db.clone()),
             connector: Connector {
                 client,
                 tokens: TokenCache::default(),

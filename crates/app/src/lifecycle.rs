@@ -23,7 +23,7 @@ const LOOK_FOR_CHANGES: Duration = Duration::from_millis(400);
 /// How far back is looked, since clocks differ between servers.
 const LOOK_BACK: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
 /// How often SQLite's log is moved into the database.
-const CHECKPOINT: Duration = Duration::from_millis(500);
+const CHECKPOINT: Duration = Duration::from_secs(4);
 
 /// Settles what an earlier run of this server left under way, before it takes calls.
 pub async fn recover(app: &App) -> Result<usize, AppError> {
@@ -219,6 +219,7 @@ pub fn stop_taking_calls(app: &App) {
 pub async fn drain(app: &App, grace: Duration) -> bool {
     app.calls.close();
     let drained = tokio::time::timeout(grace, app.calls.wait()).await.is_ok();
+    app.journal.idle().await;
     let _ = app.db.checkpoint().await;
     app.db.close().await;
     drained

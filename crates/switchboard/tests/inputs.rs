@@ -22,7 +22,6 @@ async fn bodies_that_cannot_be_read_are_problems() {
     for (body, status, code) in [
         ("{".to_owned(), 400, "malformed_json"),
         (r#"{"name": "a"} x"#.to_owned(), 400, "malformed_json"),
-        ("[".repeat(5000), 400, "malformed_json"),
         ("[]".to_owned(), 422, "invalid_input"),
         (r#"{"name": 7}"#.to_owned(), 422, "invalid_input"),
         (
@@ -44,6 +43,10 @@ async fn bodies_that_cannot_be_read_are_problems() {
             assert!(reply.text.contains("nmae"), "{}", reply.text);
         }
     }
+    let deep = format!(r#"{{"arguments": {{"a": {}"#, "[".repeat(5000));
+    let path = "/api/v1/conversations/cnv_00000000000000000000000000000000/actions/a/call";
+    let reply = client.try_send(Method::POST, path, &[], Some(deep)).await;
+    assert_eq!(reply.unwrap().problem(400), "malformed_json");
     let form = [("content-type", "text/plain")];
     let reply = client
         .try_send(Method::POST, "/api/v1/agents", &form, None)

@@ -161,13 +161,14 @@ impl Client {
             text.push_str(&String::from_utf8_lossy(&chunk));
             while let Some((block, rest)) = text.split_once("\n\n") {
                 let field = |name: &str| {
-                    block
-                        .lines()
-                        .find_map(|line| line.strip_prefix(name))
-                        .map(str::trim)
+                    let lines = block.lines().filter_map(|line| line.strip_prefix(name));
+                    // A field that stands on several lines is joined by line breaks.
+                    lines.map(str::trim).collect::<Vec<_>>().join("\n")
                 };
-                if let (Some(id), Some(data)) = (field("id:"), field("data:")) {
-                    events.push((id.to_owned(), serde_json::from_str(data).unwrap()));
+                let (id, data) = (field("id:"), field("data:"));
+                // Without data it is a comment that keeps the connection alive.
+                if !data.is_empty() {
+                    events.push((id, serde_json::from_str(&data).unwrap()));
                 }
                 text = rest.to_owned();
             }

@@ -54,7 +54,8 @@ async fn an_upstream_answers_as_it_is_told() {
 
 #[tokio::test]
 async fn a_stream_is_read_event_by_event() {
-    let stream = "id: 1\nevent: a\ndata: {\"n\":1}\n\n: keep-alive\n\nid: 2\ndata: {\"n\":2}\n\n";
+    let stream =
+        "id: 1\nevent: a\ndata: {\"n\":1}\n\n: keep-alive\n\nid: 2\ndata: {\ndata: \"n\":2}\n\n";
     let upstream = Upstream::start(move |request| {
         let resumed = request.headers().get("last-event-id").is_some();
         let from = if resumed {

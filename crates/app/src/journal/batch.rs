@@ -1,4 +1,4 @@
-//! The task that writes: what is waiting, in one transaction.
+//! Writing what is waiting, in one transaction.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,36 +9,16 @@ use switchboard_domain::id::ConversationId;
 use switchboard_store::batch::{self, Batch};
 use switchboard_store::journal::{self as rows, CallKey, CallRow, EventRow};
 use switchboard_store::{Db, Engine, conversation};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::broadcast;
 
 use super::op::{Done, Reserved, Work};
 use super::{Key, Op};
 use crate::error::AppError;
 
-/// Operations that share a transaction at most.
-const LARGEST_BATCH: usize = 256;
-
 type Outcome = Result<Done, AppError>;
 
-/// Runs until the queue's other end is dropped.
-pub async fn run(
-    db: Db,
-    remembered: Option<Cache<Key, Arc<Conversation>>>,
-    news: broadcast::Sender<ConversationId>,
-    mut ops: mpsc::Receiver<Op>,
-) {
-    let writer = Writer {
-        db,
-        remembered,
-        news,
-    };
-    let mut waiting = Vec::with_capacity(LARGEST_BATCH);
-    while ops.recv_many(&mut waiting, LARGEST_BATCH).await > 0 {
-        writer.write_all(&mut waiting).await;
-    }
-}
-
-struct Writer {
+/// Writes batches.
+pub struct Writer {
     db: Db,
     remembered: Option<Cache<Key, Arc<Conversation>>>,
     news: broadcast::Sender<ConversationId>,
@@ -76,9 +56,22 @@ impl Draft {
 }
 
 impl Writer {
+    /// A writer to a database; `remembered` where it is the only one.
+    pub const fn new(
+        db: Db,
+        remembered: Option<Cache<Key, Arc<Conversation>>>,
+        news: broadcast::Sender<ConversationId>,
+    ) -> Self {
+        Self {
+            db,
+            remembered,
+            news,
+        }
+    }
+
     /// Writes a batch and answers it. When a batch fails, each operation is tried by itself, so that
     /// one cannot fail the others.
-    async fn write_all(&self, ops: &mut Vec<Op>) {
+    pub async fn write_all(&self, ops: &mut Vec<Op>) {
         match self.write(ops).await {
             Ok(outcomes) => {
                 for (op, outcome) in ops.drain(..).zip(outcomes) {

@@ -1,6 +1,6 @@
 //! The journal: the single way in which conversations change.
 //!
-//! Whatever changes a conversation is an [`Op`] in a queue. One task takes what is waiting, applies
+//! Whatever changes a conversation is an [`Op`] in a queue. Somebody takes what is waiting, applies
 //! it in order, writes it in one transaction and answers when that is durable: calls that come
 //! together share a commit (group commit). With SQLite this process is the only writer, so what the
 //! journal remembers of a conversation is right; with PostgreSQL each batch reads and locks its
@@ -10,22 +10,25 @@ mod batch;
 mod op;
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use moka::sync::Cache;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::id::{ConversationId, WorkspaceId};
 use switchboard_store::{Db, conversation};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, oneshot};
+use tokio_util::task::TaskTracker;
 
 use crate::error::AppError;
+use crate::finish::Finished;
 pub use op::{Change, Done, Reservation, Reserved, Settlement, Work};
 
 /// Conversations that are remembered where that is right.
 const REMEMBERED: u64 = 50_000;
-/// Operations that may wait. Beyond it, callers wait to be let in.
-const QUEUE: usize = 4096;
-/// Tasks that write at the same time where the database takes that.
+/// Operations that share a transaction at most.
+const LARGEST_BATCH: usize = 256;
+/// Batches that are written at the same time where the database takes that.
 const WRITERS: usize = 4;
 
 /// Tells a conversation apart.
@@ -38,13 +41,22 @@ struct Op {
     reply: oneshot::Sender<Result<Done, AppError>>,
 }
 
+/// What waits for one writer.
+struct Queue {
+    waiting: Mutex<Vec<Op>>,
+    /// True while somebody writes.
+    busy: AtomicBool,
+    writer: batch::Writer,
+}
+
 /// The journal.
 pub struct Journal {
     db: Db,
-    queues: Vec<mpsc::Sender<Op>>,
+    queues: Vec<Arc<Queue>>,
     hasher: RandomState,
     remembered: Option<Cache<Key, Arc<Conversation>>>,
     news: broadcast::Sender<ConversationId>,
+    tasks: TaskTracker,
 }
 
 impl std::fmt::Debug for Journal {
@@ -54,21 +66,18 @@ impl std::fmt::Debug for Journal {
 }
 
 impl Journal {
-    /// Starts the tasks that write. They end when the journal is dropped.
-    pub fn start(db: Db) -> Self {
+    /// A journal of a database.
+    pub fn new(db: Db) -> Self {
         let remembered = db.is_exclusive().then(|| Cache::new(REMEMBERED));
         let (news, _) = broadcast::channel(4096);
         let writers = if db.is_exclusive() { 1 } else { WRITERS };
         let queues = (0..writers)
             .map(|_| {
-                let (queue, ops) = mpsc::channel(QUEUE);
-                tokio::spawn(batch::run(
-                    db.clone(),
-                    remembered.clone(),
-                    news.clone(),
-                    ops,
-                ));
-                queue
+                Arc::new(Queue {
+                    waiting: Mutex::default(),
+                    busy: AtomicBool::new(false),
+                    writer: batch::Writer::new(db.clone(), remembered.clone(), news.clone()),
+                })
             })
             .collect();
         Self {
@@ -77,6 +86,7 @@ impl Journal {
             hasher: RandomState::new(),
             remembered,
             news,
+            tasks: TaskTracker::new(),
         }
     }
 
@@ -96,14 +106,69 @@ impl Journal {
     }
 
     /// Does one thing to a conversation. Returns when it is durable.
+    ///
+    /// Who finds nobody writing writes, for all that wait; the others wait for that. So a call that
+    /// comes alone is written without a switch to another task.
     pub async fn submit(&self, key: Key, work: Work) -> Result<Done, AppError> {
         let (reply, done) = oneshot::channel();
         let shard = usize::try_from(self.hasher.hash_one(key)).unwrap_or(0) % self.queues.len();
-        let op = Op { key, work, reply };
-        self.queues[shard]
-            .send(op)
-            .await
-            .map_err(|_| AppError::Stopping)?;
+        let queue = &self.queues[shard];
+        queue.lock().push(Op { key, work, reply });
+        if !queue.busy.swap(true, Ordering::AcqRel) {
+            // Finished even when this caller goes away: others wait for it.
+            let batch = lead(queue.clone(), self.tasks.clone());
+            Finished::new(self.tasks.clone(), batch).await;
+        }
         done.await.map_err(|_| AppError::Stopping)?
+    }
+
+    /// Waits until everything that was submitted is written.
+    pub async fn idle(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Vec<Op>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is written next; none when nothing waits, and then nobody is busy any more.
+    fn next(&self) -> Option<Vec<Op>> {
+        let mut waiting = self.lock();
+        if waiting.is_empty() {
+            // Under the lock, so that who pushes after this sees that nobody is busy.
+            self.busy.store(false, Ordering::Release);
+            return None;
+        }
+        let rest = if waiting.len() > LARGEST_BATCH {
+            waiting.split_off(LARGEST_BATCH)
+        } else {
+            vec![]
+        };
+        Some(std::mem::replace(&mut *waiting, rest))
+    }
+}
+
+/// Writes one batch. What came in the meantime is another task's, so that no caller writes for the
+/// others for ever.
+async fn lead(queue: Arc<Queue>, tasks: TaskTracker) {
+    if let Some(mut batch) = queue.next() {
+        queue.writer.write_all(&mut batch).await;
+    }
+    let more = !queue.lock().is_empty();
+    if more {
+        tasks.spawn(follow(queue));
+    } else if let Some(mut batch) = queue.next() {
+        queue.writer.write_all(&mut batch).await;
+        tasks.spawn(follow(queue));
+    }
+}
+
+/// Writes until nothing waits.
+async fn follow(queue: Arc<Queue>) {
+    while let Some(mut batch) = queue.next() {
+        queue.writer.write_all(&mut batch).await;
     }
 }
