@@ -12,13 +12,17 @@ DENY := $(shell command -v cargo-deny 2>/dev/null)
 export SWITCHBOARD_TEST_VENV := $(CURDIR)/.cache/venv
 export SWITCHBOARD_TEST_NPM := $(CURDIR)/scripts/npm/node_modules
 
-.PHONY: help run build test lint contract unit bench fmt docs setup
+.PHONY: help run services build test lint contract unit bench fmt docs setup
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: build ## Build Switchboard and run its demo
 	./target/release/switchboard demo
+
+services: ## Run the two services of the README's tour
+	@bash scripts/setup.sh services
+	@bash scripts/services.sh
 
 build: ## Build the release binary
 	@bash scripts/setup.sh build

@@ -36,10 +36,13 @@ if [ -z "$address" ]; then
 fi
 key=$("${clean[@]}" "$binary" keys create --name contract --scope admin --data-dir "$directory")
 
+# Revoking is left to tests of its own: the run would revoke the key it uses. One worker: on Python
+# 3.11 several of them trip over a fault in its ast module.
 .cache/venv/bin/schemathesis run docs/openapi.json --url "$address" \
     -H "Authorization: Bearer $key" \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
-    --max-examples "${EXAMPLES:-30}" --generation-database none --seed 7 --workers 2 --no-color
+    --exclude-operation-id revoke_api_key \
+    --max-examples "${EXAMPLES:-30}" --generation-database none --seed 7 --workers 1 --no-color
 
 if grep '"level":"ERROR"' "$directory/stderr"; then
     echo "the server logged errors" >&2

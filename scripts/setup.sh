@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Brings what a target of the Makefile needs beside Rust, Node and make, or says what is missing:
 #
-#   scripts/setup.sh build   nothing more
-#   scripts/setup.sh bench   PostgreSQL and nginx
-#   scripts/setup.sh         PostgreSQL, a Python environment with real HTTP services and
-#                            schemathesis, and json-server
+#   scripts/setup.sh build      a C compiler
+#   scripts/setup.sh bench      that, PostgreSQL and nginx
+#   scripts/setup.sh services   that, a Python environment with httpbin, and json-server
+#   scripts/setup.sh            all that the tests need
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,7 +34,8 @@ command -v cargo >/dev/null || missing "cargo; install Rust 1.95 or newer"
 command -v cc >/dev/null || install gcc libc6-dev
 if [ "${1:-}" = build ]; then exit 0; fi
 
-if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then
+if [ "${1:-}" != services ] && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null &&
+    ! command -v initdb >/dev/null; then
     install postgresql
 fi
 if [ "${1:-}" = bench ]; then

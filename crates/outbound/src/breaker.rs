@@ -1,7 +1,8 @@
 //! Circuit breakers: an upstream that keeps failing is left alone for a while.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -26,16 +27,36 @@ impl Default for BreakerSettings {
     }
 }
 
-/// The breaker of one upstream host in one environment.
+/// The breaker of one upstream host in one environment. While it is closed, a request costs it two
+/// atomic loads.
 #[derive(Debug)]
 pub struct Breaker {
     host: String,
     settings: BreakerSettings,
     start: Instant,
     failures: AtomicU32,
-    /// Milliseconds after `start` at which the next request may try; 0 while closed.
+    /// Milliseconds after `start` at which a request may try again; 0 while closed.
     open_until: AtomicU64,
+    /// Milliseconds after `start` at which it opened.
+    opened: AtomicU64,
+    /// Whether a request is trying.
+    probing: AtomicBool,
     reason: Mutex<String>,
+}
+
+/// The right to send. The one request that tries an open breaker's host again holds it until its
+/// end, so that a try which comes to nothing makes room for the next.
+#[derive(Debug)]
+pub struct Permit {
+    probe: Option<Arc<Breaker>>,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(breaker) = &self.probe {
+            breaker.probing.store(false, Ordering::Release);
+        }
+    }
 }
 
 impl Breaker {
@@ -47,39 +68,29 @@ impl Breaker {
             start: Instant::now(),
             failures: AtomicU32::new(0),
             open_until: AtomicU64::new(0),
+            opened: AtomicU64::new(0),
+            probing: AtomicBool::new(false),
             reason: Mutex::new(String::new()),
         }
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+        millis(self.start.elapsed())
     }
 
-    fn reopening(&self, now: u64) -> u64 {
-        let cool_down = u64::try_from(self.settings.cool_down.as_millis()).unwrap_or(u64::MAX);
-        now.saturating_add(cool_down).max(1)
-    }
-
-    /// Whether a request may go out. Of those that come after the cool-down, one may.
-    pub(crate) fn admit(&self) -> Result<(), OutboundError> {
+    /// Whether a request may go out. After the cool-down one may, and no other until it is done.
+    pub(crate) fn admit(self: &Arc<Self>) -> Result<Permit, OutboundError> {
         let until = self.open_until.load(Ordering::Acquire);
         if until == 0 {
-            return Ok(());
+            return Ok(Permit { probe: None });
         }
         let now = self.now();
-        if now >= until
-            && self
-                .open_until
-                .compare_exchange(
-                    until,
-                    self.reopening(now),
-                    Ordering::AcqRel,
-                    Ordering::Acquire,
-                )
-                .is_ok()
-        {
-            return Ok(());
+        if now >= until && !self.probing.swap(true, Ordering::AcqRel) {
+            return Ok(Permit {
+                probe: Some(self.clone()),
+            });
         }
+        let opened = self.opened.load(Ordering::Relaxed);
         Err(OutboundError::CircuitOpen {
             host: self.host.clone(),
             failures: self.failures.load(Ordering::Relaxed),
@@ -88,8 +99,15 @@ impl Breaker {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone(),
+            open_for: Duration::from_millis(now.saturating_sub(opened)),
             retry_in: Duration::from_millis(until.saturating_sub(now)),
         })
+    }
+
+    /// True while no request may go out.
+    pub(crate) fn is_open(&self) -> bool {
+        let until = self.open_until.load(Ordering::Acquire);
+        until != 0 && self.now() < until
     }
 
     /// Notes an answer.
@@ -100,17 +118,68 @@ impl Breaker {
         }
         if self.open_until.load(Ordering::Relaxed) != 0 {
             self.open_until.store(0, Ordering::Release);
+            tracing::info!(host = self.host, "calls go out again");
         }
     }
 
     /// Notes a failure.
     pub(crate) fn failed(&self, reason: &str) {
-        let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-        if failures >= self.settings.failures {
-            reason.clone_into(&mut self.reason.lock().unwrap_or_else(PoisonError::into_inner));
-            self.open_until
-                .store(self.reopening(self.now()), Ordering::Release);
+        let failures = self
+            .failures
+            .fetch_add(1, Ordering::Relaxed)
+            .saturating_add(1);
+        if failures < self.settings.failures {
+            return;
         }
+        reason.clone_into(&mut self.reason.lock().unwrap_or_else(PoisonError::into_inner));
+        let now = self.now();
+        if self.open_until.load(Ordering::Relaxed) == 0 {
+            self.opened.store(now, Ordering::Relaxed);
+            tracing::warn!(host = self.host, failures, reason, "calls are paused");
+        }
+        let until = now.saturating_add(millis(self.settings.cool_down)).max(1);
+        self.open_until.store(until, Ordering::Release);
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) == 0
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How many breakers are kept before those that nobody uses are looked for.
+const PRUNE_AT: usize = 1024;
+
+/// The breakers of a client, by host and scope. They are asked for when a configuration is
+/// prepared, never for a request.
+#[derive(Debug)]
+pub struct Breakers {
+    settings: BreakerSettings,
+    by_key: Mutex<HashMap<(String, String), Arc<Breaker>>>,
+}
+
+impl Breakers {
+    pub(crate) fn new(settings: BreakerSettings) -> Self {
+        Self {
+            settings,
+            by_key: Mutex::default(),
+        }
+    }
+
+    /// The breaker of a host in a scope: always the same one while it is used or has failures to
+    /// remember.
+    pub(crate) fn get(&self, host: &str, scope: &str) -> Arc<Breaker> {
+        let mut by_key = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+        if by_key.len() >= PRUNE_AT {
+            by_key.retain(|_, breaker| Arc::strong_count(breaker) > 1 || !breaker.is_at_rest());
+        }
+        by_key
+            .entry((host.to_owned(), scope.to_owned()))
+            .or_insert_with(|| Arc::new(Breaker::new(host, self.settings)))
+            .clone()
     }
 }
 
@@ -118,33 +187,91 @@ impl Breaker {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn it_opens_lets_one_probe_through_and_closes() {
-        let breaker = Breaker::new(
+    fn breaker(failures: u32) -> Arc<Breaker> {
+        let cool_down = Duration::from_secs(5);
+        Arc::new(Breaker::new(
             "h",
             BreakerSettings {
-                failures: 3,
-                cool_down: Duration::from_secs(5),
+                failures,
+                cool_down,
             },
-        );
+        ))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_opens_lets_one_probe_through_and_closes() {
+        let breaker = breaker(3);
         for _ in 0..2 {
             breaker.failed("status 503");
             assert!(breaker.admit().is_ok());
         }
         breaker.failed("status 503");
+        tokio::time::advance(Duration::from_secs(2)).await;
         let open = breaker.admit().expect_err("it is open").to_string();
+        for part in ["`h`", "status 503", "3 failures", "since 2 s", "in 3000 ms"] {
+            assert!(open.contains(part), "{open}");
+        }
+        tokio::time::advance(Duration::from_secs(4)).await;
+        let probe = breaker.admit();
+        assert!(probe.is_ok(), "one probe");
+        tokio::time::advance(Duration::from_mins(1)).await;
         assert!(
-            open.contains("`h`") && open.contains("status 503"),
+            breaker.admit().is_err(),
+            "and no second, however long it takes"
+        );
+        breaker.failed("timeout");
+        drop(probe);
+        let open = breaker.admit().expect_err("the probe failed").to_string();
+        assert!(
+            open.contains("timeout") && open.contains("since 66 s"),
             "{open}"
         );
         tokio::time::advance(Duration::from_secs(6)).await;
-        assert!(breaker.admit().is_ok(), "one probe");
-        assert!(breaker.admit().is_err(), "and no second");
-        breaker.failed("status 503");
-        assert!(breaker.admit().is_err(), "the probe failed");
-        tokio::time::advance(Duration::from_secs(6)).await;
         assert!(breaker.admit().is_ok());
         breaker.succeeded();
-        assert!(breaker.admit().is_ok() && breaker.admit().is_ok());
+        let both = (breaker.admit(), breaker.admit());
+        assert!(both.0.is_ok() && both.1.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_came_to_nothing_makes_room_for_the_next() {
+        let breaker = breaker(1);
+        breaker.failed("x");
+        tokio::time::advance(Duration::from_secs(6)).await;
+        drop(breaker.admit());
+        assert!(breaker.admit().is_ok());
+    }
+
+    #[test]
+    fn answers_between_failures_keep_it_closed() {
+        let breaker = breaker(2);
+        for _ in 0..5 {
+            breaker.failed("x");
+            breaker.succeeded();
+        }
+        assert!(breaker.admit().is_ok());
+    }
+
+    #[test]
+    fn a_host_in_a_scope_has_one_breaker_and_unused_ones_are_dropped() {
+        let breakers = Breakers::new(BreakerSettings {
+            failures: 1,
+            ..BreakerSettings::default()
+        });
+        let held = breakers.get("a", "production");
+        assert!(Arc::ptr_eq(&held, &breakers.get("a", "production")));
+        assert!(!Arc::ptr_eq(&held, &breakers.get("a", "testing")));
+        breakers.get("failing", "production").failed("x");
+        for n in 0..PRUNE_AT {
+            breakers.get(&format!("h{n}"), "");
+        }
+        let kept = breakers
+            .by_key
+            .lock()
+            .map(|all| all.len())
+            .unwrap_or_default();
+        assert!(kept < PRUNE_AT, "{kept}");
+        assert!(Arc::ptr_eq(&held, &breakers.get("a", "production")));
+        assert!(breakers.get("failing", "production").admit().is_err());
     }
 }

@@ -1,27 +1,26 @@
 //! The client.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
-use http_body_util::Full;
-use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use hyper::body::Incoming;
+use hyper_rustls::ConfigBuilderExt as _;
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::Instant;
-use tower::ServiceExt as _;
-use tower_http::decompression::Decompression;
 
-use crate::body;
-use crate::breaker::Breaker;
-use crate::connector::{GuardedConnector, Resolve, SystemResolver};
-use crate::error::OutboundError;
+use crate::body::{self, Payload};
+use crate::breaker::{Breaker, BreakerSettings, Breakers, Permit};
+use crate::connector::{Dialer, Resolve, SystemResolver};
+use crate::error::{OutboundError, Phase};
+use crate::exchange::{Pool, exchange};
 use crate::guard::NetworkPolicy;
+use crate::health::{note_body, note_head};
 use crate::redirect;
-use crate::retry::{self, Attempt};
+use crate::request::{self, Options, Request, Response};
+use crate::stream::{ResponseStream, body_error, host};
 
 /// How a client is set up.
 pub struct ClientSettings {
@@ -29,10 +28,20 @@ pub struct ClientSettings {
     pub policy: NetworkPolicy,
     /// How names are resolved.
     pub resolver: Arc<dyn Resolve>,
+    /// Who may sign certificates; none means the public authorities.
+    pub roots: Option<Arc<rustls::RootCertStore>>,
+    /// How long a connection may take to be made, name and TLS included.
+    pub connect_timeout: Duration,
     /// Connections kept open for each host while they are not used.
     pub idle_per_host: usize,
     /// How long a connection that is not used is kept.
     pub idle_timeout: Duration,
+    /// What requests without a `User-Agent` say.
+    pub user_agent: HeaderValue,
+    /// How the breakers are set that [`Client::breaker`] gives out.
+    pub breakers: BreakerSettings,
+    /// How requests are treated where nothing else is said.
+    pub options: Options,
 }
 
 impl Default for ClientSettings {
@@ -40,51 +49,29 @@ impl Default for ClientSettings {
         Self {
             policy: NetworkPolicy::default(),
             resolver: Arc::new(SystemResolver),
+            roots: None,
+            connect_timeout: Duration::from_secs(10),
             idle_per_host: 128,
             idle_timeout: Duration::from_secs(90),
+            user_agent: HeaderValue::from_static(concat!(
+                "switchboard/",
+                env!("CARGO_PKG_VERSION")
+            )),
+            breakers: BreakerSettings::default(),
+            options: Options::default(),
         }
     }
 }
 
-/// A request.
-#[derive(Debug)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// Where to.
-    pub uri: Uri,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-    /// Headers that carry credentials beside the usual ones, dropped when a redirect leaves the
-    /// host.
-    pub credentials: Vec<HeaderName>,
-    /// The largest answer, in bytes after decompression.
-    pub max_response_bytes: usize,
-    /// The breaker of this upstream.
-    pub breaker: Option<Arc<Breaker>>,
-}
-
-/// An answer.
-#[derive(Debug)]
-pub struct Response {
-    /// Its status.
-    pub status: StatusCode,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// Its whole body, decompressed.
-    pub body: Bytes,
-    /// How often the request went out.
-    pub attempts: u32,
-}
-
-type Inner = legacy::Client<HttpsConnector<GuardedConnector>, Full<Bytes>>;
-
 /// The client. Cloning it is cheap and shares its connections.
 #[derive(Clone)]
-pub struct Client {
-    inner: Decompression<Inner>,
+pub struct Client(Arc<Shared>);
+
+struct Shared {
+    pool: Pool,
+    user_agent: HeaderValue,
+    breakers: Breakers,
+    options: Options,
 }
 
 impl std::fmt::Debug for Client {
@@ -93,215 +80,295 @@ impl std::fmt::Debug for Client {
     }
 }
 
+/// What an attempt came to.
+struct Opened {
+    stream: ResponseStream,
+    /// Whether a redirect was followed, so that the body is another host's.
+    redirected: bool,
+}
+
 impl Client {
     /// A client.
     pub fn new(settings: ClientSettings) -> Result<Self, OutboundError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| OutboundError::Tls {
-                host: String::new(),
-                detail: error.to_string(),
-            })?
-            .with_webpki_roots()
-            .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(GuardedConnector {
-                policy: Arc::new(settings.policy),
-                resolver: settings.resolver,
-            });
-        // A request that a pooled connection gave back unsent is tried on another one: hyper hands
-        // it back only when nothing of it was written.
-        let inner = legacy::Client::builder(TokioExecutor::new())
+            .map_err(|error| OutboundError::Setup(error.to_string()))?;
+        let tls = match settings.roots {
+            Some(roots) => tls.with_root_certificates(roots),
+            None => tls.with_webpki_roots(),
+        }
+        .with_no_client_auth();
+        let dialer = Dialer::new(
+            settings.policy,
+            settings.resolver,
+            tls,
+            settings.connect_timeout,
+        );
+        // `retry_canceled_requests` takes another connection when a pooled one turns out to be
+        // closed. That repeats nothing, whatever the method: the pool gets the request back only
+        // while it still lies in the connection's queue, before any of it was encoded.
+        let pool = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .pool_idle_timeout(settings.idle_timeout)
             .pool_max_idle_per_host(settings.idle_per_host)
             .retry_canceled_requests(true)
-            .build(connector);
-        Ok(Self {
-            inner: Decompression::new(inner),
-        })
+            // All calls to a host share one connection of HTTP/2: a dead one must be found.
+            .http2_keep_alive_interval(Duration::from_secs(20))
+            .http2_keep_alive_timeout(Duration::from_secs(10))
+            .build(dialer);
+        Ok(Self(Arc::new(Shared {
+            pool,
+            user_agent: settings.user_agent,
+            breakers: Breakers::new(settings.breakers),
+            options: settings.options,
+        })))
+    }
+
+    /// The breaker of a host in a scope, such as an environment. It is asked for once, when a
+    /// configuration is prepared, and given to each request.
+    pub fn breaker(&self, host: &str, scope: &str) -> Arc<Breaker> {
+        self.0.breakers.get(host, scope)
     }
 
     /// Sends a request and reads the answer, all before the deadline.
     pub async fn send(
         &self,
-        mut request: Request,
+        request: Request,
         deadline: Instant,
     ) -> Result<Response, OutboundError> {
-        request.headers.remove(header::ACCEPT_ENCODING);
+        self.send_with(request, &self.0.options, deadline).await
+    }
+
+    /// Like [`Client::send`], with options of its own.
+    pub async fn send_with(
+        &self,
+        mut request: Request,
+        options: &Options,
+        deadline: Instant,
+    ) -> Result<Response, OutboundError> {
+        let (mut opened, _permit) = self.open(&mut request, options, deadline).await?;
+        let body = opened.stream.collect(deadline).await;
+        if !opened.redirected
+            && let Some(breaker) = &request.breaker
+        {
+            note_body(breaker, opened.stream.status, body.as_ref().err());
+        }
+        let body = body?;
+        let stream = opened.stream;
+        Ok(Response {
+            status: stream.status,
+            headers: stream.headers,
+            body,
+            attempts: stream.attempts,
+            uri: stream.uri,
+        })
+    }
+
+    /// Sends a request and gives its answer with the body still to be read.
+    pub async fn stream(
+        &self,
+        mut request: Request,
+        deadline: Instant,
+    ) -> Result<ResponseStream, OutboundError> {
+        let (opened, _permit) = self.open(&mut request, &self.0.options, deadline).await?;
+        if !opened.redirected
+            && let Some(breaker) = &request.breaker
+        {
+            note_body(breaker, opened.stream.status, None);
+        }
+        Ok(opened.stream)
+    }
+
+    /// Sends a request until it has an answer that stands.
+    async fn open(
+        &self,
+        request: &mut Request,
+        options: &Options,
+        deadline: Instant,
+    ) -> Result<(Opened, Option<Permit>), OutboundError> {
+        request::check(&request.uri)?;
+        if Instant::now() >= deadline {
+            return Err(OutboundError::Timeout {
+                host: host(&request.uri),
+                phase: Phase::Starting,
+                sent: false,
+            });
+        }
+        self.prepare(&mut request.headers);
+        let method = request.method.clone();
+        let retry = &options.retry;
         let mut attempts = 0;
+        let mut reached = false;
         loop {
-            if let Some(breaker) = &request.breaker {
-                breaker.admit()?;
-            }
+            let permit = match &request.breaker {
+                Some(breaker) => match breaker.admit() {
+                    Ok(permit) => Some(permit),
+                    Err(open) => return Err(open.after_attempts(attempts, reached)),
+                },
+                None => None,
+            };
             attempts += 1;
-            let result = self.attempt(&request, deadline).await;
-            note(request.breaker.as_deref(), &result);
-            let attempt = match &result {
-                Ok(response) => Attempt::Answer(response.status, &response.headers),
-                Err(error) => Attempt::Failure(error),
+            // The headers are needed again only for another attempt or a redirect.
+            let once = attempts >= retry.max_attempts && !redirect::follows(&method);
+            let headers = if once {
+                std::mem::take(&mut request.headers)
+            } else {
+                request.headers.clone()
             };
-            let wait = retry::wait(&request.method, attempts, &attempt)
-                .filter(|wait| Instant::now() + *wait < deadline);
+            let result = self
+                .attempt(request, headers, options, attempts, deadline)
+                .await;
+            let wait = match &result {
+                Ok(Opened { stream, .. }) => {
+                    retry.after_answer(&method, attempts, stream.status, &stream.headers)
+                }
+                Err(error) => retry.after_failure(&method, attempts, error),
+            }
+            .filter(|wait| fits(*wait, deadline))
+            // What opened the breaker is better told than that it is open.
+            .filter(|_| !request.breaker.as_ref().is_some_and(|b| b.is_open()));
             let Some(wait) = wait else {
-                return result.map(|response| Response {
-                    attempts,
-                    ..response
-                });
+                return result
+                    .map(|opened| (opened, permit))
+                    .map_err(|error| error.after_attempts(attempts, reached));
             };
+            reached |= result
+                .as_ref()
+                .map_or_else(OutboundError::may_have_reached_upstream, |_| true);
+            tracing::debug!(attempts, wait = ?wait, "the request is tried again");
+            drop((result, permit));
             tokio::time::sleep(wait).await;
         }
     }
 
-    /// One attempt, its redirects included.
+    fn prepare(&self, headers: &mut HeaderMap) {
+        request::drop_connection_headers(headers);
+        headers.insert(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static(body::ACCEPTED),
+        );
+        headers
+            .entry(header::USER_AGENT)
+            .or_insert_with(|| self.0.user_agent.clone());
+    }
+
+    /// One attempt, its redirects included. What the first host came to is noted by its breaker.
     async fn attempt(
         &self,
         request: &Request,
-        deadline: Instant,
-    ) -> Result<Response, OutboundError> {
-        let mut response = self
-            .exchange(request, &request.uri, request.headers.clone(), deadline)
-            .await?;
-        if !redirect::is_redirect(response.status) || request.method != Method::GET {
-            return Ok(response);
-        }
-        let mut uri = request.uri.clone();
-        let mut headers = request.headers.clone();
-        for _ in 0..redirect::MAX_REDIRECTS {
-            if !redirect::is_redirect(response.status) {
-                return Ok(response);
-            }
-            let next = redirect::target(&uri, &response.headers)?;
-            if !redirect::same_origin(&uri, &next) {
-                redirect::drop_credentials(&mut headers, &request.credentials);
-            }
-            uri = next;
-            response = self
-                .exchange(request, &uri, headers.clone(), deadline)
-                .await?;
-        }
-        if redirect::is_redirect(response.status) {
-            return Err(OutboundError::TooManyRedirects(redirect::MAX_REDIRECTS));
-        }
-        Ok(response)
-    }
-
-    /// One request and its answer.
-    async fn exchange(
-        &self,
-        request: &Request,
-        uri: &Uri,
         headers: HeaderMap,
+        options: &Options,
+        attempts: u32,
         deadline: Instant,
-    ) -> Result<Response, OutboundError> {
-        let mut outgoing = http::Request::new(Full::new(request.body.clone()));
-        *outgoing.method_mut() = request.method.clone();
-        *outgoing.uri_mut() = uri.clone();
-        *outgoing.headers_mut() = headers;
-        let limit = request.max_response_bytes;
-        // Only where it matters whether a request went out is the connection watched.
-        let connection = (!request.method.is_safe()).then(|| capture_connection(&mut outgoing));
-        let answer = tokio::time::timeout_at(deadline, self.inner.clone().oneshot(outgoing))
-            .await
-            .map_err(|_| {
-                let sent = connection
-                    .as_ref()
-                    .is_none_or(|connection| connection.connection_metadata().is_some());
-                OutboundError::Timeout {
-                    phase: if sent {
-                        "waiting for the answer"
-                    } else {
-                        "connecting"
-                    },
-                    sent,
-                }
-            })?
-            .map_err(|error| classify(&error, uri))?;
-        let (head, body) = answer.into_parts();
-        let declared = head
-            .headers
-            .get(header::CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if declared.is_some_and(|length| length > limit) {
-            return Err(OutboundError::TooLarge {
-                limit,
-                status: head.status.as_u16(),
+    ) -> Result<Opened, OutboundError> {
+        let first = exchange(
+            &self.0.pool,
+            request.method.clone(),
+            &request.uri,
+            headers,
+            request.body.clone(),
+            deadline,
+        )
+        .await;
+        let breaker = request.breaker.as_deref();
+        if let Some(breaker) = breaker {
+            note_head(breaker, &first);
+        }
+        let answer = first?;
+        if redirect::follows(&request.method)
+            && options.max_redirects > 0
+            && redirect::is_redirect(answer.status())
+        {
+            if let Some(breaker) = breaker {
+                breaker.succeeded();
+            }
+            let stream = self
+                .follow(request, answer, options, attempts, deadline)
+                .await?;
+            return Ok(Opened {
+                stream,
+                redirected: true,
             });
         }
-        let body = tokio::time::timeout_at(deadline, body::read(body, limit, head.status.as_u16()))
-            .await
-            .map_err(|_| OutboundError::Timeout {
-                phase: "reading the answer",
-                sent: true,
-            })??;
-        Ok(Response {
-            status: head.status,
-            headers: head.headers,
-            body,
-            attempts: 1,
+        let status = answer.status();
+        let stream =
+            opened(answer, request.uri.clone(), request, attempts).inspect_err(|error| {
+                if let Some(breaker) = breaker {
+                    note_body(breaker, status, Some(error));
+                }
+            })?;
+        Ok(Opened {
+            stream,
+            redirected: false,
         })
     }
+
+    /// Goes where redirects lead.
+    async fn follow(
+        &self,
+        request: &Request,
+        mut answer: http::Response<Incoming>,
+        options: &Options,
+        attempts: u32,
+        deadline: Instant,
+    ) -> Result<ResponseStream, OutboundError> {
+        let mut uri = request.uri.clone();
+        let mut headers = request.headers.clone();
+        let mut body = request.body.clone();
+        for _ in 0..options.max_redirects {
+            let next = redirect::target(&uri, answer.headers(), &options.credential_queries)?;
+            if !redirect::same_origin(&uri, &next) {
+                redirect::drop_credentials(&mut headers, &request.credentials);
+                body = Bytes::new();
+            }
+            uri = next;
+            answer = exchange(
+                &self.0.pool,
+                request.method.clone(),
+                &uri,
+                headers.clone(),
+                body.clone(),
+                deadline,
+            )
+            .await?;
+            if !redirect::is_redirect(answer.status()) {
+                return opened(answer, uri, request, attempts);
+            }
+        }
+        Err(OutboundError::TooManyRedirects(options.max_redirects))
+    }
 }
 
-/// Tells the breaker what came of an attempt. An answer that says the client is wrong is no failure
-/// of the upstream.
-fn note(breaker: Option<&Breaker>, result: &Result<Response, OutboundError>) {
-    let Some(breaker) = breaker else { return };
-    match result {
-        Ok(response) if matches!(response.status.as_u16(), 502..=504) => {
-            breaker.failed(&format!("status {}", response.status.as_u16()));
-        }
-        Ok(_)
-        | Err(
-            OutboundError::TooLarge { .. }
-            | OutboundError::InvalidRedirect(_)
-            | OutboundError::TooManyRedirects(_),
-        ) => breaker.succeeded(),
-        Err(error) => breaker.failed(error.code()),
-    }
+/// True when there is time for another attempt after a wait.
+fn fits(wait: Duration, deadline: Instant) -> bool {
+    Instant::now()
+        .checked_add(wait)
+        .is_some_and(|then| then < deadline)
 }
 
-/// Says which layer an error of the client comes from.
-fn classify(error: &legacy::Error, uri: &Uri) -> OutboundError {
-    let host = || uri.host().unwrap_or_default().to_owned();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if let Some(own) = inner.downcast_ref::<OutboundError>() {
-            return own.clone();
-        }
-        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
-            let wrapped = io.get_ref();
-            if let Some(own) = wrapped.and_then(|e| e.downcast_ref::<OutboundError>()) {
-                return own.clone();
-            }
-            if let Some(tls) = wrapped.and_then(|e| e.downcast_ref::<rustls::Error>()) {
-                return OutboundError::Tls {
-                    host: host(),
-                    detail: tls.to_string(),
-                };
-            }
-        }
-        if let Some(http) = inner.downcast_ref::<hyper::Error>() {
-            if http.is_parse() || http.is_parse_too_large() {
-                return OutboundError::InvalidResponse("it is not HTTP".to_owned());
-            }
-            if !error.is_connect() {
-                return OutboundError::ConnectionLost("it ended before an answer came".to_owned());
-            }
-        }
-        source = inner.source();
+/// An answer whose body is to be read, unless it says that it is too large.
+fn opened(
+    answer: http::Response<Incoming>,
+    uri: Uri,
+    request: &Request,
+    attempts: u32,
+) -> Result<ResponseStream, OutboundError> {
+    let (mut head, body) = answer.into_parts();
+    let payload = Payload::new(&mut head.headers, body).map_err(|error| body_error(&uri, error))?;
+    let stream = ResponseStream {
+        status: head.status,
+        headers: head.headers,
+        attempts,
+        uri,
+        limit: request.max_response_bytes,
+        read: 0,
+        payload,
+    };
+    let announced = usize::try_from(stream.payload.announced()).unwrap_or(usize::MAX);
+    if announced > stream.limit {
+        return Err(stream.too_large());
     }
-    if error.is_connect() {
-        let detail = error.source().map_or_else(String::new, ToString::to_string);
-        return OutboundError::Connect {
-            host: host(),
-            detail,
-        };
-    }
-    OutboundError::ConnectionLost("it ended before an answer came".to_owned())
+    Ok(stream)
 }

@@ -8,15 +8,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tower_service::Service;
+use url::Host;
 
 use crate::error::OutboundError;
 use crate::guard::NetworkPolicy;
-
-/// How long one address of several is tried.
-const PER_ADDRESS: Duration = Duration::from_secs(5);
 
 /// A future that can be named.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -40,14 +41,102 @@ impl Resolve for SystemResolver {
     }
 }
 
-/// Dials what the policy allows.
+/// Makes connections, with TLS where the scheme asks for it. The pool clones it for each request,
+/// so it is one pointer.
 #[derive(Clone)]
-pub struct GuardedConnector {
-    pub(crate) policy: Arc<NetworkPolicy>,
-    pub(crate) resolver: Arc<dyn Resolve>,
+pub struct Dialer(Arc<Shared>);
+
+struct Shared {
+    https: HttpsConnector<Tcp>,
+    timeout: Duration,
 }
 
-impl Service<Uri> for GuardedConnector {
+impl Dialer {
+    pub fn new(
+        policy: NetworkPolicy,
+        resolver: Arc<dyn Resolve>,
+        tls: rustls::ClientConfig,
+        timeout: Duration,
+    ) -> Self {
+        let tcp = Tcp(Arc::new(Guarded {
+            policy,
+            resolver,
+            timeout,
+        }));
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .with_server_name_resolver(|uri: &Uri| server_name(uri))
+            .enable_all_versions()
+            .wrap_connector(tcp);
+        Self(Arc::new(Shared { https, timeout }))
+    }
+}
+
+/// The host of a URI. Every spelling of an address is one: `2130706433` is not a name to look up.
+fn host_of(uri: &Uri) -> Result<Host<String>, OutboundError> {
+    Host::parse(uri.host().unwrap_or_default())
+        .map_err(|_| OutboundError::InvalidUrl("its host is no name and no address"))
+}
+
+/// Whom a certificate must be for.
+fn server_name(uri: &Uri) -> Result<ServerName<'static>, OutboundError> {
+    match host_of(uri)? {
+        Host::Ipv4(address) => Ok(ServerName::from(IpAddr::V4(address))),
+        Host::Ipv6(address) => Ok(ServerName::from(IpAddr::V6(address))),
+        Host::Domain(name) => {
+            let name = name.strip_suffix('.').unwrap_or(&name);
+            ServerName::try_from(name.to_owned())
+                .map_err(|_| OutboundError::InvalidUrl("its host is no name of DNS"))
+        }
+    }
+}
+
+impl Service<Uri> for Dialer {
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Error = OutboundError;
+    type Future = BoxFuture<Result<Self::Response, OutboundError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), OutboundError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let shared = self.0.clone();
+        Box::pin(async move {
+            let host = || uri.host().unwrap_or_default().to_owned();
+            let mut https = shared.https.clone();
+            // The pool may finish a connection that nobody waits for any more, so this does not
+            // rely on the deadline of the request.
+            match tokio::time::timeout(shared.timeout, https.call(uri.clone())).await {
+                Ok(Ok(stream)) => Ok(stream),
+                Ok(Err(error)) => Err(match error.downcast::<OutboundError>() {
+                    Ok(own) => *own,
+                    Err(tls) => OutboundError::Tls {
+                        host: host(),
+                        detail: tls.to_string(),
+                    },
+                }),
+                Err(_) => Err(OutboundError::Connect {
+                    host: host(),
+                    detail: format!("it took longer than {} s", shared.timeout.as_secs_f32()),
+                }),
+            }
+        })
+    }
+}
+
+/// Dials what the policy allows.
+#[derive(Clone)]
+struct Tcp(Arc<Guarded>);
+
+struct Guarded {
+    policy: NetworkPolicy,
+    resolver: Arc<dyn Resolve>,
+    timeout: Duration,
+}
+
+impl Service<Uri> for Tcp {
     type Response = TokioIo<TcpStream>;
     type Error = OutboundError;
     type Future = BoxFuture<Result<Self::Response, OutboundError>>;
@@ -57,28 +146,31 @@ impl Service<Uri> for GuardedConnector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let connector = self.clone();
-        Box::pin(async move { connector.connect(&uri).await.map(TokioIo::new) })
+        let guarded = self.0.clone();
+        Box::pin(async move { guarded.connect(&uri).await.map(TokioIo::new) })
     }
 }
 
-impl GuardedConnector {
+impl Guarded {
     async fn connect(&self, uri: &Uri) -> Result<TcpStream, OutboundError> {
-        let host = uri
-            .host()
-            .ok_or_else(|| OutboundError::InvalidUrl("it has no host".to_owned()))?
-            .trim_matches(['[', ']']);
+        let end = Instant::now() + self.timeout;
+        let host = uri.host().unwrap_or_default();
         let default_port = if uri.scheme_str() == Some("https") {
             443
         } else {
             80
         };
         let port = uri.port_u16().unwrap_or(default_port);
-        let allowed = self.addresses(host).await?;
         let mut last = String::from("it has no address");
+        let allowed = self.addresses(uri, host).await?;
+        let mut left = u32::try_from(allowed.len()).unwrap_or(u32::MAX);
         for address in allowed {
+            // Each address gets its share of the time that is left, so that a dead one does not
+            // use up that of the next.
+            let share = end.saturating_duration_since(Instant::now()) / left.max(1);
+            left = left.saturating_sub(1);
             let dial = TcpStream::connect(SocketAddr::new(address, port));
-            match tokio::time::timeout(PER_ADDRESS, dial).await {
+            match tokio::time::timeout(share, dial).await {
                 Ok(Ok(stream)) => {
                     // Without this, small requests wait for acknowledgements.
                     let _ = stream.set_nodelay(true);
@@ -95,17 +187,19 @@ impl GuardedConnector {
     }
 
     /// The addresses of a host that may be dialled. When none may, the first refusal says why.
-    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, OutboundError> {
-        let all = match host.parse::<IpAddr>() {
-            Ok(address) => vec![address],
-            Err(_) => self
-                .resolver
-                .resolve(host.to_owned())
-                .await
-                .map_err(|error| OutboundError::Dns {
-                    host: host.to_owned(),
-                    detail: error.to_string(),
-                })?,
+    async fn addresses(&self, uri: &Uri, host: &str) -> Result<Vec<IpAddr>, OutboundError> {
+        let all = match host_of(uri)? {
+            Host::Ipv4(address) => vec![IpAddr::V4(address)],
+            Host::Ipv6(address) => vec![IpAddr::V6(address)],
+            Host::Domain(name) => {
+                self.resolver
+                    .resolve(name)
+                    .await
+                    .map_err(|error| OutboundError::Dns {
+                        host: host.to_owned(),
+                        detail: error.to_string(),
+                    })?
+            }
         };
         let mut refusal = None;
         let mut allowed = Vec::with_capacity(all.len());

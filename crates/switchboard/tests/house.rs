@@ -324,7 +324,22 @@ fn links_between_documents_are_whole() {
             links += 1;
         }
     }
-    assert!(links > 20, "{links}");
+    assert!(links >= 15, "{links}");
+}
+
+/// What a reader copies out of the documents is JSON.
+#[test]
+fn examples_in_the_documents_are_json() {
+    let mut examples = 0;
+    for (path, text) in files("docs", ".md") {
+        for block in text.split("\n```json\n").skip(1) {
+            let example = block.split("\n```").next().unwrap();
+            let parsed = serde_json::from_str::<serde_json::Value>(example);
+            assert!(parsed.is_ok(), "{path}: {parsed:?} in {example}");
+            examples += 1;
+        }
+    }
+    assert!(examples >= 8, "{examples}");
 }
 
 /// How a heading is called in a link.

@@ -146,7 +146,7 @@ CREATE TABLE conversation (
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     PRIMARY KEY (workspace_id, id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Calls that are under way, and the answers of those that an Idempotency-Key may ask for again.
 CREATE TABLE call (
@@ -162,7 +162,7 @@ CREATE TABLE call (
     reserved_at TEXT NOT NULL,
     answer TEXT,
     PRIMARY KEY (workspace_id, conversation_id, id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX call_idempotency_key ON call (workspace_id, conversation_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX call_open ON call (instance_id) WHERE answer IS NULL;
 
