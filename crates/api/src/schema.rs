@@ -362,6 +362,8 @@ pub enum Version {
 pub struct UsageEntry {
     agent_id: String,
     version: Version,
+    /// The bindings that link it.
+    binding_ids: Vec<String>,
 }
 
 /// What a test takes.
@@ -546,6 +548,10 @@ pub struct DraftInput {
     actions: Option<Vec<BindingInput>>,
     /// Ignored; send `If-Match` to guard against others' changes.
     revision: Option<u64>,
+    /// Ignored, so that what was read can be sent back.
+    created_at: Option<String>,
+    /// Ignored, so that what was read can be sent back.
+    updated_at: Option<String>,
 }
 
 /// A draft.

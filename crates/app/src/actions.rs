@@ -6,15 +6,17 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use switchboard_connect::Performed;
 use switchboard_domain::action::{ActionDefinition, ApiAction, OutputVariableSpec};
+use switchboard_domain::agent::{Binding, VersionRef};
 use switchboard_domain::auth::ValueSource;
 use switchboard_domain::environment::Environment;
-use switchboard_domain::id::{ActionId, IntegrationId, WorkspaceId};
+use switchboard_domain::id::{ActionId, AgentId, BindingId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::IntegrationDefinition;
 use switchboard_domain::name::ActionName;
 use switchboard_domain::request::Method;
 use switchboard_domain::template::RenderContext;
 use switchboard_store::action::{self, ActionRow};
+use switchboard_store::agent;
 use switchboard_store::change::Entity;
 use switchboard_store::reference::{self, Source, Target};
 use switchboard_store::{Engine, StoreError};
@@ -272,12 +274,23 @@ pub async fn move_to(
     Ok(row)
 }
 
-/// Which agents' versions link an action: agent and version number, the draft being 0.
+/// A version of an agent that links an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionUser {
+    /// The agent.
+    pub agent: AgentId,
+    /// Its version.
+    pub version: VersionRef,
+    /// The bindings that link it.
+    pub bindings: Vec<BindingId>,
+}
+
+/// Which agents' versions link an action, and by which bindings.
 pub async fn usage(
     app: &App,
     manager: &Manager,
     id: ActionId,
-) -> Result<Vec<(String, u32)>, AppError> {
+) -> Result<Vec<ActionUser>, AppError> {
     let workspace = manager.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
@@ -286,11 +299,27 @@ pub async fn usage(
         kind: "action",
         id: id.to_string(),
     };
-    let sources = reference::sources(engine, workspace, &target).await?;
-    Ok(sources
-        .into_iter()
-        .map(|(_, agent, version)| (agent, version))
-        .collect())
+    let mut users = vec![];
+    for (_, source, number) in reference::sources(engine, workspace, &target).await? {
+        let version = VersionRef::from_number(number);
+        let Ok(agent) = source.parse() else { continue };
+        let Some(row) = agent::version(engine, workspace, agent, version).await? else {
+            continue;
+        };
+        let links = |binding: &&Binding| binding.link().is_some_and(|link| link.action_id == id);
+        let bindings = row
+            .document
+            .actions
+            .iter()
+            .filter(links)
+            .map(|binding| binding.id);
+        users.push(ActionUser {
+            agent,
+            version,
+            bindings: bindings.collect(),
+        });
+    }
+    Ok(users)
 }
 
 fn taken(error: StoreError, name: &ActionName) -> AppError {

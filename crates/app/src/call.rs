@@ -100,7 +100,7 @@ pub async fn call(
             return Err(error);
         }
     };
-    let mut admitted = Admitted {
+    let admitted = Admitted {
         key,
         id,
         snapshot,
@@ -109,26 +109,37 @@ pub async fn call(
         binding,
         arguments,
     };
-    if admitted.reserved != Reserved::No {
-        let reservation = reservation(app, &agent, &admitted, request.idempotency_key, fingerprint);
+    let reservation = (admitted.reserved != Reserved::No)
+        .then(|| reservation(app, &agent, &admitted, request.idempotency_key, fingerprint));
+    // From the reservation on, a call is finished whether or not its caller waits: a place that was
+    // taken is given back or used up.
+    let run = run(app.clone(), admitted, reservation);
+    Finished::new(app.calls.clone(), run).await
+}
+
+/// Reserves a call where that is needed, and performs it.
+async fn run(
+    app: Arc<App>,
+    mut admitted: Admitted,
+    reservation: Option<Reservation>,
+) -> Result<CallAnswer, AppError> {
+    if let Some(reservation) = reservation {
+        let key = admitted.key;
         let expected = reservation.call.fingerprint.clone();
-        match app
-            .journal
-            .submit(key, Work::Reserve(Box::new(reservation)))
-            .await
-        {
+        let work = Work::Reserve(Box::new(reservation));
+        match app.journal.submit(key, work).await {
             Ok(Done::Now(conversation)) => admitted.conversation = conversation,
-            Ok(Done::Before(before)) => return answer_of(app, key, *before, &expected).await,
+            Ok(Done::Before(before)) => return answer_of(&app, key, *before, &expected).await,
             Ok(Done::Gone | Done::Settled) => return Err(AppError::Stopping),
             Err(error) => {
                 let binding = Some(admitted.binding.id);
-                let arguments = &admitted.arguments;
-                note_refusal(app, key, id, &request.name, binding, arguments, &error).await?;
+                let (name, arguments) = (&admitted.binding.name, &admitted.arguments);
+                note_refusal(&app, key, admitted.id, name, binding, arguments, &error).await?;
                 return Err(error);
             }
         }
     }
-    Finished::new(app.calls.clone(), perform(app.clone(), admitted)).await
+    perform(app, admitted).await
 }
 
 fn check_key(key: Option<&str>) -> Result<(), AppError> {

@@ -49,6 +49,14 @@ pub struct DraftInput {
     #[serde(default)]
     #[expect(dead_code, reason = "it is accepted and ignored")]
     revision: Option<u64>,
+    /// Ignored in the same way.
+    #[serde(default)]
+    #[expect(dead_code, reason = "it is accepted and ignored")]
+    created_at: Option<serde::de::IgnoredAny>,
+    /// Ignored in the same way.
+    #[serde(default)]
+    #[expect(dead_code, reason = "it is accepted and ignored")]
+    updated_at: Option<serde::de::IgnoredAny>,
 }
 
 /// A binding as it comes in.

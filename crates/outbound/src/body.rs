@@ -205,3 +205,28 @@ fn decoding(error: &io::Error) -> BodyError {
         transport,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_tells_whether_it_may_have_gone_out() {
+        let (body, marker) = Outgoing::new(Bytes::from("x"));
+        drop(body);
+        assert!(
+            !marker.may_have_been_sent(),
+            "it is gone, and nobody looked at it"
+        );
+        let (body, marker) = Outgoing::new(Bytes::from("x"));
+        assert!(
+            marker.may_have_been_sent(),
+            "a connection may still hold it"
+        );
+        drop(body);
+        let (body, marker) = Outgoing::new(Bytes::new());
+        assert!(body.is_end_stream());
+        drop(body);
+        assert!(marker.may_have_been_sent(), "a connection framed it");
+    }
+}

@@ -39,6 +39,10 @@ pub fn ensure_data_dir(settings: &Settings) -> anyhow::Result<()> {
 /// Opens the database for a command that may run beside a server.
 pub async fn open_beside(settings: &Settings) -> anyhow::Result<Db> {
     ensure_data_dir(settings)?;
+    // A database and its keys are made together, so that a missing key file always means a loss.
+    if settings.database_url.is_none() {
+        key_ring(settings, &crate::system::context())?;
+    }
     Ok(Db::open(&location(settings)).await?)
 }
 

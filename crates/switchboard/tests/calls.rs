@@ -8,7 +8,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
-use switchboard_testkit::{Answer, Sample, Server, TestDatabase, Upstream, on_both_databases};
+use switchboard_testkit::{
+    Answer, Sample, Server, TestDatabase, Upstream, eventually, on_both_databases,
+};
+use tokio::io::AsyncWriteExt as _;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_switchboard");
 
@@ -19,6 +22,7 @@ on_both_databases!(
     a_change_is_seen_by_the_next_call,
     an_upstream_that_answers_too_late_is_hit_once,
     events_are_followed_live_and_resumed,
+    a_caller_that_hangs_up_leaves_no_place_taken,
 );
 
 /// 200 parallel calls under a limit of 3 reach the service three times; one that fails gives its
@@ -243,6 +247,50 @@ async fn events_are_followed_live_and_resumed(database: TestDatabase) {
         (&page["data"][0]["sequence"], &page["next"]),
         (&json!(2), &json!("2"))
     );
+}
+
+/// Callers that hang up at any moment: every place they took is given back or used up, and every
+/// request that went out has its event.
+async fn a_caller_that_hangs_up_leaves_no_place_taken(database: TestDatabase) {
+    const LIMIT: u64 = 500;
+    let upstream = Upstream::start(|_| {
+        let answer = Answer::Json(200, json!({"path": "x"}));
+        Answer::Late(Duration::from_millis(2), Box::new(answer))
+    })
+    .await;
+    let server = Server::start(BINARY, database).await;
+    let client = server.client("admin");
+    let key = server.key("run", "default");
+    let sample = Sample::create(&client, &upstream.url, Some(500)).await;
+    let conversation = sample.converse(&client).await;
+    let body = r#"{"arguments":{"id":"1"}}"#;
+    let request = format!(
+        "POST /api/v1/conversations/{conversation}/actions/write_item/call HTTP/1.1\r\nhost: x\r\n\
+         authorization: Bearer {key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let address = server.address().trim_start_matches("http://").to_owned();
+    let callers = (0..150u64).map(|number| {
+        let (address, request) = (address.clone(), request.clone());
+        async move {
+            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            // The moment differs from caller to caller.
+            tokio::time::sleep(Duration::from_micros(number * 40)).await;
+        }
+    });
+    join_all(callers).await;
+    let tools = format!("/conversations/{conversation}/tools");
+    let events = format!("/conversations/{conversation}/events?limit=200");
+    eventually("every call's end", || async {
+        let tools = client.get(&tools).await.expect(200);
+        let remaining = tools["tools"][1]["remaining_successful_calls"].as_u64()?;
+        let events = client.get(&events).await.expect(200);
+        let calls = events["data"].as_array()?.len() - 1;
+        let settled = LIMIT - remaining == calls as u64 && calls == upstream.hits();
+        (settled && calls > 0).then_some(())
+    })
+    .await;
 }
 
 /// What services do wrong, and the code each of it has.

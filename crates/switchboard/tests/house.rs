@@ -289,12 +289,10 @@ fn lock_files_name_no_place() {
 fn links_between_documents_are_whole() {
     let mut documents = files("docs", ".md");
     for entry in fs::read_dir(root()).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.ends_with(".md") {
-            documents.push((
-                name.clone(),
-                fs::read_to_string(root().join(&name)).unwrap(),
-            ));
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            documents.push((name.to_owned(), fs::read_to_string(&path).unwrap()));
         }
     }
     let mut links = 0;

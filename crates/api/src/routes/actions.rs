@@ -9,7 +9,6 @@ use switchboard_app::Manager;
 use switchboard_app::actions::{self, ActionInput, ActionPatch, TestInput};
 use switchboard_app::rows::ActionRow;
 use switchboard_domain::action::ActionDefinition;
-use switchboard_domain::agent::VersionRef;
 use switchboard_domain::id::{ActionId, IntegrationId};
 
 use crate::extract::{Auth, IfMatch, Json, PageQuery, Path, Query};
@@ -139,7 +138,11 @@ pub async fn get_action_usage(
     let users = actions::usage(&state.app, &manager, id).await?;
     let data: Vec<_> = users
         .into_iter()
-        .map(|(agent, version)| json!({"agent_id": agent, "version": VersionRef::from_number(version)}))
+        .map(|user| {
+            json!({
+                "agent_id": user.agent, "version": user.version, "binding_ids": user.bindings,
+            })
+        })
         .collect();
     Ok(view::raw(
         StatusCode::OK,

@@ -375,14 +375,18 @@ fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding
                     gone,
                 );
             };
-            let target = match snapshot.integrations.get(&action.integration_id) {
+            let integration = snapshot.integrations.get(&action.integration_id);
+            let target = match integration {
+                Some(integration) if integration.deleted => {
+                    PreparedTarget::Broken("deleted with its integration")
+                }
                 _ if action.deleted => PreparedTarget::Broken("deleted"),
                 _ if action.integration_id != *integration_id => PreparedTarget::Broken("moved"),
-                Some(integration) if !integration.deleted => PreparedTarget::Shared {
+                Some(integration) => PreparedTarget::Shared {
                     integration: integration.clone(),
                     call: with_body(&action.call, body.as_ref()),
                 },
-                _ => PreparedTarget::Broken("deleted with its integration"),
+                None => PreparedTarget::Broken("deleted with its integration"),
             };
             let schema = schema.as_ref().unwrap_or(&action.schema);
             prepared(&action.name, &action.description, schema, target)

@@ -60,6 +60,7 @@ async fn credentials_stay_with_their_host() {
             .headers
             .insert("x-plain", HeaderValue::from_static("kept"));
         request.credentials.push(own);
+        request.body = "canary".into();
         let answer = client.send_with(request, &options, soon()).await.unwrap();
         assert_eq!(answer.body, body);
     }
@@ -69,7 +70,7 @@ async fn credentials_stay_with_their_host() {
     assert_eq!(landed.headers["x-plain"], "kept");
     assert_eq!(landed.headers["host"], other.address.to_string().as_str());
     let near = format!("{:?}", server.received().last().unwrap());
-    assert_eq!(near.matches("canary").count(), 5, "{near}");
+    assert_eq!(near.matches("canary").count(), 6, "{near}");
 }
 
 /// Once dropped, credentials do not come back, even where they came from.
