@@ -160,6 +160,7 @@ impl Report {
                 if met { "met" } else { "missed" }
             );
         }
+        text.push_str(include_str!("../PROFILE.md"));
         text
     }
 }
