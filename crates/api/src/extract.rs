@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use switchboard_app::impact::How;
 use switchboard_app::{AppError, Principal, api_keys};
 use switchboard_domain::input::pointer_token;
 
@@ -51,8 +52,29 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, Problem> {
-        check_content_type(request.headers())?;
-        let body = Bytes::from_request(request, state)
+        parse(&body(request, state).await?).map(Self)
+    }
+}
+
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub struct OptionalJson<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<ApiState> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, Problem> {
+        let body = body(request, state).await?;
+        if body.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        parse(&body).map(Self)
+    }
+}
+
+async fn body(request: Request, state: &ApiState) -> Result<Bytes, Problem> {
+    check_content_type(request.headers())?;
+    Bytes::from_request(request, state)
             .await
             .map_err(|rejection| {
                 if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
@@ -64,9 +86,7 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for Json<T> {
                 } else {
                     Problem::new(StatusCode::BAD_REQUEST, "malformed_body", "the body was not read to its end")
                 }
-            })?;
-        parse(&body).map(Self)
-    }
+            })
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
@@ -216,6 +236,27 @@ impl FromRequestParts<ApiState> for IdempotencyKey {
                     "an Idempotency-Key has visible ASCII characters only",
                 )
             })
+    }
+}
+
+/// Whether a change is only to be told of.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DryRunQuery {
+    /// True changes nothing and answers what the change would mean.
+    #[serde(default)]
+    #[param(required = false, default = false)]
+    dry_run: bool,
+}
+
+impl DryRunQuery {
+    /// How the change is asked for.
+    pub const fn how(&self, expected: Option<u64>) -> How {
+        How {
+            expected,
+            dry_run: self.dry_run,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::routes::{
     actions, agents, api_keys, audit, calls, conversations, drafts, events, integrations, secrets,
-    variables,
+    variables, versions,
 };
 use crate::{ApiState, schema};
 
@@ -50,13 +50,16 @@ pub fn parts() -> (Router<ApiState>, OpenApi) {
             integrations::update_integration,
             integrations::delete_integration
         ))
+        .routes(routes!(integrations::undelete_integration))
         .routes(routes!(actions::list_actions, actions::create_action))
         .routes(routes!(
             actions::get_action,
             actions::update_action,
             actions::delete_action
         ))
+        .routes(routes!(actions::undelete_action))
         .routes(routes!(actions::move_action))
+        .routes(routes!(actions::list_action_revisions))
         .routes(routes!(actions::get_action_usage))
         .routes(routes!(actions::test_action))
         .routes(routes!(agents::list_agents, agents::create_agent))
@@ -71,6 +74,17 @@ pub fn parts() -> (Router<ApiState>, OpenApi) {
             drafts::update_draft_action,
             drafts::delete_draft_action
         ))
+        .routes(routes!(drafts::promote_draft_action))
+        .routes(routes!(drafts::relink_draft_action))
+        .routes(routes!(drafts::get_draft_drift))
+        .routes(routes!(drafts::review_draft_drift))
+        .routes(routes!(versions::list_versions, versions::lock_version))
+        .routes(routes!(versions::get_version))
+        .routes(routes!(versions::get_version_drift))
+        .routes(routes!(versions::preview_restore))
+        .routes(routes!(versions::restore_version))
+        .routes(routes!(versions::publish_version))
+        .routes(routes!(versions::unpublish_agent))
         .routes(routes!(
             conversations::list_conversations,
             conversations::start_conversation

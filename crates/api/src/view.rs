@@ -3,8 +3,10 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
-use switchboard_app::Page;
+use switchboard_app::impact::{Affected, Outcome, Report};
+use switchboard_app::{AppError, Page};
 
 /// JSON text as an answer.
 pub fn raw(status: StatusCode, json: String) -> Response {
@@ -32,6 +34,58 @@ pub fn page<T>(
         StatusCode::OK,
         json!({"data": data, "next": next}).to_string(),
     )
+}
+
+/// A list that is whole.
+pub fn list(data: &impl Serialize) -> Response {
+    let value = json!({"data": data, "next": null});
+    raw(StatusCode::OK, value.to_string())
+}
+
+/// What a change would mean: the answer of a dry run.
+pub fn report(report: &Report) -> Response {
+    let affected: Vec<_> = report.affected.iter().map(show_affected).collect();
+    let refusal = report.refusal.as_ref().map(|error| {
+        let mut value = json!({"code": error.code(), "detail": error.to_string()});
+        if let (
+            Value::Object(members),
+            AppError::Conflict {
+                details: Some(details),
+                ..
+            },
+        ) = (&mut value, error)
+        {
+            members.extend(*details.clone());
+        }
+        value
+    });
+    let value = json!({"dry_run": true, "affected": affected, "refusal": refusal});
+    raw(StatusCode::OK, value.to_string())
+}
+
+/// What came of deleting something.
+pub fn deleted<T>(outcome: &Outcome<T>) -> Response {
+    match outcome {
+        Outcome::Done(_) => StatusCode::NO_CONTENT.into_response(),
+        Outcome::WouldBe(found) => report(found),
+    }
+}
+
+fn show_affected(affected: &Affected) -> Value {
+    let changes: Vec<_> = affected
+        .changes
+        .iter()
+        .map(|change| {
+            json!({
+                "binding_id": change.binding, "action_id": change.action, "name": change.name,
+                "change": change.change, "class": change.class, "fields": change.fields,
+            })
+        })
+        .collect();
+    json!({
+        "agent_id": affected.agent, "agent_name": affected.agent_name,
+        "version": affected.version, "published": affected.is_published, "changes": changes,
+    })
 }
 
 /// A time as RFC 3339 in UTC.

@@ -6,13 +6,12 @@ use switchboard_domain::id::{AgentId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::name::Title;
 use switchboard_store::Engine;
-use switchboard_store::agent::{self, AgentRow};
+use switchboard_store::agent::{self, AgentRow, Draft};
 use switchboard_store::change::Entity;
 
 use crate::change::{ConfigChange, check_revision};
-use crate::drafts;
 use crate::integrations::MAX_DESCRIPTION_BYTES;
-use crate::{App, AppError, Manager, Page};
+use crate::{App, AppError, Manager, Page, drafts, versions};
 
 /// What POST takes.
 #[derive(Debug, Deserialize)]
@@ -58,10 +57,24 @@ pub(crate) async fn existing(
         .ok_or(AppError::NotFound("agent"))
 }
 
+/// An agent, and how far its published version is from what it was when it was locked.
+#[derive(Debug, Clone)]
+pub struct AgentView {
+    /// The agent.
+    pub row: AgentRow,
+    /// How many links of the published version changed since it was locked; none where nothing is
+    /// published.
+    pub drifted_links: Option<usize>,
+}
+
 /// One agent.
-pub async fn get(app: &App, manager: &Manager, id: AgentId) -> Result<AgentRow, AppError> {
+pub async fn get(app: &App, manager: &Manager, id: AgentId) -> Result<AgentView, AppError> {
+    let workspace = manager.workspace();
     let mut conn = app.db.read().await?;
-    existing(&mut conn.engine(), manager.workspace(), id).await
+    let engine = &mut conn.engine();
+    let row = existing(engine, workspace, id).await?;
+    let drifted_links = versions::published_drift(engine, workspace, &row).await?;
+    Ok(AgentView { row, drifted_links })
 }
 
 /// Adds an agent with an empty draft.
@@ -82,7 +95,12 @@ pub async fn create(app: &App, manager: &Manager, input: AgentInput) -> Result<A
     };
     let engine = &mut change.engine();
     agent::insert(engine, workspace, &row).await?;
-    agent::save_draft(engine, workspace, row.id, &AgentDocument::default(), 1, now).await?;
+    let draft = Draft {
+        document: &AgentDocument::default(),
+        revision: 1,
+        restored_from: None,
+    };
+    agent::save_draft(engine, workspace, row.id, &draft, now).await?;
     change
         .note(Entity::Agent, &row.id.to_string(), "agent.create")
         .await?;

@@ -42,6 +42,16 @@ impl<'a> ConfigChange<'a> {
         })
     }
 
+    /// The workspace.
+    pub const fn workspace(&self) -> WorkspaceId {
+        self.workspace
+    }
+
+    /// Who makes the change.
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+
     /// The engine for store functions.
     pub fn engine(&mut self) -> Engine<'_> {
         self.tx.engine()

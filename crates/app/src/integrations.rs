@@ -1,21 +1,20 @@
 //! Integrations.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::Deserialize;
 use switchboard_domain::environment::{Environment, PerEnvironment};
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::{ApiSlot, IntegrationDefinition, IntegrationKind};
 use switchboard_domain::name::Title;
-use switchboard_store::Engine;
-use switchboard_store::action;
+use switchboard_store::action_revision::ActionChange;
 use switchboard_store::change::Entity;
 use switchboard_store::integration::{self, IntegrationRow};
-use switchboard_store::reference::{self, Source};
+use switchboard_store::reference::Source;
+use switchboard_store::{Engine, action, link};
 
 use crate::change::{ConfigChange, check_revision};
-use crate::{App, AppError, Manager, Page, Patch, prepare, secrets};
+use crate::impact::{self, How, Outcome, Report};
+use crate::{App, AppError, Manager, Page, Patch, actions, prepare, secrets};
 
 /// The longest description, in bytes.
 pub(crate) const MAX_DESCRIPTION_BYTES: usize = 16 * 1024;
@@ -82,7 +81,7 @@ pub async fn list(
     let engine = &mut conn.engine();
     let page = integration::list(engine, workspace, after, limit).await?;
     let actions = action::counts(engine, workspace).await?;
-    let agents = agents_by_integration(engine, workspace).await?;
+    let agents = link::agents_by_integration(engine, workspace).await?;
     page.try_map(|row| {
         Ok(IntegrationView {
             action_count: actions.get(&row.id).copied().unwrap_or(0),
@@ -92,27 +91,13 @@ pub async fn list(
     })
 }
 
-/// The agents that link actions of each integration, in any version.
-async fn agents_by_integration(
-    engine: &mut Engine<'_>,
-    workspace: WorkspaceId,
-) -> Result<BTreeMap<IntegrationId, BTreeSet<String>>, AppError> {
-    let mut agents: BTreeMap<IntegrationId, BTreeSet<String>> = BTreeMap::new();
-    for (target, _, agent, _) in reference::all(engine, workspace, "integration").await? {
-        if let Ok(id) = target.parse() {
-            agents.entry(id).or_default().insert(agent);
-        }
-    }
-    Ok(agents)
-}
-
 async fn view(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     row: IntegrationRow,
 ) -> Result<IntegrationView, AppError> {
     let actions = action::counts(engine, workspace).await?;
-    let agents = agents_by_integration(engine, workspace).await?;
+    let agents = link::agents_by_integration(engine, workspace).await?;
     Ok(IntegrationView {
         action_count: actions.get(&row.id).copied().unwrap_or(0),
         agent_count: agents.get(&row.id).map_or(0, |agents| agents.len() as u64),
@@ -130,6 +115,23 @@ pub(crate) async fn existing(
         .await?
         .filter(|row| row.deleted_at.is_none())
         .ok_or(AppError::NotFound("integration"))
+}
+
+/// An integration that an input names as `integration_id`.
+pub(crate) async fn named_in_input(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: IntegrationId,
+) -> Result<IntegrationRow, AppError> {
+    existing(engine, workspace, id)
+        .await
+        .map_err(|error| match error {
+            AppError::NotFound(_) => AppError::invalid(
+                "/integration_id",
+                "there is no such integration in this workspace",
+            ),
+            error => error,
+        })
 }
 
 /// One integration.
@@ -188,7 +190,6 @@ pub async fn update(
 ) -> Result<IntegrationView, AppError> {
     let workspace = manager.workspace();
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
-    let now = change.now;
     let engine = &mut change.engine();
     let mut row = existing(engine, workspace, id).await?;
     check_revision(expected, row.revision)?;
@@ -209,9 +210,8 @@ pub async fn update(
             .apply(environments.slot(Environment::Production));
     }
     check(&row)?;
-    row.revision += 1;
-    row.updated_at = now;
-    integration::update(engine, workspace, &row).await?;
+    save(&mut change, &mut row).await?;
+    let engine = &mut change.engine();
     refer(engine, workspace, &row).await?;
     let view = view(engine, workspace, row).await?;
     change
@@ -221,18 +221,19 @@ pub async fn update(
     Ok(view)
 }
 
-/// Deletes an integration and its actions. Agents that link them are left with broken links.
+/// Deletes an integration and its actions. Agents that link them are left with broken links. It can
+/// be brought back, and its actions come with it.
 pub async fn delete(
     app: &App,
     manager: &Manager,
     id: IntegrationId,
-    expected: Option<u64>,
-) -> Result<(), AppError> {
+    how: How,
+) -> Result<Outcome<()>, AppError> {
     let workspace = manager.workspace();
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
     let now = change.now;
     let mut row = existing(&mut change.engine(), workspace, id).await?;
-    check_revision(expected, row.revision)?;
+    check_revision(how.expected, row.revision)?;
     let mut after = None;
     loop {
         let page = action::list(&mut change.engine(), workspace, id, after, 500).await?;
@@ -242,23 +243,64 @@ pub async fn delete(
             found.updated_at = now;
             found.revision += 1;
             action::update(&mut change.engine(), workspace, &found).await?;
-            change
-                .note(Entity::Action, &found.id.to_string(), "action.delete")
-                .await?;
+            actions::record(&mut change, &found, ActionChange::Deleted).await?;
         }
         if !page.more {
             break;
         }
     }
     row.deleted_at = Some(now);
-    row.updated_at = now;
-    row.revision += 1;
-    integration::update(&mut change.engine(), workspace, &row).await?;
-    secrets::refer(&mut change.engine(), workspace, source(id), &[], &[]).await?;
+    save(&mut change, &mut row).await?;
+    if how.dry_run {
+        let engine = &mut change.engine();
+        let affected = impact::of_deleted_integration(engine, workspace, id).await?;
+        return Ok(Outcome::WouldBe(Report {
+            affected,
+            refusal: None,
+        }));
+    }
+    secrets::refer(&mut change.engine(), workspace, &source(id), &[]).await?;
     change
         .note(Entity::Integration, &id.to_string(), "integration.delete")
         .await?;
-    change.commit().await
+    change.commit().await?;
+    Ok(Outcome::Done(()))
+}
+
+/// Brings a deleted integration back as it was, with the actions that were deleted with it.
+pub async fn undelete(
+    app: &App,
+    manager: &Manager,
+    id: IntegrationId,
+) -> Result<IntegrationView, AppError> {
+    let workspace = manager.workspace();
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let engine = &mut change.engine();
+    let mut row = integration::get(engine, workspace, id)
+        .await?
+        .ok_or(AppError::NotFound("integration"))?;
+    if let Some(deleted_at) = row.deleted_at.take() {
+        save(&mut change, &mut row).await?;
+        let engine = &mut change.engine();
+        for found in action::deleted_at(engine, workspace, id, deleted_at).await? {
+            actions::bring_back(&mut change, found).await?;
+        }
+        refer(&mut change.engine(), workspace, &row).await?;
+        change
+            .note(Entity::Integration, &id.to_string(), "integration.undelete")
+            .await?;
+    }
+    let view = view(&mut change.engine(), workspace, row).await?;
+    change.commit().await?;
+    Ok(view)
+}
+
+/// Writes a changed integration.
+async fn save(change: &mut ConfigChange<'_>, row: &mut IntegrationRow) -> Result<(), AppError> {
+    let workspace = change.workspace();
+    row.revision += 1;
+    row.updated_at = change.now;
+    Ok(integration::update(&mut change.engine(), workspace, row).await?)
 }
 
 fn source(id: IntegrationId) -> Source {
@@ -275,7 +317,7 @@ async fn refer(
     row: &IntegrationRow,
 ) -> Result<(), AppError> {
     let names = row.definition.secrets();
-    secrets::refer(engine, workspace, source(row.id), &names, &[]).await
+    secrets::refer(engine, workspace, &source(row.id), &names).await
 }
 
 /// Checks all of an integration, by preparing it as calls need it.

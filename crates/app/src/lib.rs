@@ -20,11 +20,13 @@ pub mod call;
 pub mod conversations;
 pub mod drafts;
 pub mod events;
+pub mod impact;
 pub mod integrations;
 pub mod lifecycle;
 pub mod secrets;
 pub mod tools;
 pub mod variables;
+pub mod versions;
 pub mod workspaces;
 
 use std::sync::Arc;
@@ -48,6 +50,7 @@ pub mod rows {
     pub use switchboard_store::action::ActionRow;
     pub use switchboard_store::agent::{AgentRow, VersionRow};
     pub use switchboard_store::api_key::ApiKeyRow;
+    pub use switchboard_store::link::LinkUser;
     pub use switchboard_store::variable::VariableRow;
 }
 

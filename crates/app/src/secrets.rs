@@ -14,6 +14,7 @@ use switchboard_store::secret::{self, SealedValueRow, SecretRow};
 use switchboard_vault::{Binding, SecretText};
 
 use crate::change::ConfigChange;
+use crate::impact::{self, Outcome, Report};
 use crate::{App, AppError, Manager, Page};
 
 /// The longest value, in bytes.
@@ -198,45 +199,54 @@ pub async fn delete(
     manager: &Manager,
     name: &SecretName,
     force: bool,
-) -> Result<(), AppError> {
+    dry_run: bool,
+) -> Result<Outcome<()>, AppError> {
     let workspace = manager.workspace();
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
     let users = users(&mut change.engine(), workspace, name).await?;
-    if !users.is_empty() && !force {
-        let list: Vec<_> = users
-            .iter()
-            .map(|user| json!({"kind": user.kind, "id": user.id}))
-            .collect();
-        let details = json!({"used_by": list});
-        return Err(AppError::Conflict {
-            code: "secret_in_use",
-            message: format!(
-                "the secret `{name}` is used in {} places, whose calls would fail; remove it there, or delete it with ?force=true",
-                users.len()
-            ),
-            errors: vec![],
-            details: details.as_object().cloned().map(Box::new),
-        });
-    }
     if !secret::delete(&mut change.engine(), workspace, name).await? {
         return Err(AppError::NotFound("secret"));
+    }
+    let refusal = (!users.is_empty() && !force).then(|| in_use(name, &users));
+    if dry_run {
+        let affected = impact::of_secret(&mut change.engine(), workspace, name).await?;
+        return Ok(Outcome::WouldBe(Report { affected, refusal }));
+    }
+    if let Some(refusal) = refusal {
+        return Err(refusal);
     }
     change
         .note(Entity::Secret, name.as_str(), "secret.delete")
         .await?;
-    change.commit().await
+    change.commit().await?;
+    Ok(Outcome::Done(()))
 }
 
-/// Replaces what a source refers to: secrets, and what agents link.
+fn in_use(name: &SecretName, users: &[SecretUser]) -> AppError {
+    let list: Vec<_> = users
+        .iter()
+        .map(|user| json!({"kind": user.kind, "id": user.id}))
+        .collect();
+    let details = json!({"used_by": list});
+    AppError::Conflict {
+        code: "secret_in_use",
+        message: format!(
+            "the secret `{name}` is used in {} places, whose calls would fail; remove it there, or delete it with ?force=true",
+            users.len()
+        ),
+        errors: vec![],
+        details: details.as_object().cloned().map(Box::new),
+    }
+}
+
+/// Replaces the secrets that a source refers to.
 pub(crate) async fn refer(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
-    source: reference::Source,
+    source: &reference::Source,
     secrets: &[&SecretName],
-    links: &[Target],
 ) -> Result<(), AppError> {
-    let mut targets: Vec<Target> = secrets.iter().map(|name| target(name)).collect();
-    targets.extend_from_slice(links);
-    reference::replace(engine, workspace, &source, &targets).await?;
+    let targets: Vec<Target> = secrets.iter().map(|name| target(name)).collect();
+    reference::replace(engine, workspace, source, &targets).await?;
     Ok(())
 }

@@ -68,23 +68,75 @@ impl ActionDefinition {
         names.dedup();
         names
     }
+}
 
-    /// What the shared action owns and every link follows live: its shape.
-    pub fn shape(&self, name: &ActionName, description: &str) -> Value {
-        match self {
-            Self::Api(action) => json!({
-                "name": name,
-                "description": description,
-                "path": action.path,
-                "method": action.method,
-                "headers": action.headers,
-                "output_variables": action.output_variables,
-            }),
+/// What every link of a shared action follows live: what the action owns, and the schema and body
+/// template that links inherit. How long a call may take is no part of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shape {
+    /// The name the model calls.
+    pub name: ActionName,
+    /// What the model is told about it.
+    pub description: String,
+    /// What is particular to its kind.
+    pub definition: ActionDefinition,
+}
+
+impl Shape {
+    /// Its fields, as the API names them, in the order they are shown.
+    pub fn fields(&self) -> Vec<(&'static str, Value)> {
+        let ActionDefinition::Api(api) = &self.definition;
+        vec![
+            ("name", json!(self.name)),
+            ("description", json!(self.description)),
+            ("method", json!(api.method)),
+            ("path", json!(api.path)),
+            ("headers", json!(api.headers)),
+            ("parameters", json!(api.parameters)),
+            ("body_template", json!(api.body_template)),
+            ("output_variables", json!(api.output_variables)),
+        ]
+    }
+
+    /// Its fields as one object.
+    pub fn value(&self) -> Value {
+        let fields = self.fields().into_iter();
+        Value::Object(
+            fields
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        )
+    }
+
+    /// The SHA-256 over the canonical JSON (RFC 8785) of its fields, in lower-case hexadecimal.
+    pub fn digest(&self) -> String {
+        canonical::digest(&self.value())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests fail loudly")]
+mod tests {
+    use super::*;
+
+    fn shape(parameters: &str, timeout_ms: Option<u32>) -> Shape {
+        let definition = json!({
+            "type": "api", "method": "GET", "path": "/x", "timeout_ms": timeout_ms,
+            "parameters": serde_json::from_str::<Value>(parameters).unwrap(),
+        });
+        Shape {
+            name: ActionName::parse("look").unwrap(),
+            description: String::new(),
+            definition: serde_json::from_value(definition).unwrap(),
         }
     }
 
-    /// The SHA-256 over the canonical JSON of the shape, in hexadecimal.
-    pub fn shape_digest(&self, name: &ActionName, description: &str) -> String {
-        canonical::digest(&self.shape(name, description))
+    #[test]
+    fn order_of_keys_and_timeouts_are_no_change_of_shape() {
+        let one = shape(r#"{"type": "object", "required": ["a", "b"]}"#, None);
+        let same = shape(r#"{"required": ["a", "b"], "type": "object"}"#, Some(5));
+        let other = shape(r#"{"type": "object", "required": ["b", "a"]}"#, None);
+        assert_eq!(one.digest(), same.digest());
+        assert_ne!(one.digest(), other.digest());
     }
 }

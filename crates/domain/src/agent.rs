@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -276,6 +277,60 @@ impl AgentDocument {
         names.sort();
         names.dedup();
         names
+    }
+}
+
+/// A version that was locked. It is made whole and has no way to change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LockedVersion {
+    number: u32,
+    notes: String,
+    locked_at: DateTime<Utc>,
+    locked_by: String,
+    document: AgentDocument,
+}
+
+impl LockedVersion {
+    /// Freezes a document under a number, from 1 on.
+    pub const fn new(
+        number: u32,
+        notes: String,
+        locked_at: DateTime<Utc>,
+        locked_by: String,
+        document: AgentDocument,
+    ) -> Self {
+        Self {
+            number,
+            notes,
+            locked_at,
+            locked_by,
+            document,
+        }
+    }
+
+    /// Its number.
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// What whoever locked it wrote about it.
+    pub fn notes(&self) -> &str {
+        &self.notes
+    }
+
+    /// When it was locked.
+    pub const fn locked_at(&self) -> DateTime<Utc> {
+        self.locked_at
+    }
+
+    /// Who locked it.
+    pub fn locked_by(&self) -> &str {
+        &self.locked_by
+    }
+
+    /// What it holds.
+    pub const fn document(&self) -> &AgentDocument {
+        &self.document
     }
 }
 

@@ -1,11 +1,13 @@
 //! Shared actions.
 
 use chrono::{DateTime, Utc};
-use switchboard_domain::action::ActionDefinition;
+use sqlx::AssertSqlSafe;
+use switchboard_domain::action::{ActionDefinition, Shape};
 use switchboard_domain::id::{ActionId, IntegrationId, WorkspaceId};
 use switchboard_domain::name::ActionName;
 use uuid::Uuid;
 
+use crate::dialect;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::page::Page;
@@ -33,6 +35,17 @@ pub struct ActionRow {
     pub updated_at: DateTime<Utc>,
     /// When it was deleted; its row stays for what still refers to it.
     pub deleted_at: Option<DateTime<Utc>>,
+}
+
+impl ActionRow {
+    /// What every link of it follows.
+    pub fn shape(&self) -> Shape {
+        Shape {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            definition: self.definition.clone(),
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -120,6 +133,52 @@ pub async fn get(
     .bind(workspace.uuid()).bind(id.uuid())
     .fetch_optional(conn).await)?;
     row.map(action).transpose()
+}
+
+/// Several actions, deleted or not, in no order; ids that name none are left out.
+pub async fn get_many(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    ids: &[ActionId],
+) -> Result<Vec<ActionRow>, StoreError> {
+    let mut found = Vec::with_capacity(ids.len());
+    let mut rest = ids;
+    for size in dialect::chunk_sizes(ids.len(), 64) {
+        let (chunk, after) = rest.split_at(size);
+        rest = after;
+        let sql = format!(
+            "SELECT id, integration_id, name, description, definition, shape_digest, revision, created_at, updated_at, deleted_at \
+             FROM action WHERE workspace_id = $1 AND id IN ({})",
+            dialect::placeholders(2, size)
+        );
+        let rows: Vec<Row> = on!(engine, conn => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(workspace.uuid());
+            for id in chunk {
+                query = query.bind(id.uuid());
+            }
+            query.fetch_all(conn).await
+        })?;
+        for row in rows {
+            found.push(action(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The actions that were deleted at one time, under one integration: those that went with it.
+pub async fn deleted_at(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    integration: IntegrationId,
+    at: DateTime<Utc>,
+) -> Result<Vec<ActionRow>, StoreError> {
+    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
+        "SELECT id, integration_id, name, description, definition, shape_digest, revision, created_at, updated_at, deleted_at \
+         FROM action WHERE workspace_id = $1 AND integration_id = $2 AND deleted_at = $3 ORDER BY id",
+    )
+    .bind(workspace.uuid()).bind(integration.uuid()).bind(at)
+    .fetch_all(conn).await)?;
+    rows.into_iter().map(action).collect()
 }
 
 /// A page of an integration's actions that are not deleted, in the order they were made.

@@ -37,6 +37,8 @@ pub struct VersionRow {
     pub version: VersionRef,
     /// Its document.
     pub document: AgentDocument,
+    /// Of a draft: the version that was restored into it last.
+    pub restored_from: Option<u32>,
     /// How often it was changed, from 1 on.
     pub revision: u64,
     /// When it was made.
@@ -140,23 +142,35 @@ pub async fn list(
     Page::cut(rows, limit).try_map(agent)
 }
 
+/// What is written of a draft.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft<'a> {
+    /// Its document.
+    pub document: &'a AgentDocument,
+    /// Its revision.
+    pub revision: u64,
+    /// The version that was restored into it last.
+    pub restored_from: Option<u32>,
+}
+
 /// Writes the draft: adds it, or replaces its document and revision.
 pub async fn save_draft(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     id: AgentId,
-    document: &AgentDocument,
-    revision: u64,
+    draft: &Draft<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let text = serde_json::to_string(document)
+    let text = serde_json::to_string(draft.document)
         .map_err(|error| StoreError::corrupt("agent's document", error))?;
     on!(engine, conn => sqlx::query(
-        "INSERT INTO agent_version (workspace_id, agent_id, number, document, revision, created_at, updated_at) \
-         VALUES ($1, $2, 0, $3, $4, $5, $5) ON CONFLICT (workspace_id, agent_id, number) \
-         DO UPDATE SET document = excluded.document, revision = excluded.revision, updated_at = excluded.updated_at",
+        "INSERT INTO agent_version (workspace_id, agent_id, number, document, revision, created_at, updated_at, restored_from) \
+         VALUES ($1, $2, 0, $3, $4, $5, $5, $6) ON CONFLICT (workspace_id, agent_id, number) \
+         DO UPDATE SET document = excluded.document, revision = excluded.revision, updated_at = excluded.updated_at, \
+         restored_from = excluded.restored_from",
     )
-    .bind(workspace.uuid()).bind(id.uuid()).bind(&text).bind(revision.cast_signed()).bind(now)
+    .bind(workspace.uuid()).bind(id.uuid()).bind(&text).bind(draft.revision.cast_signed()).bind(now)
+    .bind(draft.restored_from.map(i64::from))
     .execute(conn).await.map(drop))?;
     Ok(())
 }
@@ -168,22 +182,25 @@ pub async fn version(
     id: AgentId,
     version: VersionRef,
 ) -> Result<Option<VersionRow>, StoreError> {
-    type Row = (String, i64, DateTime<Utc>, DateTime<Utc>);
+    type Row = (String, Option<i64>, i64, DateTime<Utc>, DateTime<Utc>);
     let row: Option<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT document, revision, created_at, updated_at FROM agent_version \
+        "SELECT document, restored_from, revision, created_at, updated_at FROM agent_version \
          WHERE workspace_id = $1 AND agent_id = $2 AND number = $3",
     )
     .bind(workspace.uuid()).bind(id.uuid()).bind(i64::from(version.number()))
     .fetch_optional(conn).await)?;
-    row.map(|(document, revision, created_at, updated_at)| {
-        Ok(VersionRow {
-            version,
-            document: serde_json::from_str(&document)
-                .map_err(|error| StoreError::corrupt("agent's document", error))?,
-            revision: revision.unsigned_abs(),
-            created_at,
-            updated_at,
-        })
-    })
+    row.map(
+        |(document, restored_from, revision, created_at, updated_at)| {
+            Ok(VersionRow {
+                version,
+                restored_from: restored_from.map(number).transpose()?,
+                document: serde_json::from_str(&document)
+                    .map_err(|error| StoreError::corrupt("agent's document", error))?,
+                revision: revision.unsigned_abs(),
+                created_at,
+                updated_at,
+            })
+        },
+    )
     .transpose()
 }

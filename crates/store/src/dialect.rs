@@ -73,6 +73,19 @@ pub fn bulk_insert(head: &str, columns: usize, rows: usize, tail: &str) -> Strin
     sql
 }
 
+/// A list of placeholders: `$2,$3,$4` for three from the second on.
+pub fn placeholders(first: usize, count: usize) -> String {
+    let mut list = String::with_capacity(count * 4);
+    for at in first..first + count {
+        if at > first {
+            list.push(',');
+        }
+        list.push('$');
+        list.push_str(&at.to_string());
+    }
+    list
+}
+
 /// Cuts a batch into pieces whose sizes are powers of two, so that a few prepared statements serve
 /// every size: 13 rows are 8, 4 and 1.
 pub fn chunk_sizes(mut rows: usize, largest: usize) -> impl Iterator<Item = usize> {
@@ -96,6 +109,12 @@ mod tests {
             bulk_insert("INSERT INTO t (a, b)", 2, 2, " RETURNING a"),
             "INSERT INTO t (a, b) VALUES ($1,$2),($3,$4) RETURNING a"
         );
+    }
+
+    #[test]
+    fn lists_of_placeholders_start_where_they_are_told() {
+        assert_eq!(placeholders(2, 3), "$2,$3,$4");
+        assert_eq!(placeholders(1, 0), "");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod error;
 mod page;
 
 pub mod action;
+pub mod action_revision;
 pub mod agent;
 pub mod api_key;
 pub mod audit;
@@ -20,9 +21,11 @@ pub mod event;
 pub mod instance;
 pub mod integration;
 pub mod journal;
+pub mod link;
 pub mod reference;
 pub mod secret;
 pub mod variable;
+pub mod version;
 pub mod workspace;
 
 pub use db::{Conn, Db, Inspection, Listener, Location, Tx};

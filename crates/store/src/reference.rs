@@ -19,7 +19,7 @@ pub struct Source {
 /// What is referred to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target {
-    /// `secret` or `action`.
+    /// `secret`.
     pub kind: &'static str,
     /// Its id, or its name.
     pub id: String,
@@ -46,6 +46,21 @@ pub async fn replace(
         .bind(target.kind).bind(&target.id)
         .execute(conn).await.map(drop))?;
     }
+    Ok(())
+}
+
+/// Forgets all that something refers to, in each of its versions.
+pub async fn forget(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    kind: &str,
+    id: &str,
+) -> Result<(), StoreError> {
+    on!(engine, conn => sqlx::query(
+        "DELETE FROM reference WHERE workspace_id = $1 AND source_kind = $2 AND source_id = $3",
+    )
+    .bind(workspace.uuid()).bind(kind).bind(id)
+    .execute(conn).await.map(drop))?;
     Ok(())
 }
 

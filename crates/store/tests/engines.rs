@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use switchboard_domain::agent::{AgentDocument, VersionRef};
+use switchboard_domain::agent::{AgentDocument, Link, LockedVersion, VersionRef};
 use switchboard_domain::conversation::{Conversation, ConversationKey, Phase, Status};
 use switchboard_domain::environment::{Environment, PerEnvironment};
 use switchboard_domain::event::{EventType, NewEvent};
@@ -15,13 +15,15 @@ use switchboard_domain::id::{
 };
 use switchboard_domain::name::{ActionName, SecretName, VariableName};
 use switchboard_domain::scope::Scope;
+use switchboard_store::action_revision::{self, ActionChange};
 use switchboard_store::batch::{self, Batch};
 use switchboard_store::change::Entity;
 use switchboard_store::journal::{CallKey, CallRow, EventRow};
+use switchboard_store::link::{self, DraftLink, Linking};
 use switchboard_store::reference::{Source, Target};
 use switchboard_store::{
     Db, Engine, Location, StoreError, action, agent, api_key, audit, change, conversation, event,
-    instance, integration, journal, reference, secret, variable, workspace,
+    instance, integration, journal, reference, secret, variable, version, workspace,
 };
 use switchboard_testkit::{TestDatabase, on_both_databases};
 use uuid::Uuid;
@@ -30,6 +32,7 @@ on_both_databases!(
     every_statement_works,
     concurrent_changes_of_a_workspace_wait_for_each_other,
     a_batch_is_written_whole_or_not_at_all,
+    locked_versions_are_locked_in_the_database,
 );
 
 struct Opened {
@@ -80,6 +83,7 @@ async fn every_statement_works(database: TestDatabase) {
     keys_secrets_and_variables(engine).await;
     integrations_and_actions(engine).await;
     agents_and_references(engine).await;
+    versions_and_links(engine).await;
     drop(tx);
     let mut tx = opened.db.write().await.unwrap();
     let taken = workspace::insert(&mut tx.engine(), WORKSPACE, "w", now()).await;
@@ -320,7 +324,12 @@ async fn agents_and_references(engine: &mut Engine<'_>) {
     );
     let document = AgentDocument::default();
     for revision in 1..=2 {
-        agent::save_draft(engine, WORKSPACE, row.id, &document, revision, now())
+        let draft = agent::Draft {
+            document: &document,
+            revision,
+            restored_from: None,
+        };
+        agent::save_draft(engine, WORKSPACE, row.id, &draft, now())
             .await
             .unwrap();
     }
@@ -335,8 +344,8 @@ async fn agents_and_references(engine: &mut Engine<'_>) {
         version: 0,
     };
     let target = Target {
-        kind: "action",
-        id: "act_x".to_owned(),
+        kind: "secret",
+        id: "token".to_owned(),
     };
     for _ in 0..2 {
         let twice = [target.clone(), target.clone()];
@@ -349,12 +358,134 @@ async fn agents_and_references(engine: &mut Engine<'_>) {
         .unwrap();
     assert_eq!(sources, [("agent".to_owned(), "agt_x".to_owned(), 0)]);
     assert_eq!(
-        reference::all(engine, WORKSPACE, "action")
+        reference::all(engine, WORKSPACE, "secret")
             .await
             .unwrap()
             .len(),
         1
     );
+}
+
+const AGENT: AgentId = AgentId::from_uuid(Uuid::from_u128(20));
+
+/// Locks a version and restores it; links are seen with what they refer to.
+async fn versions_and_links(engine: &mut Engine<'_>) {
+    let action = ActionId::from_uuid(uuid(11));
+    let mut row = action::get(engine, WORKSPACE, action)
+        .await
+        .unwrap()
+        .unwrap();
+    for change in [ActionChange::Created, ActionChange::Updated] {
+        action_revision::record(engine, WORKSPACE, &row, change, "key_x")
+            .await
+            .unwrap();
+        row.revision += 1;
+        "y".clone_into(&mut row.shape_digest);
+    }
+    let page = action_revision::list(engine, WORKSPACE, action, None, 1)
+        .await
+        .unwrap();
+    assert_eq!((page.rows[0].revision, page.more), (2, true));
+    let link = Link {
+        action_id: action,
+        integration_id: INTEGRATION,
+    };
+    let links: Vec<_> = (0..70)
+        .map(|number| DraftLink {
+            binding: BindingId::from_uuid(uuid(100 + number)),
+            link: link.clone(),
+            expected: None,
+            reviewed: None,
+        })
+        .collect();
+    link::replace_draft(engine, WORKSPACE, AGENT, &links)
+        .await
+        .unwrap();
+    assert_eq!(
+        version::next_number(engine, WORKSPACE, AGENT)
+            .await
+            .unwrap(),
+        1
+    );
+    let locked = LockedVersion::new(
+        1,
+        "n".to_owned(),
+        now(),
+        "key_x".to_owned(),
+        AgentDocument::default(),
+    );
+    version::insert(engine, WORKSPACE, AGENT, &locked)
+        .await
+        .unwrap();
+    link::lock(engine, WORKSPACE, AGENT, 1).await.unwrap();
+    assert_eq!(
+        version::get(engine, WORKSPACE, AGENT, 1).await.unwrap(),
+        Some(locked)
+    );
+    let page = version::list(engine, WORKSPACE, AGENT, None, 5)
+        .await
+        .unwrap();
+    assert_eq!((page.rows.len(), page.more), (1, false));
+    link::restore(engine, WORKSPACE, AGENT, 1).await.unwrap();
+    link::mark_reviewed(engine, WORKSPACE, AGENT, links[0].binding, "s")
+        .await
+        .unwrap();
+    let draft = link::of_draft(engine, WORKSPACE, AGENT).await.unwrap();
+    assert_eq!(draft.len(), 70);
+    assert_eq!(draft[&links[0].binding].reviewed.as_deref(), Some("s"));
+    let linked = link::of_version(engine, WORKSPACE, AGENT, VersionRef::Number(1))
+        .await
+        .unwrap();
+    assert_eq!(linked.len(), 70);
+    let seen = linked[0].seen.as_ref().unwrap();
+    assert_eq!((seen.revision, seen.digest.as_str()), (1, "x"));
+    for linking in [Linking::Action(action), Linking::Integration(INTEGRATION)] {
+        let users = link::users(engine, WORKSPACE, linking).await.unwrap();
+        let found: Vec<_> = users.iter().map(|user| user.version).collect();
+        assert_eq!(found, [VersionRef::Draft, VersionRef::Number(1)]);
+        assert_eq!(users[0].bindings.len(), 70);
+    }
+    let agents = link::agents_by_integration(engine, WORKSPACE)
+        .await
+        .unwrap();
+    assert!(agents[&INTEGRATION].contains(&AGENT));
+    let found = action::get_many(engine, WORKSPACE, &[action, ActionId::from_uuid(uuid(12))])
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    let deleted = action::deleted_at(engine, WORKSPACE, INTEGRATION, now())
+        .await
+        .unwrap();
+    assert_eq!(deleted.len(), 1);
+    reference::forget(engine, WORKSPACE, "agent", "agt_x")
+        .await
+        .unwrap();
+}
+
+/// The database itself refuses to change or delete a locked version and its links.
+async fn locked_versions_are_locked_in_the_database(database: TestDatabase) {
+    let opened = open(database).await;
+    with_workspace(&opened.db).await;
+    let mut tx = opened.db.write().await.unwrap();
+    let engine = &mut tx.engine();
+    integrations_and_actions(engine).await;
+    agents_and_references(engine).await;
+    versions_and_links(engine).await;
+    tx.commit().await.unwrap();
+    for sql in [
+        "UPDATE agent_version SET document = '{}' WHERE number = 1",
+        "DELETE FROM agent_version WHERE number = 1",
+        "UPDATE version_link SET action_revision = 9 WHERE number = 1",
+        "DELETE FROM version_link WHERE number = 1",
+    ] {
+        let mut tx = opened.db.write().await.unwrap();
+        let result = match tx.engine() {
+            Engine::Sqlite(conn) => sqlx::query(sql).execute(conn).await.map(drop),
+            Engine::Postgres(conn) => sqlx::query(sql).execute(conn).await.map(drop),
+        };
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("a locked version never changes"), "{error}");
+    }
 }
 
 /// Read, think, write, from many tasks at once: none fails and none is lost.
@@ -581,7 +712,12 @@ fn migrations_of_both_databases_agree() {
     assert_eq!(sqlite.len(), postgres.len());
     for (sqlite, postgres) in sqlite.iter().zip(&postgres) {
         assert_eq!(sqlite.file_name(), postgres.file_name());
-        let read = |path| std::fs::read_to_string(path).unwrap();
+        let read = |path| {
+            let text = std::fs::read_to_string(path).unwrap();
+            // Triggers and functions are written in each database's own language.
+            let common = text.split("-- From here on, each database in its own words.");
+            common.into_iter().next().unwrap_or_default().to_owned()
+        };
         let plain = |text: String| {
             [
                 "UUID",
@@ -591,6 +727,7 @@ fn migrations_of_both_databases_agree() {
                 "TEXT",
                 "BIGINT",
                 "INTEGER",
+                "BOOLEAN",
             ]
             .iter()
             .fold(text, |text, kind| text.replace(&format!(" {kind}"), " _"))
@@ -601,7 +738,7 @@ fn migrations_of_both_databases_agree() {
         // A type of one has its fixed counterpart in the other.
         for (left, right) in read(sqlite).lines().zip(read(postgres).lines()) {
             for (of_sqlite, of_postgres) in [
-                (" INTEGER", " BIGINT"),
+                (" INTEGER", " BIGINT| BOOLEAN"),
                 (" BLOB", " UUID| BYTEA"),
                 (" TEXT", " TEXT| TIMESTAMPTZ"),
             ] {

@@ -269,6 +269,10 @@ async fn a_caller_that_hangs_up_leaves_no_place_taken(database: TestDatabase) {
          authorization: Bearer {key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
+    // One that waits, so that there is something to settle even if no other request is read in time.
+    let path = format!("/conversations/{conversation}/actions/write_item/call");
+    let waiting = client.post(&path, json!({"arguments": {"id": "1"}})).await;
+    waiting.expect(200);
     let address = server.address().trim_start_matches("http://").to_owned();
     let callers = (0..150u64).map(|number| {
         let (address, request) = (address.clone(), request.clone());

@@ -15,6 +15,8 @@ pub enum TestDatabase {
         /// The database's name.
         name: String,
     },
+    /// Another server's database, which goes with that one.
+    Shared(String),
 }
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -55,6 +57,7 @@ impl TestDatabase {
     pub fn url(&self) -> Option<String> {
         match self {
             Self::Sqlite => None,
+            Self::Shared(url) => Some(url.clone()),
             Self::Postgres { cluster, name } => {
                 Some(cluster.replacen("/postgres?", &format!("/{name}?"), 1))
             }

@@ -6,6 +6,7 @@
 )]
 
 mod broken;
+mod builder;
 mod client;
 mod database;
 mod sample;
@@ -15,6 +16,7 @@ mod upstream;
 use std::time::{Duration, Instant};
 
 pub use broken::{Fault, broken};
+pub use builder::Builder;
 pub use client::{Client, Reply};
 pub use database::TestDatabase;
 pub use sample::Sample;

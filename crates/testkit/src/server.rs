@@ -42,6 +42,23 @@ impl Server {
         server
     }
 
+    /// Another server on the same PostgreSQL database and with the same key file.
+    pub async fn replica(&self) -> Self {
+        let url = self.database.url().expect("SQLite has one server");
+        let mut replica = Self {
+            binary: self.binary.clone(),
+            directory: tempfile::tempdir().unwrap(),
+            database: TestDatabase::Shared(url),
+            arguments: self.arguments.clone(),
+            child: None,
+            address: String::new(),
+        };
+        let keys = self.directory.path().join("master.key");
+        fs::copy(keys, replica.directory.path().join("master.key")).unwrap();
+        replica.launch().await;
+        replica
+    }
+
     /// Where its data is.
     pub fn data_dir(&self) -> &Path {
         self.directory.path()

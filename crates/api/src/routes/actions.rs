@@ -6,12 +6,13 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_app::Manager;
-use switchboard_app::actions::{self, ActionInput, ActionPatch, TestInput};
+use switchboard_app::actions::{self, ActionInput, ActionPatch, Revision, TestInput};
+use switchboard_app::impact::Outcome;
 use switchboard_app::rows::ActionRow;
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::id::{ActionId, IntegrationId};
 
-use crate::extract::{Auth, IfMatch, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, DryRunQuery, IfMatch, Json, PageQuery, Path, Query};
 use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
@@ -75,32 +76,55 @@ pub async fn get_action(
 
 /// Change an action. Every agent that links it uses the new shape from its next call on.
 #[utoipa::path(patch, path = "/actions/{id}", tag = "actions",
-    params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
+    params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
     request_body = schema::ActionPatch,
-    responses((status = 200, description = "The action", body = schema::Action)))]
+    responses((status = 200, description = "The action; in a dry run, what the change would mean", body = schema::ActionOrReport)))]
 pub async fn update_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
     Path((id,)): Path<(ActionId,)>,
     IfMatch(expected): IfMatch,
+    Query(query): Query<DryRunQuery>,
     Json(patch): Json<ActionPatch>,
 ) -> Result<Response, Problem> {
-    let row = actions::update(&state.app, &manager, id, expected, patch).await?;
-    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
+    let outcome = actions::update(&state.app, &manager, id, query.how(expected), patch).await?;
+    Ok(answer(outcome))
 }
 
-/// Delete an action. Agents that link it are left with a broken link.
+/// The changed action, or what the change would mean.
+fn answer(outcome: Outcome<ActionRow>) -> Response {
+    match outcome {
+        Outcome::Done(row) => view::resource(StatusCode::OK, row.revision, &show(&row)),
+        Outcome::WouldBe(report) => view::report(&report),
+    }
+}
+
+/// Delete an action. Agents that link it are left with a broken link; it can be brought back.
 #[utoipa::path(delete, path = "/actions/{id}", tag = "actions",
-    params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
-    responses((status = 204, description = "It is gone")))]
+    params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
+    responses((status = 204, description = "It is gone"), (status = 200, description = "In a dry run, what that would mean", body = schema::Report)))]
 pub async fn delete_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
     Path((id,)): Path<(ActionId,)>,
     IfMatch(expected): IfMatch,
-) -> Result<StatusCode, Problem> {
-    actions::delete(&state.app, &manager, id, expected).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Query(query): Query<DryRunQuery>,
+) -> Result<Response, Problem> {
+    let outcome = actions::delete(&state.app, &manager, id, query.how(expected)).await?;
+    Ok(view::deleted(&outcome))
+}
+
+/// Bring a deleted action back as it was.
+#[utoipa::path(post, path = "/actions/{id}/undelete", tag = "actions",
+    params(("id" = String, Path, description = "The action's id")),
+    responses((status = 200, description = "The action", body = schema::Action)))]
+pub async fn undelete_action(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(ActionId,)>,
+) -> Result<Response, Problem> {
+    let row = actions::undelete(&state.app, &manager, id).await?;
+    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
 }
 
 /// Where to move an action.
@@ -110,23 +134,25 @@ pub struct MoveInput {
     integration_id: IntegrationId,
 }
 
-/// Move an action to another integration.
+/// Move an action to another integration. Links to it are broken until they are linked again.
 #[utoipa::path(post, path = "/actions/{id}/move", tag = "actions",
-    params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
+    params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
     request_body = schema::MoveInput,
-    responses((status = 200, description = "The action", body = schema::Action)))]
+    responses((status = 200, description = "The action; in a dry run, what the move would mean", body = schema::ActionOrReport)))]
 pub async fn move_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
     Path((id,)): Path<(ActionId,)>,
     IfMatch(expected): IfMatch,
+    Query(query): Query<DryRunQuery>,
     Json(input): Json<MoveInput>,
 ) -> Result<Response, Problem> {
-    let row = actions::move_to(&state.app, &manager, id, expected, input.integration_id).await?;
-    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
+    let (how, target) = (query.how(expected), input.integration_id);
+    let outcome = actions::move_to(&state.app, &manager, id, how, target).await?;
+    Ok(answer(outcome))
 }
 
-/// List the agents' versions that link an action.
+/// List the agents' versions that link an action. A deleted action is known too.
 #[utoipa::path(get, path = "/actions/{id}/usage", tag = "actions",
     params(("id" = String, Path, description = "The action's id")),
     responses((status = 200, description = "Agents and versions", body = schema::Usage)))]
@@ -140,14 +166,46 @@ pub async fn get_action_usage(
         .into_iter()
         .map(|user| {
             json!({
-                "agent_id": user.agent, "version": user.version, "binding_ids": user.bindings,
+                "agent_id": user.agent, "agent_name": user.agent_name, "version": user.version,
+                "published": user.is_published, "binding_ids": user.bindings,
             })
         })
         .collect();
-    Ok(view::raw(
-        StatusCode::OK,
-        json!({"data": data, "next": null}).to_string(),
+    Ok(view::list(&data))
+}
+
+/// List the changes of an action, the newest first. A deleted action is known too.
+#[utoipa::path(get, path = "/actions/{id}/revisions", tag = "actions",
+    params(("id" = String, Path, description = "The action's id"), PageQuery),
+    responses((status = 200, description = "A page of changes", body = schema::RevisionList)))]
+pub async fn list_action_revisions(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(ActionId,)>,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    let (before, limit) = (query.after()?, query.limit()?);
+    let page = actions::revisions(&state.app, &manager, id, before, limit).await?;
+    Ok(view::page(
+        &page,
+        |found| found.row.revision.to_string(),
+        show_revision,
     ))
+}
+
+fn show_revision(found: &Revision) -> Value {
+    let row = &found.row;
+    let fields: Vec<_> = found
+        .fields
+        .iter()
+        .map(|(field, before, after)| json!({"field": field, "before": before, "after": after}))
+        .collect();
+    json!({
+        "revision": row.revision, "change": row.change.as_str(), "at": view::time(row.at),
+        "by": row.actor, "integration_id": row.integration_id,
+        "shape_digest": row.shape_digest, "before": found.before, "after": row.shape.value(),
+        "fields": fields,
+    })
 }
 
 /// Perform an action now, outside any agent, and see all that was sent and received.

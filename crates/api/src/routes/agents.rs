@@ -13,7 +13,8 @@ use crate::extract::{Auth, IfMatch, Json, PageQuery, Path, Query};
 use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
-fn show(row: &AgentRow) -> Value {
+/// An agent as it is shown.
+pub fn show(row: &AgentRow) -> Value {
     let value = json!({
         "id": row.id, "name": row.name, "description": row.description,
         "published_version": row.published_version,
@@ -58,8 +59,10 @@ pub async fn get_agent(
     Auth(manager): Auth<Manager>,
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
-    let row = agents::get(&state.app, &manager, id).await?;
-    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
+    let found = agents::get(&state.app, &manager, id).await?;
+    let mut value = show(&found.row);
+    value["drifted_links"] = json!(found.drifted_links);
+    Ok(view::resource(StatusCode::OK, found.row.revision, &value))
 }
 
 /// Change an agent's name or description.

@@ -4,17 +4,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
-use switchboard_app::drafts::{self, BindingInput, DraftInput};
+use switchboard_app::drafts::{self, BindingInput, DraftInput, PromoteInput, RelinkInput};
 use switchboard_app::rows::VersionRow;
 use switchboard_app::{AppError, Manager};
 use switchboard_domain::id::{AgentId, BindingId};
 
-use crate::extract::{Auth, IfMatch, Json, Path};
+use crate::extract::{Auth, IfMatch, Json, OptionalJson, Path};
 use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
-fn show(row: &VersionRow) -> Value {
-    let document = serde_json::to_value(&row.document).unwrap_or_else(|_| json!({}));
+/// A draft as it is shown.
+pub fn show(row: &VersionRow) -> Value {
+    let mut document = serde_json::to_value(&row.document).unwrap_or_else(|_| json!({}));
+    document["restored_from"] = json!(row.restored_from);
     view::with_times(document, row.revision, row.created_at, row.updated_at)
 }
 
@@ -104,4 +106,66 @@ pub async fn delete_draft_action(
 ) -> Result<StatusCode, Problem> {
     drafts::remove_binding(&state.app, &manager, id, binding, expected).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Make a shared action of an agent's own API call, and link it.
+#[utoipa::path(post, path = "/agents/{id}/draft/actions/{binding_id}/promote", tag = "drafts",
+    params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id"),
+        ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
+    request_body = schema::PromoteInput,
+    responses((status = 200, description = "The binding, a link now", body = schema::Binding)))]
+pub async fn promote_draft_action(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id, binding)): Path<(AgentId, BindingId)>,
+    IfMatch(expected): IfMatch,
+    Json(input): Json<PromoteInput>,
+) -> Result<Response, Problem> {
+    let row = drafts::promote(&state.app, &manager, id, binding, expected, input).await?;
+    let value = show_binding(&row, binding)?;
+    Ok(view::resource(StatusCode::OK, row.revision, &value))
+}
+
+/// Point a link to another action, or to where its action was moved. Overrides are kept.
+#[utoipa::path(post, path = "/agents/{id}/draft/actions/{binding_id}/relink", tag = "drafts",
+    params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id"),
+        ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
+    request_body = schema::RelinkInput,
+    responses((status = 200, description = "The binding", body = schema::Binding)))]
+pub async fn relink_draft_action(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id, binding)): Path<(AgentId, BindingId)>,
+    IfMatch(expected): IfMatch,
+    OptionalJson(input): OptionalJson<RelinkInput>,
+) -> Result<Response, Problem> {
+    let row = drafts::relink(&state.app, &manager, id, binding, expected, input).await?;
+    let value = show_binding(&row, binding)?;
+    Ok(view::resource(StatusCode::OK, row.revision, &value))
+}
+
+/// List the bindings that are no longer what the restored version expects.
+#[utoipa::path(get, path = "/agents/{id}/draft/drift", tag = "drafts",
+    params(("id" = String, Path, description = "The agent's id")),
+    responses((status = 200, description = "What is to be reviewed", body = schema::LinkChangeList)))]
+pub async fn get_draft_drift(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(AgentId,)>,
+) -> Result<Response, Problem> {
+    let changes = drafts::drift(&state.app, &manager, id).await?;
+    Ok(view::list(&changes))
+}
+
+/// Mark a binding's difference as reviewed. It comes back when its action changes again.
+#[utoipa::path(post, path = "/agents/{id}/draft/drift/{binding_id}/review", tag = "drafts",
+    params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id")),
+    responses((status = 200, description = "What is left to be reviewed", body = schema::LinkChangeList)))]
+pub async fn review_draft_drift(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id, binding)): Path<(AgentId, BindingId)>,
+) -> Result<Response, Problem> {
+    let left = drafts::review(&state.app, &manager, id, binding).await?;
+    Ok(view::list(&left))
 }

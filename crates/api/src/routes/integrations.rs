@@ -8,7 +8,7 @@ use switchboard_app::Manager;
 use switchboard_app::integrations::{self, IntegrationInput, IntegrationPatch, IntegrationView};
 use switchboard_domain::id::IntegrationId;
 
-use crate::extract::{Auth, IfMatch, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, DryRunQuery, IfMatch, Json, PageQuery, Path, Query};
 use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
@@ -89,16 +89,35 @@ pub async fn update_integration(
     ))
 }
 
-/// Delete an integration with its actions. Agents that link them are left with broken links.
+/// Delete an integration with its actions. Agents that link them are left with broken links; it can
+/// be brought back.
 #[utoipa::path(delete, path = "/integrations/{id}", tag = "integrations",
-    params(("id" = String, Path, description = "The integration's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
-    responses((status = 204, description = "It is gone")))]
+    params(("id" = String, Path, description = "The integration's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
+    responses((status = 204, description = "It is gone"), (status = 200, description = "In a dry run, what that would mean", body = schema::Report)))]
 pub async fn delete_integration(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
     Path((id,)): Path<(IntegrationId,)>,
     IfMatch(expected): IfMatch,
-) -> Result<StatusCode, Problem> {
-    integrations::delete(&state.app, &manager, id, expected).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Query(query): Query<DryRunQuery>,
+) -> Result<Response, Problem> {
+    let outcome = integrations::delete(&state.app, &manager, id, query.how(expected)).await?;
+    Ok(view::deleted(&outcome))
+}
+
+/// Bring a deleted integration back as it was, with the actions that were deleted with it.
+#[utoipa::path(post, path = "/integrations/{id}/undelete", tag = "integrations",
+    params(("id" = String, Path, description = "The integration's id")),
+    responses((status = 200, description = "The integration", body = schema::Integration)))]
+pub async fn undelete_integration(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(IntegrationId,)>,
+) -> Result<Response, Problem> {
+    let found = integrations::undelete(&state.app, &manager, id).await?;
+    Ok(view::resource(
+        StatusCode::OK,
+        found.row.revision,
+        &show(&found),
+    ))
 }

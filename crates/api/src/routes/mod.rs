@@ -12,3 +12,4 @@ pub mod integrations;
 pub mod secrets;
 pub mod system;
 pub mod variables;
+pub mod versions;

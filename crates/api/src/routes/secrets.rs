@@ -74,19 +74,25 @@ pub async fn put_secret(
 pub struct DeleteQuery {
     /// Delete it although it is used.
     #[serde(default)]
+    #[param(required = false, default = false)]
     force: bool,
+    /// True deletes nothing and answers what that would mean.
+    #[serde(default)]
+    #[param(required = false, default = false)]
+    dry_run: bool,
 }
 
 /// Delete a secret. While it is used this is refused with the list of its users.
 #[utoipa::path(delete, path = "/secrets/{name}", tag = "secrets",
     params(("name" = String, Path, description = "The secret's name"), DeleteQuery),
-    responses((status = 204, description = "It is gone")))]
+    responses((status = 204, description = "It is gone"), (status = 200, description = "In a dry run, what that would mean", body = schema::Report)))]
 pub async fn delete_secret(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
     Path((text,)): Path<(String,)>,
     Query(query): Query<DeleteQuery>,
-) -> Result<StatusCode, Problem> {
-    secrets::delete(&state.app, &manager, &name(&text)?, query.force).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Response, Problem> {
+    let (name, force) = (name(&text)?, query.force);
+    let outcome = secrets::delete(&state.app, &manager, &name, force, query.dry_run).await?;
+    Ok(view::deleted(&outcome))
 }

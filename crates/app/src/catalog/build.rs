@@ -12,6 +12,7 @@ use switchboard_domain::environment::PerEnvironment;
 use switchboard_domain::id::{ActionId, AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::IntegrationDefinition;
+use switchboard_domain::link::{self, BrokenReason, Place};
 use switchboard_domain::schema::ParameterSchema;
 use switchboard_store::change::{Change, Entity};
 use switchboard_store::{Db, Engine, action, agent, change, integration, secret, variable};
@@ -367,7 +368,7 @@ fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding
             body,
         } => {
             let Some(action) = snapshot.actions.get(action_id) else {
-                let gone = PreparedTarget::Broken("deleted");
+                let gone = PreparedTarget::Broken(BrokenReason::Deleted.as_words());
                 return prepared(
                     &binding.id.to_string(),
                     "",
@@ -376,17 +377,20 @@ fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding
                 );
             };
             let integration = snapshot.integrations.get(&action.integration_id);
-            let target = match integration {
-                Some(integration) if integration.deleted => {
-                    PreparedTarget::Broken("deleted with its integration")
-                }
-                _ if action.deleted => PreparedTarget::Broken("deleted"),
-                _ if action.integration_id != *integration_id => PreparedTarget::Broken("moved"),
-                Some(integration) => PreparedTarget::Shared {
+            let place = Place {
+                integration: action.integration_id,
+                is_deleted: action.deleted,
+                is_integration_deleted: integration.is_none_or(|found| found.deleted),
+            };
+            let target = match (link::broken(*integration_id, place), integration) {
+                (None, Some(integration)) => PreparedTarget::Shared {
                     integration: integration.clone(),
                     call: with_body(&action.call, body.as_ref()),
                 },
-                None => PreparedTarget::Broken("deleted with its integration"),
+                (reason, _) => {
+                    let reason = reason.unwrap_or(BrokenReason::IntegrationDeleted);
+                    PreparedTarget::Broken(reason.as_words())
+                }
             };
             let schema = schema.as_ref().unwrap_or(&action.schema);
             prepared(&action.name, &action.description, schema, target)

@@ -2,10 +2,27 @@
 //! `switchboard-app`; a test walks both against each other over real answers.
 #![expect(dead_code, reason = "these types describe JSON and are never made")]
 
+macro_rules! list {
+    ($(#[$doc:meta])* $name:ident, $item:ty) => {
+        $(#[$doc])*
+        #[derive(ToSchema)]
+        pub struct $name {
+            data: Vec<$item>,
+            /// Where the next page starts: its `after`. Null at the end.
+            #[schema(required = true, nullable = true)]
+            next: Option<String>,
+        }
+    };
+}
+
+mod versions;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use utoipa::ToSchema;
+
+pub use versions::*;
 
 /// An error (RFC 9457).
 #[derive(ToSchema)]
@@ -38,19 +55,6 @@ pub enum Environment {
     Development,
     Staging,
     Production,
-}
-
-macro_rules! list {
-    ($(#[$doc:meta])* $name:ident, $item:ty) => {
-        $(#[$doc])*
-        #[derive(ToSchema)]
-        pub struct $name {
-            data: Vec<$item>,
-            /// Where the next page starts: its `after`. Null at the end.
-            #[schema(required = true, nullable = true)]
-            next: Option<String>,
-        }
-    };
 }
 
 list!(
@@ -361,7 +365,10 @@ pub enum Version {
 #[derive(ToSchema)]
 pub struct UsageEntry {
     agent_id: String,
+    agent_name: String,
     version: Version,
+    /// Whether new conversations get it.
+    published: bool,
     /// The bindings that link it.
     binding_ids: Vec<String>,
 }
@@ -417,6 +424,10 @@ pub struct Agent {
     description: String,
     #[schema(required = true, nullable = true)]
     published_version: Option<u32>,
+    /// How many links of the published version changed since it was locked; where one agent is
+    /// read.
+    #[schema(required = false, nullable = true)]
+    drifted_links: Option<u32>,
     revision: u64,
     created_at: String,
     updated_at: String,
@@ -563,6 +574,9 @@ pub struct Draft {
     initial_state: Option<String>,
     states: Vec<AgentState>,
     actions: Vec<Binding>,
+    /// The version that was restored into it last.
+    #[schema(required = true, nullable = true)]
+    restored_from: Option<u32>,
     revision: u64,
     created_at: String,
     updated_at: String,

@@ -1,0 +1,105 @@
+//! Performing a shared action outside any agent, to see what comes of it.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use switchboard_connect::Performed;
+use switchboard_domain::action::ActionDefinition;
+use switchboard_domain::environment::Environment;
+use switchboard_domain::id::ActionId;
+use switchboard_domain::input::InputErrors;
+use switchboard_domain::integration::IntegrationDefinition;
+use switchboard_domain::template::RenderContext;
+use switchboard_store::change::Entity;
+use tokio::time::Instant;
+
+use super::existing;
+use crate::change::ConfigChange;
+use crate::{App, AppError, Manager, integrations, prepare};
+
+/// What a test takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestInput {
+    /// Where to call.
+    pub environment: Environment,
+    /// The arguments.
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    /// What templates see as conversation variables.
+    #[serde(default)]
+    pub variables: Map<String, Value>,
+}
+
+/// Performs an action now, outside any agent. Nothing is kept but the audit log's entry.
+pub async fn test(
+    app: &App,
+    manager: &Manager,
+    id: ActionId,
+    input: TestInput,
+) -> Result<String, AppError> {
+    let workspace = manager.workspace();
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let engine = &mut change.engine();
+    let row = existing(engine, workspace, id).await?;
+    let integration = integrations::existing(engine, workspace, row.integration_id).await?;
+    change
+        .note(Entity::Action, &id.to_string(), "action.test")
+        .await?;
+    change.commit().await?;
+    let IntegrationDefinition::CustomApi { environments } = &integration.definition;
+    let slot = environments.get(input.environment).ok_or_else(|| {
+        AppError::Refused(switchboard_domain::admission::Refusal::EmptySlot {
+            integration: integration.name.clone(),
+            environment: input.environment,
+        })
+    })?;
+    let mut errors = InputErrors::new();
+    let key = format!("{workspace}/{}/{}", integration.id, input.environment);
+    let endpoint = prepare::slot(slot, &key, "", &mut errors);
+    let ActionDefinition::Api(api) = &row.definition;
+    let prepared = prepare::api_action(api, "", &mut errors);
+    let (Some(endpoint), Some((call, schema))) = (endpoint, prepared) else {
+        return Err(AppError::Invalid(errors.into_inner()));
+    };
+    let arguments = Value::Object(input.arguments);
+    schema.validate(&arguments).map_err(|mut errors| {
+        for error in &mut errors {
+            error.pointer.insert_str(0, "/arguments");
+        }
+        AppError::InvalidArguments(errors)
+    })?;
+    let snapshot = app.catalog.snapshot(workspace).await?;
+    let variables = snapshot.workspace_variables(input.environment);
+    let empty = Map::new();
+    let context = RenderContext::new(
+        arguments.as_object().unwrap_or(&empty),
+        &input.variables,
+        None,
+        &variables,
+    );
+    let start = Instant::now();
+    let timeout = call.timeout.unwrap_or(app.settings.call_timeout);
+    let secrets = snapshot.secrets_in(input.environment);
+    let performed = app
+        .connector
+        .perform(&endpoint, &call, &context, &secrets, start + timeout)
+        .await;
+    Ok(trace(&performed, start.elapsed().as_millis()))
+}
+
+fn trace(performed: &Performed, duration_ms: u128) -> String {
+    let status = if performed.error.is_none() {
+        "succeeded"
+    } else {
+        "failed"
+    };
+    format!(
+        r#"{{"status":"{status}","output":{},"variables":{},"unmatched_variables":{},"error":{},"request":{},"response":{},"duration_ms":{duration_ms}}}"#,
+        performed.output,
+        crate::call::variables_json(performed),
+        serde_json::json!(performed.unmatched),
+        crate::call::error_json(performed.error.as_ref()),
+        performed.request,
+        performed.response,
+    )
+}

@@ -1,0 +1,171 @@
+//! What a draft must fulfil to be saved.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use switchboard_domain::action::ActionDefinition;
+use switchboard_domain::agent::{AgentActionKind, AgentDocument, Binding, BindingTarget};
+use switchboard_domain::id::{ActionId, BindingId};
+use switchboard_domain::input::{InputError, InputErrors};
+use switchboard_domain::request::Method;
+use switchboard_store::action::ActionRow;
+use switchboard_store::link::DraftLink;
+
+use crate::{AppError, prepare};
+
+/// The longest instructions, in bytes.
+const MAX_INSTRUCTIONS_BYTES: usize = 256 * 1024;
+/// How many states and how many bindings a version may have.
+const MANY: usize = 500;
+
+/// Checks all of a document that needs nothing from elsewhere, by preparing it as calls need it.
+pub fn document(document: &AgentDocument, errors: &mut InputErrors) {
+    if document.instructions.len() > MAX_INSTRUCTIONS_BYTES {
+        errors.push(
+            "/instructions",
+            format!("instructions have at most {MAX_INSTRUCTIONS_BYTES} bytes"),
+        );
+    }
+    if document.states.len() > MANY {
+        errors.push("/states", format!("there are at most {MANY} states"));
+    }
+    if document.actions.len() > MANY {
+        errors.push("/actions", format!("there are at most {MANY} actions"));
+    }
+    let mut states = BTreeSet::new();
+    for (index, state) in document.states.iter().enumerate() {
+        if !states.insert(&state.name) {
+            errors.push(format!("/states/{index}/name"), "two states have this name");
+        }
+    }
+    if let Some(initial) = &document.initial_state
+        && !states.contains(initial)
+    {
+        errors.push("/initial_state", "it is not the name of one of the states");
+    }
+    let mut ids = BTreeSet::new();
+    for (index, binding) in document.actions.iter().enumerate() {
+        let pointer = format!("/actions/{index}");
+        if !ids.insert(binding.id) {
+            errors.push(format!("{pointer}/id"), "two bindings have this id");
+        }
+        check_binding(binding, &pointer, errors);
+    }
+}
+
+fn check_binding(binding: &Binding, pointer: &str, errors: &mut InputErrors) {
+    let gate_at = match &binding.target {
+        BindingTarget::Link { overrides, .. } => {
+            let pointer = format!("{pointer}/overrides");
+            prepare::schema(
+                overrides.parameters.as_ref(),
+                &format!("{pointer}/parameters"),
+                errors,
+            );
+            prepare::body(
+                overrides.body_template.as_deref(),
+                &format!("{pointer}/body_template"),
+                errors,
+            );
+            pointer
+        }
+        BindingTarget::Action { action, .. } => {
+            let at = format!("{pointer}/action");
+            prepare::schema(
+                action.parameters.as_ref(),
+                &format!("{at}/parameters"),
+                errors,
+            );
+            let AgentActionKind::ApiCall(call) = &action.kind;
+            prepare::agent_api_call(call, "", &at, errors);
+            pointer.to_owned()
+        }
+    };
+    if binding.gate().max_successful_calls == Some(0) {
+        errors.push(
+            format!("{gate_at}/max_successful_calls"),
+            "a limit is at least 1; leave it out for no limit",
+        );
+    }
+    if binding.gate().phases.as_ref().is_some_and(Vec::is_empty) {
+        errors.push(
+            format!("{gate_at}/phases"),
+            "name at least one phase; leave it out for every phase",
+        );
+    }
+}
+
+/// Checks the links and gives the names of all bindings. A link that was there before may be broken
+/// by now; a new one may not.
+pub fn links(
+    document: &mut AgentDocument,
+    known: &BTreeMap<BindingId, DraftLink>,
+    actions: &BTreeMap<ActionId, ActionRow>,
+    errors: &mut InputErrors,
+) -> Vec<(usize, String)> {
+    let mut names = vec![];
+    for (index, binding) in document.actions.iter_mut().enumerate() {
+        let before = known.get(&binding.id).map(|known| &known.link);
+        let (link, overrides) = match &mut binding.target {
+            BindingTarget::Action { action, .. } => {
+                names.push((index, action.name.to_string()));
+                continue;
+            }
+            BindingTarget::Link { link, overrides } => (link, overrides),
+        };
+        let pointer = format!("/actions/{index}/link");
+        let was_there = before.is_some_and(|old| old.action_id == link.action_id);
+        let found = actions.get(&link.action_id);
+        let Some(row) = found.filter(|row| row.deleted_at.is_none() || was_there) else {
+            errors.push(
+                format!("{pointer}/action_id"),
+                "there is no such action in this workspace",
+            );
+            continue;
+        };
+        if link.integration_id.uuid().is_nil() {
+            link.integration_id = row.integration_id;
+        }
+        if link.integration_id != row.integration_id && before != Some(&*link) {
+            errors.push(
+                format!("{pointer}/integration_id"),
+                "the action is not under this integration; leave it out to use the one it is under",
+            );
+        }
+        let ActionDefinition::Api(api) = &row.definition;
+        let own_body = overrides.body_template.as_ref();
+        if api.method == Method::Get && own_body.is_some_and(|text| !text.trim().is_empty()) {
+            errors.push(
+                format!("/actions/{index}/overrides/body_template"),
+                "a GET request has no body",
+            );
+        }
+        if row.deleted_at.is_none() {
+            names.push((index, row.name.to_string()));
+        }
+    }
+    names
+}
+
+/// Refuses two actions of one name: a model could not tell them apart.
+pub fn names(names: &[(usize, String)]) -> Result<(), AppError> {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, name) in names {
+        if let Some(first) = seen.insert(name, *index) {
+            return Err(AppError::Conflict {
+                code: "name_taken",
+                message: format!(
+                    "two actions of this agent are named `{name}`; rename or remove one"
+                ),
+                errors: [first, *index]
+                    .iter()
+                    .map(|index| InputError {
+                        pointer: format!("/actions/{index}"),
+                        detail: format!("it is named `{name}`"),
+                    })
+                    .collect(),
+                details: None,
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Making a shared action of an agent's own API call.
+
+use serde::Deserialize;
+use switchboard_domain::action::{ActionDefinition, ApiAction};
+use switchboard_domain::agent::{AgentAction, AgentActionKind, BindingTarget, Link, Overrides};
+use switchboard_domain::id::{AgentId, BindingId, IntegrationId};
+use switchboard_domain::integration::IntegrationDefinition;
+use switchboard_store::agent::VersionRow;
+
+use super::edit::DraftEdit;
+use crate::actions::{self, NewAction};
+use crate::{App, AppError, Manager, integrations};
+
+/// What promoting takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PromoteInput {
+    /// The integration that gets the action.
+    pub integration_id: IntegrationId,
+    /// Its path under the integration's base URLs; left out, it is what follows the base URL that
+    /// the call's own URL starts with.
+    #[serde(default)]
+    pub path: Option<String>,
+}
+
+/// Turns an agent's own API call into a shared action under an integration and the binding into a
+/// link to it. When and how often it may be called stays as it was. Its own authentication is
+/// replaced by the integration's.
+pub async fn promote(
+    app: &App,
+    manager: &Manager,
+    id: AgentId,
+    binding: BindingId,
+    expected: Option<u64>,
+    input: PromoteInput,
+) -> Result<VersionRow, AppError> {
+    let mut edit = DraftEdit::begin(app, manager, id, expected).await?;
+    let BindingTarget::Action { action, gate } = edit.binding(binding)?.target.clone() else {
+        return Err(AppError::conflict(
+            "not_an_own_action",
+            "this binding links a shared action already",
+        ));
+    };
+    let engine = &mut edit.change.engine();
+    let integration =
+        integrations::named_in_input(engine, manager.workspace(), input.integration_id).await?;
+    let (new, gate) = (shared(action, &integration.definition, input.path)?, gate);
+    let row = actions::add(app, &mut edit.change, &integration, new).await?;
+    edit.binding(binding)?.target = BindingTarget::Link {
+        link: Link {
+            action_id: row.id,
+            integration_id: row.integration_id,
+        },
+        overrides: Overrides {
+            gate,
+            ..Overrides::default()
+        },
+    };
+    edit.finish("draft.promote_action").await
+}
+
+/// The shared action that does what an agent's own API call does.
+fn shared(
+    action: AgentAction,
+    integration: &IntegrationDefinition,
+    path: Option<String>,
+) -> Result<NewAction, AppError> {
+    let AgentActionKind::ApiCall(call) = action.kind;
+    let path = match path {
+        Some(path) => path,
+        None => below_base(&call.url, integration).ok_or_else(|| {
+            AppError::invalid(
+                "/path",
+                format!(
+                    "`{}` does not start with a base URL of this integration; say its path there",
+                    call.url
+                ),
+            )
+        })?,
+    };
+    Ok(NewAction {
+        name: action.name.to_string(),
+        description: action.description,
+        definition: ActionDefinition::Api(ApiAction {
+            method: call.method,
+            path,
+            headers: call.headers,
+            parameters: action.parameters,
+            body_template: call.body_template,
+            output_variables: call.output_variables,
+            timeout_ms: call.timeout_ms,
+        }),
+    })
+}
+
+/// What follows the base URL of one of the integration's slots, the longest that fits.
+fn below_base(url: &str, integration: &IntegrationDefinition) -> Option<String> {
+    let IntegrationDefinition::CustomApi { environments } = integration;
+    environments
+        .iter()
+        .filter_map(|(_, slot)| {
+            let rest = url.strip_prefix(slot.base_url.trim_end_matches('/'))?;
+            (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+        })
+        .min_by_key(|rest| rest.len())
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests fail loudly")]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_path_is_what_follows_the_longest_base() {
+        let integration: IntegrationDefinition = serde_json::from_value(json!({
+            "kind": "custom_api", "environments": {
+                "staging": {"base_url": "https://a.example"},
+                "production": {"base_url": "https://a.example/v2/"},
+            },
+        }))
+        .unwrap();
+        for (url, path) in [
+            ("https://a.example/v2/items/{id}", Some("/items/{id}")),
+            ("https://a.example/items", Some("/items")),
+            ("https://a.example/v2", Some("")),
+            ("https://a.example/v22", Some("/v22")),
+            ("https://a.example.org/items", None),
+            ("http://a.example/items", None),
+        ] {
+            assert_eq!(below_base(url, &integration).as_deref(), path, "{url}");
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Versions: locked, published, compared with the present, and restored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::json;
+use switchboard_domain::agent::{LockedVersion, VersionRef};
+use switchboard_domain::drift::{self, LinkChange};
+use switchboard_domain::environment::Environment;
+use switchboard_domain::id::{AgentId, WorkspaceId};
+use switchboard_domain::link::LinkedAction;
+use switchboard_domain::publish::{self, PublishWarning, Surroundings, Verdict};
+use switchboard_store::agent::{self, AgentRow, VersionRow};
+use switchboard_store::change::Entity;
+use switchboard_store::{Engine, integration, link, secret, variable, version};
+
+use crate::change::{ConfigChange, check_revision};
+use crate::{App, AppError, Manager, Page, agents, drafts};
+
+/// The longest notes, in bytes.
+const MAX_NOTES_BYTES: usize = 16 * 1024;
+
+/// What locking takes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockInput {
+    /// What whoever locks it has to say about it.
+    #[serde(default)]
+    pub notes: String,
+}
+
+/// A locked version as it is shown.
+#[derive(Debug, Clone)]
+pub struct VersionView {
+    /// The version.
+    pub version: LockedVersion,
+    /// Whether new conversations get it.
+    pub is_published: bool,
+}
+
+fn view(agent: &AgentRow, version: LockedVersion) -> VersionView {
+    VersionView {
+        is_published: agent.published_version == Some(version.number()),
+        version,
+    }
+}
+
+/// A page of an agent's locked versions, the newest first.
+pub async fn list(
+    app: &App,
+    manager: &Manager,
+    id: AgentId,
+    before: Option<u32>,
+    limit: u32,
+) -> Result<Page<VersionView>, AppError> {
+    let workspace = manager.workspace();
+    let mut conn = app.db.read().await?;
+    let engine = &mut conn.engine();
+    let agent = agents::existing(engine, workspace, id).await?;
+    let page = version::list(engine, workspace, id, before, limit).await?;
+    page.try_map(|version| Ok(view(&agent, version)))
+}
+
+async fn existing(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: AgentId,
+    number: u32,
+) -> Result<(AgentRow, LockedVersion), AppError> {
+    let agent = agents::existing(engine, workspace, id).await?;
+    let found = version::get(engine, workspace, id, number).await?;
+    Ok((agent, found.ok_or(AppError::NotFound("version"))?))
+}
+
+/// One locked version.
+pub async fn get(
+    app: &App,
+    manager: &Manager,
+    id: AgentId,
+    number: u32,
+) -> Result<VersionView, AppError> {
+    let mut conn = app.db.read().await?;
+    let engine = &mut conn.engine();
+    let (agent, version) = existing(engine, manager.workspace(), id, number).await?;
+    Ok(view(&agent, version))
+}
+
+/// Locks the draft as the next version, and records the revision of every action it links.
+pub async fn lock(
+    app: &App,
+    manager: &Manager,
+    id: AgentId,
+    expected: Option<u64>,
+    input: LockInput,
+) -> Result<VersionView, AppError> {
+    if input.notes.len() > MAX_NOTES_BYTES {
+        return Err(AppError::invalid(
+            "/notes",
+            format!("notes have at most {MAX_NOTES_BYTES} bytes"),
+        ));
+    }
+    let workspace = manager.workspace();
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let now = change.now;
+    let engine = &mut change.engine();
+    let agent = agents::existing(engine, workspace, id).await?;
+    let draft = drafts::existing(engine, workspace, id).await?;
+    check_revision(expected, draft.revision)?;
+    let number = version::next_number(engine, workspace, id).await?;
+    let locked = LockedVersion::new(number, input.notes, now, manager.actor(), draft.document);
+    version::insert(engine, workspace, id, &locked).await?;
+    link::lock(engine, workspace, id, number).await?;
+    let at = VersionRef::Number(number);
+    drafts::refer(engine, workspace, id, at, locked.document()).await?;
+    change
+        .note(Entity::Agent, &id.to_string(), "version.lock")
+        .await?;
+    change.commit().await?;
+    Ok(view(&agent, locked))
+}
+
+/// What publishing came to.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// The version.
+    pub version: VersionView,
+    /// What may go wrong with it in production.
+    pub warnings: Vec<PublishWarning>,
+}
+
+/// Makes a locked version the one that new conversations get. Refused while it has links that lead
+/// nowhere or could not work; nothing can come between the check and the publishing.
+pub async fn publish(
+    app: &App,
+    manager: &Manager,
+    id: AgentId,
+    number: u32,
+    expected: Option<u64>,
+) -> Result<Published, AppError> {
+    let workspace = manager.workspace();
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let now = change.now;
+    let engine = &mut change.engine();
+    let (mut agent, version) = existing(engine, workspace, id, number).await?;
+    check_revision(expected, agent.revision)?;
+    let links = link::of_version(engine, workspace, id, VersionRef::Number(number)).await?;
+    let verdict = publish::check(version.document(), &links);
+    if !verdict.is_publishable() {
+        return Err(refused(number, &verdict));
+    }
+    let around = surroundings(engine, workspace, &links).await?;
+    let warnings = publish::warnings(version.document(), &links, &around);
+    agent.published_version = Some(number);
+    agent.revision += 1;
+    agent.updated_at = now;
+    agent::update(engine, workspace, &agent).await?;
+    change
+        .note(Entity::Agent, &id.to_string(), "version.publish")
+        .await?;
+    change.commit().await?;
+    Ok(Published {
+        version: view(&agent, version),
+        warnings,
+    })
+}
+
+fn refused(number: u32, verdict: &Verdict) -> AppError {
+    let (code, message) = match verdict.broken_references.len() {
+        0 => (
+            "not_publishable",
+            format!("version {number} cannot be published; see `problems` for each reason"),
+        ),
+        count => (
+            "broken_references",
+            format!(
+                "version {number} links {count} shared actions that were deleted or moved; link them again or remove them in the draft, and lock a new version"
+            ),
+        ),
+    };
+    let details = json!({
+        "broken_references": verdict.broken_references, "problems": verdict.problems,
+    });
+    AppError::Conflict {
+        code,
+        message,
+        errors: vec![],
+        details: details.as_object().cloned().map(Box::new),
+    }
+}
+
+/// What there is in production.
+async fn surroundings(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    links: &[LinkedAction],
+) -> Result<Surroundings, AppError> {
+    let mut integrations = BTreeMap::new();
+    let linked: BTreeSet<_> = links
+        .iter()
+        .map(|link| link.now.place.integration)
+        .collect();
+    for id in linked {
+        if let Some(row) = integration::get(engine, workspace, id).await? {
+            integrations.insert(id, (row.name, row.definition));
+        }
+    }
+    let environments = secret::environments(engine, workspace).await?;
+    let production_secrets = environments
+        .into_iter()
+        .filter(|(_, set)| set.contains(&Environment::Production))
+        .map(|(name, _)| name)
+        .collect();
+    let mut production_variables = BTreeSet::new();
+    let mut after = String::new();
+    loop {
+        let page = variable::list(engine, workspace, &after, 1000).await?;
+        let set = page
+            .rows
+            .iter()
+            .filter(|row| row.values.get(Environment::Production).is_some());
+        production_variables.extend(set.map(|row| row.name.to_string()));
+        match page.rows.last() {
+            Some(last) if page.more => after = last.name.to_string(),
+            _ => break,
+        }
+    }
+    Ok(Surroundings {
+        integrations,
+        production_secrets,
+        production_variables,
+    })
+}
+
+/// Takes the published version back: the agent takes no new conversations but tests.
+pub async fn unpublish(
+    app: &App,
+    manager: &Manager,
+    id: AgentId,
+    expected: Option<u64>,
+) -> Result<AgentRow, AppError> {
+    let workspace = manager.workspace();
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let now = change.now;
+    let engine = &mut change.engine();
+    let mut agent = agents::existing(engine, workspace, id).await?;
+    check_revision(expected, agent.revision)?;
+    agent.published_version = None;
+    agent.revision += 1;
+    agent.updated_at = now;
+    agent::update(engine, workspace, &agent).await?;
+    change
+        .note(Entity::Agent, &id.to_string(), "agent.unpublish")
+        .await?;
+    change.commit().await?;
+    Ok(agent)
+}
+
+/// The links of a locked version that are no longer what they were when it was locked: what is live
+/// now, and what restoring it would bring back into.
+pub async fn drift(
+    app: &App,
+    manager: &Manager,
+    id: AgentId,
+    number: u32,
+) -> Result<Vec<LinkChange>, AppError> {
+    let workspace = manager.workspace();
+    let mut conn = app.db.read().await?;
+    let engine = &mut conn.engine();
+    let (_, version) = existing(engine, workspace, id, number).await?;
+    let links = link::of_version(engine, workspace, id, VersionRef::Number(number)).await?;
+    Ok(drift::since_locked(version.document(), &links))
+}
+
+/// How many links of an agent's published version are no longer what they were when it was locked.
+pub(crate) async fn published_drift(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    agent: &AgentRow,
+) -> Result<Option<usize>, AppError> {
+    let Some(number) = agent.published_version else {
+        return Ok(None);
+    };
+    let links = link::of_version(engine, workspace, agent.id, VersionRef::Number(number)).await?;
+    Ok(Some(
+        links.iter().filter(|link| drift::has_changed(link)).count(),
+    ))
+}
+
+/// Overwrites the draft with a locked version. Shared actions stay as they are now; what is no
+/// longer as the version expects stands in the draft's drift until it is dealt with.
+pub async fn restore(
+    app: &App,
+    manager: &Manager,
+    id: AgentId,
+    number: u32,
+    expected: Option<u64>,
+) -> Result<VersionRow, AppError> {
+    let workspace = manager.workspace();
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let now = change.now;
+    let engine = &mut change.engine();
+    let (_, version) = existing(engine, workspace, id, number).await?;
+    let mut draft = drafts::existing(engine, workspace, id).await?;
+    check_revision(expected, draft.revision)?;
+    draft.document = version.document().clone();
+    draft.restored_from = Some(number);
+    draft.revision += 1;
+    draft.updated_at = now;
+    drafts::write(&mut change, id, &draft).await?;
+    link::restore(&mut change.engine(), workspace, id, number).await?;
+    change
+        .note(Entity::Agent, &id.to_string(), "version.restore")
+        .await?;
+    change.commit().await?;
+    Ok(draft)
+}

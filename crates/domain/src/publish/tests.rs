@@ -1,0 +1,191 @@
+#![expect(clippy::unwrap_used, reason = "tests fail loudly")]
+
+use super::*;
+use crate::action::Shape;
+use crate::link::{CurrentAction, Place};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+fn binding(number: u128) -> BindingId {
+    BindingId::from_uuid(Uuid::from_u128(number))
+}
+
+fn integration(number: u128) -> IntegrationId {
+    IntegrationId::from_uuid(Uuid::from_u128(number))
+}
+
+fn linked(number: u128, name: &str, changes: &Value) -> LinkedAction {
+    let mut definition = json!({"type": "api", "method": "GET", "path": "/x"});
+    for (key, value) in changes.as_object().unwrap() {
+        definition[key] = value.clone();
+    }
+    let shape = Shape {
+        name: ActionName::parse(name).unwrap(),
+        description: "Does it.".to_owned(),
+        definition: serde_json::from_value(definition).unwrap(),
+    };
+    LinkedAction {
+        binding: binding(number),
+        link: crate::agent::Link {
+            action_id: ActionId::from_uuid(Uuid::from_u128(number)),
+            integration_id: integration(1),
+        },
+        now: CurrentAction {
+            revision: 1,
+            place: Place {
+                integration: integration(1),
+                is_deleted: false,
+                is_integration_deleted: false,
+            },
+            integration_name: "Items".to_owned(),
+            digest: shape.digest(),
+            shape,
+        },
+        seen: None,
+        reviewed: None,
+    }
+}
+
+fn document(links: &[LinkedAction], more: &Value) -> AgentDocument {
+    let mut actions: Vec<Value> = links
+        .iter()
+        .map(|link| json!({"id": link.binding, "link": link.link, "overrides": {}}))
+        .collect();
+    actions.extend(more["actions"].as_array().cloned().unwrap_or_default());
+    let mut document = more.clone();
+    document["actions"] = json!(actions);
+    serde_json::from_value(document).unwrap()
+}
+
+#[test]
+fn broken_links_are_named() {
+    let mut links = [
+        linked(1, "one", &json!({})),
+        linked(2, "two", &json!({})),
+        linked(3, "three", &json!({})),
+    ];
+    links[0].now.place.is_deleted = true;
+    links[2].now.place.integration = integration(5);
+    let verdict = check(&document(&links, &json!({})), &links);
+    let found: Vec<_> = verdict
+        .broken_references
+        .iter()
+        .map(|broken| {
+            (
+                broken.name.as_str(),
+                broken.reason,
+                broken.current_integration_id,
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("one", BrokenReason::Deleted, integration(1)),
+            ("three", BrokenReason::Moved, integration(5)),
+        ]
+    );
+    assert_eq!(verdict.problems, []);
+}
+
+#[test]
+fn two_actions_of_one_name_are_refused_unless_one_is_gone() {
+    let own = json!({"actions": [{"id": binding(9), "action": {
+        "kind": "api_call", "name": "same", "method": "GET", "url": "https://a.example/",
+    }}]});
+    let mut links = [linked(1, "same", &json!({}))];
+    let verdict = check(&document(&links, &own), &links);
+    assert_eq!(verdict.problems[0].code, "duplicate_name");
+    assert_eq!(verdict.problems[0].binding_ids, [binding(1), binding(9)]);
+    links[0].now.place.is_deleted = true;
+    assert_eq!(check(&document(&links, &own), &links).problems, []);
+}
+
+#[test]
+fn states_that_do_not_exist_are_refused() {
+    let links = [];
+    let document = document(
+        &links,
+        &json!({
+            "initial_state": "nowhere",
+            "states": [{"name": "start", "transitions": ["start", "end"]}],
+            "actions": [{"id": binding(9), "allowed_states": ["start", "gone"], "action": {
+                "kind": "api_call", "name": "own", "method": "GET", "url": "https://a.example/",
+            }}],
+        }),
+    );
+    let pointers: Vec<_> = check(&document, &links)
+        .problems
+        .into_iter()
+        .map(|problem| (problem.code, problem.pointer))
+        .collect();
+    assert_eq!(
+        pointers,
+        [
+            ("unknown_state", "/initial_state".to_owned()),
+            ("unknown_state", "/states/0/transitions/1".to_owned()),
+            ("unknown_state", "/actions/0/allowed_states/1".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn warnings_tell_what_production_lacks() {
+    let links = [
+        linked(
+            1,
+            "one",
+            &json!({"headers": {"x-a": "{{ variables.a }}{{ variables.call.from }}", "x-b": {"secret": "k"}}}),
+        ),
+        linked(
+            2,
+            "two",
+            &json!({"output_variables": [{"name": "b", "path": "$.b"}]}),
+        ),
+        linked(
+            3,
+            "three",
+            &json!({"headers": {"x-c": "{{ variables.b }}{{ workspace.w }}"}}),
+        ),
+    ];
+    let document = document(&links, &json!({}));
+    let filled = json!({"kind": "custom_api", "environments": {"production": {
+        "base_url": "https://a.example", "auth": {"type": "bearer", "token": {"secret": "t"}},
+    }}});
+    let empty = json!({"kind": "custom_api", "environments": {"staging": {"base_url": "https://a.example"}}});
+    let found = |definition: Value, secrets: &[&str]| {
+        let around = Surroundings {
+            integrations: [(
+                integration(1),
+                (
+                    "Items".to_owned(),
+                    serde_json::from_value(definition).unwrap(),
+                ),
+            )]
+            .into(),
+            production_secrets: secrets
+                .iter()
+                .map(|name| SecretName::parse(name).unwrap())
+                .collect(),
+            production_variables: BTreeSet::new(),
+        };
+        let list = warnings(&document, &links, &around);
+        list.into_iter()
+            .map(|w| (w.code, w.binding_ids.len()))
+            .collect::<Vec<_>>()
+    };
+    let texts = [
+        ("variable_never_set", 1),
+        ("workspace_variable_missing_in_production", 1),
+    ];
+    let mut expected = vec![
+        ("secret_missing_in_production", 1),
+        ("secret_missing_in_production", 3),
+    ];
+    expected.extend(texts);
+    assert_eq!(found(filled.clone(), &[]), expected);
+    assert_eq!(found(filled, &["k", "t"]), texts);
+    let mut expected = vec![("empty_production_slot", 3)];
+    expected.extend(texts);
+    assert_eq!(found(empty, &["k"]), expected);
+}
