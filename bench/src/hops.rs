@@ -123,7 +123,7 @@ pub fn start(name: &str, binary: &Path, upstream: u16) -> anyhow::Result<Hop> {
             process::wait_for(port)?;
             Ok(bare(plain(port), Some(running), directory))
         }
-        _ => switchboard(name, binary, port, upstream, directory),
+        _ => switchboard(name, binary, upstream),
     }
 }
 
@@ -153,58 +153,87 @@ fn nginx(directory: &Path, port: u16, upstream: u16) -> anyhow::Result<Running> 
     Ok(running)
 }
 
-fn switchboard(
-    name: &str,
-    binary: &Path,
-    port: u16,
-    upstream: u16,
+/// A running Switchboard, before anything is set up in it.
+pub struct Program {
+    /// Its port.
+    pub port: u16,
+    /// An admin's API key.
+    pub key: String,
+    /// The URL of its database, where that is PostgreSQL.
+    pub database: Option<String>,
+    start_ms: f64,
+    idle_mib: f64,
+    process: Running,
+    more: Vec<Running>,
     directory: TempDir,
-) -> anyhow::Result<Hop> {
-    let data = directory.path().join("data");
-    let mut more = vec![];
-    let database = if name == "postgres" {
-        let (running, url) = setup::postgres(directory.path())?;
-        more.push(running);
-        Some(url)
-    } else {
-        None
-    };
-    let program = |arguments: &[&str]| {
-        let mut command = Command::new(binary);
-        command
-            .args(arguments)
-            .env("SWITCHBOARD_DATA_DIR", &data)
-            .current_dir(directory.path());
-        if let Some(url) = &database {
-            command.env("SWITCHBOARD_DATABASE_URL", url);
+}
+
+impl Program {
+    /// Starts it on a new SQLite file or a new PostgreSQL cluster.
+    pub fn start(binary: &Path, on_postgres: bool) -> anyhow::Result<Self> {
+        let directory = tempfile::Builder::new().prefix("sbb").tempdir()?;
+        let port = process::free_port()?;
+        let data = directory.path().join("data");
+        let mut more = vec![];
+        let database = if on_postgres {
+            let (running, url) = setup::postgres(directory.path())?;
+            more.push(running);
+            Some(url)
+        } else {
+            None
+        };
+        let program = |arguments: &[&str]| {
+            let mut command = Command::new(binary);
+            command
+                .args(arguments)
+                .env("SWITCHBOARD_DATA_DIR", &data)
+                .current_dir(directory.path());
+            if let Some(url) = &database {
+                command.env("SWITCHBOARD_DATABASE_URL", url);
+            }
+            command
+        };
+        // The first start makes the tables; what is timed is a start as they usually are.
+        anyhow::ensure!(program(&["workspaces", "list"]).output()?.status.success());
+        let begin = Instant::now();
+        let listen = format!("127.0.0.1:{port}");
+        let mut serve = program(&["serve", "--listen", &listen, "--allow-network", "127.0.0.1"]);
+        let process = process::start(&mut serve, &directory.path().join("log"))?;
+        while setup::get(port, "/readyz").is_none_or(|status| status != 200) {
+            anyhow::ensure!(
+                begin.elapsed() < Duration::from_secs(20),
+                "the server does not get ready"
+            );
+            process::pause(1);
         }
-        command
-    };
-    // The first start makes the tables; what is timed is a start as they usually are.
-    anyhow::ensure!(program(&["workspaces", "list"]).output()?.status.success());
-    let begin = Instant::now();
-    let listen = format!("127.0.0.1:{port}");
-    let mut serve = program(&["serve", "--listen", &listen, "--allow-network", "127.0.0.1"]);
-    let running = process::start(&mut serve, &directory.path().join("log"))?;
-    while setup::get(port, "/readyz").is_none_or(|status| status != 200) {
-        anyhow::ensure!(
-            begin.elapsed() < Duration::from_secs(20),
-            "the server does not get ready"
-        );
-        process::pause(1);
+        let start_ms = begin.elapsed().as_secs_f64() * 1000.0;
+        let idle_mib = process::memory_mib(process.0.id());
+        let output =
+            program(&["keys", "create", "--name", "bench", "--scope", "admin"]).output()?;
+        Ok(Self {
+            port,
+            key: String::from_utf8(output.stdout)?.trim().to_owned(),
+            database,
+            start_ms,
+            idle_mib,
+            process,
+            more,
+            directory,
+        })
     }
-    let start_ms = begin.elapsed().as_secs_f64() * 1000.0;
-    let idle_mib = process::memory_mib(running.0.id());
-    let output = program(&["keys", "create", "--name", "bench", "--scope", "admin"]).output()?;
-    let key = String::from_utf8(output.stdout)?.trim().to_owned();
-    let sqlite = database.is_none();
+}
+
+fn switchboard(name: &str, binary: &Path, upstream: u16) -> anyhow::Result<Hop> {
+    let program = Program::start(binary, name == "postgres")?;
+    let post = name == "sqlite-post";
+    let sqlite = program.database.is_none();
     Ok(Hop {
-        target: setup::target(port, upstream, &key, name == "sqlite-post")?,
-        start_ms: sqlite.then_some(start_ms),
-        idle_mib: sqlite.then_some(idle_mib),
-        process: Some(running),
+        target: setup::target(program.port, upstream, &program.key, post)?,
+        start_ms: sqlite.then_some(program.start_ms),
+        idle_mib: sqlite.then_some(program.idle_mib),
+        process: Some(program.process),
         checks: true,
-        _more: more,
-        _directory: directory,
+        _more: program.more,
+        _directory: program.directory,
     })
 }

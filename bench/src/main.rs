@@ -6,6 +6,7 @@ mod load;
 mod process;
 mod report;
 mod setup;
+mod versions;
 mod yardsticks;
 
 use std::path::PathBuf;
@@ -29,7 +30,8 @@ struct Arguments {
     /// One second a cell; writes no results
     #[arg(long)]
     quick: bool,
-    /// Only these hops, comma-separated: direct, nginx, pass-through, sqlite, sqlite-post, postgres
+    /// Only these, comma-separated: direct, nginx, pass-through, sqlite, sqlite-post, postgres,
+    /// versions
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -102,6 +104,9 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
             report.cells.push(cell);
         }
         hop.verify()?;
+    }
+    if wanted("versions") {
+        report.versions = versions::measure(&binary, upstream.port, arguments.quick)?;
     }
     let text = report.markdown();
     println!("\n{text}");

@@ -49,6 +49,18 @@ pub struct Report {
     pub start_ms: Option<f64>,
     /// The memory of an idle server, in MiB.
     pub idle_mib: Option<f64>,
+    /// What was measured of versions: what, and how long it took.
+    pub versions: Vec<Timing>,
+}
+
+/// How long something took.
+pub struct Timing {
+    /// What.
+    pub what: String,
+    /// Milliseconds.
+    pub ms: f64,
+    /// The most it may take, where there is a bar.
+    pub bar_ms: Option<f64>,
 }
 
 fn said(program: &str, arguments: &[&str]) -> String {
@@ -151,6 +163,21 @@ impl Report {
         );
         for cell in &self.cells {
             let _ = writeln!(text, "{cell}");
+        }
+        if !self.versions.is_empty() {
+            text.push_str(
+                "\n## Versions and shared actions\n\nTimes a client sees, a connection of its own included; \
+                 the median of several.\n\n| what | ms | bar | |\n|---|---|---|---|\n",
+            );
+        }
+        for Timing { what, ms, bar_ms } in &self.versions {
+            let bar = bar_ms.map_or_else(String::new, |bar| format!("{bar:.0}"));
+            let met = match bar_ms {
+                Some(bar) if ms > bar => "missed",
+                Some(_) => "met",
+                None => "",
+            };
+            let _ = writeln!(text, "| {what} | {ms:.1} | {bar} | {met} |");
         }
         text.push_str("\n## Bars\n\n| bar | measured | |\n|---|---|---|\n");
         for (bar, measured, met) in self.bars() {

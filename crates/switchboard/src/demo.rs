@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use switchboard_app::{
     App, AppError, Manager, Principal, actions, agents, api_keys, drafts, integrations, secrets,
-    variables, workspaces,
+    variables, versions, workspaces,
 };
 use switchboard_domain::id::WorkspaceId;
 use switchboard_domain::name::{SecretName, VariableName};
@@ -39,7 +39,7 @@ pub async fn run(mut settings: Settings) -> anyhow::Result<ExitCode> {
     println!("  API key (admin)  {}", sample.key);
     println!("  sample service   {service}");
     println!(
-        "  sample agent     {} (\"Billing helper\", its draft links three actions)",
+        "  sample agent     {} (\"Billing helper\", published, links three actions)",
         sample.agent
     );
     println!();
@@ -111,6 +111,9 @@ async fn fill(app: &Arc<App>, service: &str, token: &str) -> anyhow::Result<Samp
         "actions": links,
     }))?)
     .await?;
+    let notes = read(json!({"notes": "The demo's first version."}))?;
+    let locked = versions::lock(app, &manager, agent.id, None, notes).await?;
+    versions::publish(app, &manager, agent.id, locked.version.number(), None).await?;
     Ok(Sample {
         key: key.expose().to_owned(),
         agent: agent.id.to_string(),

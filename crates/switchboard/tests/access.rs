@@ -60,6 +60,7 @@ async fn another_workspaces_ids_are_unknown(database: TestDatabase) {
         let path = path
             .replace("{id}", id)
             .replace("{binding_id}", binding)
+            .replace("{number}", "1")
             .replace("{name}", "read_item");
         for (method, operation) in item.as_object().unwrap() {
             let method: Method = method.to_uppercase().parse().unwrap();
@@ -99,7 +100,7 @@ fn body_for(method: &Method, path: &str, sample: &Sample) -> Value {
             json!({"name": "n", "method": "GET", "path": "/"})
         }
         "actions" => json!({"link": {"action_id": sample.read}}),
-        "move" => json!({"integration_id": sample.integration}),
+        "move" | "promote" => json!({"integration_id": sample.integration}),
         "test" => json!({"environment": "production", "arguments": {"id": "1"}}),
         "call" => json!({"arguments": {"id": "1"}}),
         "draft" if *method == Method::PUT => json!({"instructions": ""}),
