@@ -99,7 +99,7 @@ pub enum McpError {
     },
     /// The server sends events, and never the answer.
     #[error(
-        "the MCP server sent {limit} bytes of events and no answer; report it to who runs the server"
+        "the MCP server sent more than {limit} bytes of events and no answer; report it to who runs the server"
     )]
     EndlessStream {
         /// The cap.

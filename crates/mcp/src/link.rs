@@ -17,6 +17,8 @@ pub struct EventLink {
     pub events: Events,
     cap: usize,
     read: usize,
+    /// How many bytes may come in all.
+    limit: usize,
 }
 
 impl EventLink {
@@ -27,7 +29,13 @@ impl EventLink {
             events: Events::new(cap),
             cap,
             read: 0,
+            limit: usize::MAX,
         }
+    }
+
+    /// Sets how many bytes may come in all. A stream that lives long has no such limit.
+    pub const fn limit(&mut self, bytes: usize) {
+        self.limit = bytes;
     }
 
     /// Starts where another stream broke off.
@@ -63,6 +71,9 @@ impl EventLink {
             match self.stream.chunk(deadline).await {
                 Ok(Some(piece)) => {
                     self.read = self.read.saturating_add(piece.len());
+                    if self.read > self.limit {
+                        return Err(McpError::EndlessStream { limit: self.limit });
+                    }
                     self.events.push(&piece);
                 }
                 Ok(None) => return Ok(None),

@@ -86,6 +86,12 @@ struct Hello<'a> {
     version: Option<Cow<'a, str>>,
 }
 
+#[derive(Deserialize)]
+struct Supported<'a> {
+    #[serde(borrow, rename = "supportedVersions")]
+    versions: Option<&'a serde_json::value::RawValue>,
+}
+
 impl Core {
     /// A session that is not negotiated yet, and the SDK's end of it.
     pub fn new(wire: Wire, post_to: Uri, one_stream: bool) -> (Arc<Self>, PeerTransport) {
@@ -174,7 +180,7 @@ impl Core {
                 let text = self.wire.text(&body)?;
                 for one in frame::messages(&text)? {
                     self.heard(method, &headers, &one);
-                    self.to_peer(&one);
+                    self.pass_on(method, &value["id"], &one);
                 }
                 Ok(())
             }
@@ -192,7 +198,7 @@ impl Core {
                     let mut answered = false;
                     for one in frame::messages(&text)? {
                         answered |= self.heard(method, &headers, &one);
-                        self.to_peer(&one);
+                        self.pass_on(method, &value["id"], &one);
                     }
                     if answered {
                         events.finish();
@@ -204,6 +210,20 @@ impl Core {
                     sent: true,
                 })
             }
+        }
+    }
+
+    /// Gives the SDK an answer. Some older servers answer every method with an empty result, which is
+    /// no discovery: the SDK is told that the method is not known, and shakes hands as of old.
+    fn pass_on(&self, method: &str, id: &Value, text: &str) {
+        let undiscovered = method == "server/discover"
+            && matches!(frame::read(text), Ok(frame::Kind::Result(_, result))
+                if !serde_json::from_str::<Supported<'_>>(result)
+                    .is_ok_and(|result| result.versions.is_some()));
+        if undiscovered {
+            self.refuse(id, ErrorData::invalid_request("no discovery", None));
+        } else {
+            self.to_peer(text);
         }
     }
 
@@ -233,7 +253,10 @@ impl Core {
                 }
                 self.remember(result);
             }
-            "server/discover" => drop(self.hello.set(result.to_owned())),
+            // An empty answer of an older server says nothing; its handshake will.
+            "server/discover" if result.contains("supportedVersions") => {
+                drop(self.hello.set(result.to_owned()));
+            }
             _ => {}
         }
         true

@@ -245,15 +245,12 @@ impl Session {
         id: u64,
         ask: &Ask<'_>,
     ) -> Result<String, McpError> {
-        let limit = self.core.wire.limits.max_stream_bytes;
+        let mut left = self.core.wire.limits.max_stream_bytes;
         let mut idle_resumes = 0;
-        let mut read = 0;
         loop {
+            link.limit(left);
             while let Some(event) = link.next(ask.deadline).await? {
                 idle_resumes = 0;
-                if read + link.read() > limit {
-                    return Err(McpError::EndlessStream { limit });
-                }
                 if !matches!(event.kind.as_str(), "" | "message") {
                     continue;
                 }
@@ -263,7 +260,7 @@ impl Session {
                     return Ok(result);
                 }
             }
-            read += link.read();
+            left = left.saturating_sub(link.read());
             idle_resumes += 1;
             link = self.resume(&link, idle_resumes, ask.deadline).await?;
         }

@@ -1,9 +1,8 @@
-//! Discovers the tools of an MCP server and calls them: a small driver for trying a server by hand
-//! and for the conformance suite, which starts it with a server's URL as its last argument.
+//! What the suite starts: it discovers the tools of a server and calls them.
 //!
-//! `MCP_CONFORMANCE_CONTEXT` may hold `{"toolCalls": [{"name", "arguments"}]}` and the client
-//! credentials of a server that asks for a token. Without calls to make, every tool is called once,
-//! with arguments made from its schema.
+//! The suite's context may hold `{"toolCalls": [{"name", "arguments"}]}` and the client credentials
+//! of a server that asks for a token. Without calls to make, every tool is called once, with
+//! arguments made from its schema.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +12,9 @@ use serde_json::{Map, Value, json};
 use switchboard_connect::{OAuthSource, PreparedAuth, SecretLookup, TokenCache};
 use switchboard_domain::auth::{ClientAuth, ValueSource};
 use switchboard_domain::name::SecretName;
-use switchboard_mcp::{Limits, McpClient, McpSettings, McpTarget, Notice};
+use switchboard_mcp::{
+    Discovered, Discovery, Limits, McpClient, McpSettings, McpTarget, Notice,
+};
 use switchboard_outbound::{Client, ClientSettings, NetworkPolicy, Request, parse_url};
 use switchboard_vault::SecretText;
 use tokio::time::Instant;
@@ -26,7 +27,8 @@ impl SecretLookup for Secrets {
     }
 }
 
-type Failure = Box<dyn std::error::Error>;
+/// Whatever went wrong.
+pub type Failure = Box<dyn std::error::Error>;
 
 /// Where the tokens of a server come from: its protected resource metadata (RFC 9728), then the
 /// metadata of its authorization server (RFC 8414).
@@ -78,18 +80,19 @@ fn arguments(schema: &Value) -> Value {
     Value::Object(made)
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Failure> {
-    let url = std::env::args().next_back().ok_or("a URL")?;
-    #[expect(clippy::disallowed_methods, reason = "the suite tells its context so")]
-    let context = std::env::var("MCP_CONFORMANCE_CONTEXT").unwrap_or_else(|_| "{}".to_owned());
-    let context: Value = serde_json::from_str(&context)?;
-    let policy = NetworkPolicy::allowing(["127.0.0.0/8", "::1/128", "localhost"])?;
+/// What the client needs to speak to the server at this URL.
+struct Setup {
+    mcp: McpClient,
+    target: McpTarget,
+    secrets: Secrets,
+}
+
+async fn set_up(url: &str, context: &Value, deadline: Instant) -> Result<Setup, Failure> {
+    let policy = NetworkPolicy::new(["127.0.0.0/8", "::1/128", "localhost"])?;
     let client = Client::new(ClientSettings {
         policy,
         ..ClientSettings::default()
     })?;
-    let deadline = Instant::now() + Duration::from_secs(25);
     let name = SecretName::parse("client-secret")?;
     let mut secrets = HashMap::new();
     let mut auth = PreparedAuth::None;
@@ -99,8 +102,8 @@ async fn main() -> Result<(), Failure> {
     ) {
         secrets.insert(name.clone(), SecretText::new(secret.to_owned()));
         auth = PreparedAuth::OAuth(OAuthSource {
-            key: "probe".into(),
-            token_url: token_url(&client, &url, deadline).await?.into(),
+            key: "driver".into(),
+            token_url: token_url(&client, url, deadline).await?.into(),
             client_id: ValueSource::Text(id.to_owned()),
             client_secret: name,
             scope: None,
@@ -108,36 +111,62 @@ async fn main() -> Result<(), Failure> {
         });
     }
     let target = McpTarget {
-        url: url.as_str().into(),
+        url: url.into(),
         auth,
         headers: vec![],
-        key: "probe".into(),
-        breaker: client.breaker("probe", "probe"),
+        key: "driver".into(),
+        breaker: client.breaker("driver", "driver"),
     };
     let mcp = McpClient::new(McpSettings {
         client,
         tokens: TokenCache::default(),
         limits: Limits::default(),
-        tools_changed: Arc::new(|_| eprintln!("the tools changed")),
+        tools_changed: Arc::new(|_| println!("the tools changed")),
     });
-    let secrets = Secrets(secrets);
+    Ok(Setup {
+        mcp,
+        target,
+        secrets: Secrets(secrets),
+    })
+}
+
+/// The calls to make of a tool. The scenario on schemas wants one tool's back through another.
+fn calls_of(tool: &Discovered, found: &Discovery, context: &Value) -> Vec<Value> {
+    let name = tool.tool.name();
+    if let Some(asked) = context["toolCalls"].as_array() {
+        let mine = asked.iter().filter(|call| call["name"] == name);
+        return mine.map(|call| call["arguments"].clone()).collect();
+    }
+    if name == "json_schema_echo" {
+        let focal = |found: &&Discovered| found.tool.name() == "json_schema_2020_12_tool";
+        let schema = found
+            .tools
+            .iter()
+            .find(focal)
+            .map(|found| &found.wire["inputSchema"]);
+        return vec![json!({ "schema": schema })];
+    }
+    vec![arguments(&tool.wire["inputSchema"])]
+}
+
+/// Speaks to the server at a URL.
+pub async fn run(url: &str, context: &str) -> Result<(), Failure> {
+    let context: Value = serde_json::from_str(context)?;
+    let deadline = Instant::now() + Duration::from_secs(25);
+    let Setup {
+        mcp,
+        target,
+        secrets,
+    } = set_up(url, &context, deadline).await?;
     let found = mcp.discover(&target, &secrets, deadline).await?;
     println!("{} {:?}", found.revision, found.dialect);
     for left in &found.left_out {
         println!("left out {:?}: {}", left.name, left.reason);
     }
-    let asked = context["toolCalls"].as_array().cloned();
     let sink = |notice: Notice| println!("  {notice:?}");
     for discovered in &found.tools {
         let tool = &discovered.tool;
-        let calls: Vec<Value> = asked.as_ref().map_or_else(
-            || vec![arguments(&discovered.wire["inputSchema"])],
-            |calls| {
-                let mine = calls.iter().filter(|call| call["name"] == tool.name());
-                mine.map(|call| call["arguments"].clone()).collect()
-            },
-        );
-        for arguments in calls {
+        for arguments in calls_of(discovered, &found, &context) {
             let called = mcp.call(&target, tool, &arguments, &secrets, Some(&sink), deadline);
             match called.await {
                 Ok(answer) => println!("{} {}", tool.name(), answer.json()),
