@@ -98,6 +98,7 @@ impl McpClient {
             sessions: Cache::builder()
                 .max_capacity(limits.max_sessions)
                 .time_to_idle(limits.idle_session)
+                .eviction_listener(|_: Arc<Key>, session: Arc<Session>, _| session.retire())
                 .build(),
             // A server that learnt a newer revision is asked again after a while.
             known: moka::sync::Cache::builder()
@@ -168,7 +169,9 @@ impl McpClient {
 
     /// Closes all sessions.
     pub async fn close(&self) {
-        self.sessions.invalidate_all();
+        for (key, _) in &self.sessions {
+            self.sessions.invalidate(&*key).await;
+        }
         self.sessions.run_pending_tasks().await;
     }
 

@@ -67,10 +67,7 @@ impl Parts {
         match source {
             ValueSource::Text(text) => self.add("text", text),
             ValueSource::Secret(reference) => {
-                self.add(
-                    "secret",
-                    auth::secret(secrets, &reference.secret)?.expose(),
-                );
+                self.add("secret", auth::secret(secrets, &reference.secret)?.expose());
             }
         }
         Ok(())

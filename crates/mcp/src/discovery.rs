@@ -45,6 +45,15 @@ pub struct Discovery {
     pub left_out: Vec<LeftOut>,
 }
 
+impl Discovery {
+    /// The server's name, version and so on. Revision 2026-07-28 moved them.
+    pub fn server_info(&self) -> Option<&Value> {
+        self.server
+            .pointer("/_meta/io.modelcontextprotocol~1serverInfo")
+            .or_else(|| self.server.get("serverInfo"))
+    }
+}
+
 #[derive(Deserialize)]
 struct Page {
     tools: Vec<Value>,

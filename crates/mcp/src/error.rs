@@ -84,7 +84,9 @@ pub enum McpError {
         detail: String,
     },
     /// A message that is no JSON-RPC.
-    #[error("the MCP server sent what is no JSON-RPC message: {detail}; check the integration's URL")]
+    #[error(
+        "the MCP server sent what is no JSON-RPC message: {detail}; check the integration's URL"
+    )]
     Garbage {
         /// What is wrong with it.
         detail: String,
@@ -106,9 +108,7 @@ pub enum McpError {
         limit: usize,
     },
     /// The tool asks for something that a person would have to give.
-    #[error(
-        "the tool asks for input that only a person can give; use one that works without"
-    )]
+    #[error("the tool asks for input that only a person can give; use one that works without")]
     InputRequired,
 }
 

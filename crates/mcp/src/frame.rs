@@ -100,7 +100,10 @@ pub fn messages(text: &str) -> Result<Vec<Cow<'_, str>>, McpError> {
     let batch: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| McpError::Garbage {
         detail: format!("line {}, column {}", error.line(), error.column()),
     })?;
-    Ok(batch.into_iter().map(|one| Cow::Borrowed(one.get())).collect())
+    Ok(batch
+        .into_iter()
+        .map(|one| Cow::Borrowed(one.get()))
+        .collect())
 }
 
 /// An id or a token of ours. Some servers answer with the number as text.
@@ -183,9 +186,15 @@ mod tests {
     fn messages_are_told_apart() {
         let kind = |text: &str| format!("{:?}", read(text).unwrap());
         for (text, found) in [
-            (r#"{"jsonrpc":"2.0","id":7,"result":{"a":1}}"#, r#"Result(Some(7), "{\"a\":1}")"#),
+            (
+                r#"{"jsonrpc":"2.0","id":7,"result":{"a":1}}"#,
+                r#"Result(Some(7), "{\"a\":1}")"#,
+            ),
             (r#"{"id":"7","result":[]}"#, r#"Result(Some(7), "[]")"#),
-            (r#"{"method":"notifications/x"}"#, r#"Notification("notifications/x", "{}")"#),
+            (
+                r#"{"method":"notifications/x"}"#,
+                r#"Notification("notifications/x", "{}")"#,
+            ),
             (r#"{"method":"ping","id":1}"#, "Request"),
         ] {
             assert_eq!(kind(text), found);
@@ -197,7 +206,11 @@ mod tests {
         };
         assert_eq!((error.code, error.message.as_str()), (-32000, "no"));
         for garbage in ["", "hello", "{}", "[]", "<html>", "{\"id\":1}", "1"] {
-            assert_eq!(read(garbage).unwrap_err().code(), "invalid_frame", "{garbage}");
+            assert_eq!(
+                read(garbage).unwrap_err().code(),
+                "invalid_frame",
+                "{garbage}"
+            );
         }
     }
 

@@ -90,7 +90,7 @@ impl EventLink {
 
     /// Reads the stream to its end, which comes at once from most servers, so that its connection
     /// can be used again. One that goes on is closed.
-    pub fn finish(mut self) {
+    pub fn finish(mut self: Box<Self>) {
         tokio::spawn(async move {
             let deadline = Instant::now() + DRAIN;
             while let Ok(Some(_)) = self.stream.chunk(deadline).await {

@@ -40,7 +40,7 @@ impl<F: Fn(Notice) + Send + Sync> Sink for F {
 }
 
 #[derive(Deserialize)]
-struct Progress {
+struct Step {
     progress: f64,
     total: Option<f64>,
     message: Option<String>,
@@ -58,7 +58,7 @@ struct Log {
 pub fn read(method: &str, params: &str) -> Option<Notice> {
     match method {
         "notifications/progress" => {
-            let read: Progress = serde_json::from_str(params).ok()?;
+            let read: Step = serde_json::from_str(params).ok()?;
             Some(Notice::Progress {
                 progress: read.progress,
                 total: read.total,

@@ -50,7 +50,10 @@ impl ParamHeaders {
     /// Puts the arguments into headers. Ones that are missing or null stay out.
     pub fn write(&self, arguments: &Value, headers: &mut HeaderMap) {
         for header in &self.0 {
-            let found = header.path.iter().try_fold(arguments, |at, key| at.get(key));
+            let found = header
+                .path
+                .iter()
+                .try_fold(arguments, |at, key| at.get(key));
             let text = match found {
                 Some(Value::String(text)) => encode(text),
                 Some(Value::Bool(yes)) => Some(HeaderValue::from_static(if *yes {
@@ -96,8 +99,7 @@ fn walk(
                     }
                 }
             }
-            "$defs" | "definitions" | "dependencies" | "dependentSchemas"
-            | "patternProperties" => {
+            "$defs" | "definitions" | "dependencies" | "dependentSchemas" | "patternProperties" => {
                 for inner in value.as_object().into_iter().flat_map(Map::values) {
                     elsewhere(inner, found)?;
                 }
@@ -162,10 +164,9 @@ fn read(
 /// A text as a header's value: as it is where that is safe, else in Base64 with marks around it
 /// ("Value encoding").
 pub fn encode(text: &str) -> Option<HeaderValue> {
-    let plain = text.bytes().all(|b| (0x20..=0x7e).contains(&b))
-        && !text.starts_with(' ')
-        && !text.ends_with(' ')
-        && !(text.starts_with("=?base64?") && text.ends_with("?="));
+    let marked = text.starts_with("=?base64?") && text.ends_with("?=");
+    let padded = text.starts_with(' ') || text.ends_with(' ');
+    let plain = !marked && !padded && text.bytes().all(|b| (0x20..=0x7e).contains(&b));
     if plain {
         return HeaderValue::from_str(text).ok();
     }
@@ -190,7 +191,8 @@ mod tests {
         }});
         let headers = ParamHeaders::of(&schema).unwrap();
         let mut map = HeaderMap::new();
-        let arguments = json!({"region": " x", "deep": {"n": 42}, "on": true, "gone": null, "free": "f"});
+        let arguments =
+            json!({"region": " x", "deep": {"n": 42}, "on": true, "gone": null, "free": "f"});
         headers.write(&arguments, &mut map);
         let mut written: Vec<_> = map
             .iter()

@@ -147,7 +147,10 @@ impl Core {
 
     fn refuse(&self, id: &Value, error: ErrorData) {
         if let Ok(id) = serde_json::from_value::<RequestId>(id.clone()) {
-            drop(self.inbox.send(ServerJsonRpcMessage::error(error, Some(id))));
+            drop(
+                self.inbox
+                    .send(ServerJsonRpcMessage::error(error, Some(id))),
+            );
         }
     }
 
@@ -273,7 +276,7 @@ impl Core {
     }
 
     /// Passes on what comes on a subscription until it ends, and says so.
-    async fn pump(self: Arc<Self>, mut events: EventLink, id: Value) {
+    async fn pump(self: Arc<Self>, mut events: Box<EventLink>, id: Value) {
         let idle = self.wire.limits.idle_stream;
         let run = async {
             while let Ok(Some(event)) = events.next(Instant::now() + idle).await {
@@ -299,9 +302,9 @@ fn refusal_of_discover(error: McpError) -> Result<ErrorData, McpError> {
             let code = rmcp::model::ErrorCode(i32::try_from(code).unwrap_or(-32603));
             Ok(ErrorData::new(code, message, data.map(|data| *data)))
         }
-        McpError::Status { status, .. } if !matches!(status, 429 | 502..=504) => Ok(
-            ErrorData::invalid_request(format!("status {status}"), None),
-        ),
+        McpError::Status { status, .. } if !matches!(status, 429 | 502..=504) => {
+            Ok(ErrorData::invalid_request(format!("status {status}"), None))
+        }
         other => Err(other),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -75,8 +75,14 @@ pub struct Ask<'a> {
 /// An open session.
 pub struct Session {
     core: Arc<Core>,
-    /// What the SDK runs for it. It ends when this is dropped.
-    _running: RunningService<RoleClient, Handler>,
+    /// What the SDK runs for it.
+    running: RunningService<RoleClient, Handler>,
+    /// Nobody new gets it.
+    retired: AtomicBool,
+    /// Its end has begun.
+    closed: AtomicBool,
+    /// The calls that are under way in it.
+    users: AtomicUsize,
     /// How the server is spoken to.
     pub dialect: Dialect,
     /// The revision that was agreed on.
@@ -132,7 +138,10 @@ impl Session {
         }
         Self {
             core,
-            _running: running,
+            running,
+            retired: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            users: AtomicUsize::new(0),
             dialect,
             revision,
             headers,
@@ -150,6 +159,32 @@ impl Session {
     /// True when it is of no use any more.
     pub fn is_gone(&self) -> bool {
         self.core.gone.load(Ordering::Acquire)
+    }
+
+    /// Nobody new gets it; it is closed when the last call in it is over. Its memory may be held a
+    /// while longer, so this does not wait for it to be dropped.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::SeqCst);
+        if self.users.load(Ordering::SeqCst) == 0 {
+            self.close();
+        }
+    }
+
+    /// Ends what runs for it, and tells the server. A call that comes too late sees a session that
+    /// the server forgot, and opens another one.
+    fn close(&self) {
+        if self.closed.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        self.core.closing.cancel();
+        self.running.cancellation_token().cancel();
+        if self.core.session_id.get().is_none() || self.is_gone() {
+            return;
+        }
+        let (core, headers) = (self.core.clone(), self.headers.clone());
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { core.wire.delete(headers, GOODBYE).await });
+        }
     }
 
     /// Makes a request. The answer is the result as JSON text, without credentials.
@@ -241,7 +276,7 @@ impl Session {
     /// Reads a stream until the answer comes, and goes on after a break where the server lets us.
     async fn read_events(
         &self,
-        mut link: EventLink,
+        mut link: Box<EventLink>,
         id: u64,
         ask: &Ask<'_>,
     ) -> Result<String, McpError> {
@@ -272,7 +307,7 @@ impl Session {
         broken: &EventLink,
         tries: u32,
         deadline: Instant,
-    ) -> Result<EventLink, McpError> {
+    ) -> Result<Box<EventLink>, McpError> {
         let lost = |detail: &str| McpError::SessionLost {
             detail: detail.to_owned(),
             sent: true,
@@ -285,7 +320,10 @@ impl Session {
             if tries > MAX_RESUMES {
                 return Err(lost("the stream keeps ending before the answer"));
             }
-            let wait = broken.events.retry_ms.map_or(RESUME_AFTER, Duration::from_millis);
+            let wait = broken
+                .events
+                .retry_ms
+                .map_or(RESUME_AFTER, Duration::from_millis);
             match Instant::now().checked_add(wait) {
                 Some(then) if then < deadline => tokio::time::sleep_until(then).await,
                 _ => {
@@ -423,14 +461,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.core.closing.cancel();
-        if self.core.session_id.get().is_none() || self.is_gone() {
-            return;
-        }
-        let (core, headers) = (self.core.clone(), self.headers.clone());
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { core.wire.delete(headers, GOODBYE).await });
-        }
+        self.close();
     }
 }
 
@@ -443,7 +474,8 @@ struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    const fn new(session: &'a Session, id: u64) -> Self {
+    fn new(session: &'a Session, id: u64) -> Self {
+        session.users.fetch_add(1, Ordering::SeqCst);
         Self {
             session,
             id,
@@ -456,8 +488,8 @@ impl<'a> Waiting<'a> {
     }
 }
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
+impl Waiting<'_> {
+    fn cancel(&self) {
         let session = self.session;
         if session.dialect == Dialect::HttpSse {
             let waiting = &session.core.waiting;
@@ -481,5 +513,15 @@ impl Drop for Waiting<'_> {
             let (to, body) = (&core.post_to, Bytes::from(body));
             drop(core.wire.post(to, headers, body, 4096, deadline).await);
         });
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.cancel();
+        let left = self.session.users.fetch_sub(1, Ordering::SeqCst) - 1;
+        if left == 0 && self.session.retired.load(Ordering::SeqCst) {
+            self.session.close();
+        }
     }
 }

@@ -50,7 +50,7 @@ fn place(from: &Uri, named: &str, query: Option<&str>) -> Result<Uri, McpError> 
 }
 
 /// Reads the stream to its end, and gives each message to whom it is for.
-async fn listen(core: Arc<Core>, mut events: EventLink) {
+async fn listen(core: Arc<Core>, mut events: Box<EventLink>) {
     let idle = core.wire.limits.idle_stream;
     let run = async {
         while let Ok(Some(event)) = events.next(Instant::now() + idle).await {
@@ -88,18 +88,17 @@ async fn route(core: &Core, text: &str) {
         let waiting = core.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.get(&id).cloned()
     });
-    match waiting {
+    if let Some(call) = waiting {
         // A call that is gone does not want it any more.
-        Some(call) => drop(call.send(text.to_owned()).await),
-        None => {
-            if let Some(result) = hello
-                && core.hello.get().is_none()
-            {
-                core.remember(result);
-            }
-            core.to_peer(text);
-        }
+        drop(call.send(text.to_owned()).await);
+        return;
     }
+    if let Some(result) = hello
+        && core.hello.get().is_none()
+    {
+        core.remember(result);
+    }
+    core.to_peer(text);
 }
 
 /// A line of the log says to no call that it belongs to it. With one call under way, it does.
@@ -119,7 +118,11 @@ mod tests {
         let from: Uri = "https://a.example/mcp/sse?key=1".parse().unwrap();
         for (named, query, to) in [
             ("/message?s=1", None, "https://a.example/message?s=1"),
-            ("/message?s=1", Some("key=1"), "https://a.example/message?s=1&key=1"),
+            (
+                "/message?s=1",
+                Some("key=1"),
+                "https://a.example/message?s=1&key=1",
+            ),
             ("post", Some("key=1"), "https://a.example/mcp/post?key=1"),
             ("https://a.example:443/x", None, "https://a.example/x"),
         ] {

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::HeaderMap;
+use rmcp::RoleClient;
 use rmcp::model::{ServerNotification, SubscriptionFilter};
 use rmcp::service::Peer;
-use rmcp::RoleClient;
 use tokio::time::Instant;
 
 use crate::error::McpError;
@@ -30,11 +30,15 @@ pub fn by_stream(core: &Arc<Core>, headers: HeaderMap) {
 
 async fn listen(core: &Core, headers: HeaderMap) {
     let mut wait = FIRST_WAIT;
-    let mut last: Option<EventLink> = None;
+    let mut last: Option<Box<EventLink>> = None;
     loop {
         let deadline = Instant::now() + core.wire.limits.handshake;
         let from = last.as_ref().and_then(|link| link.events.last_id.clone());
-        match core.wire.get(headers.clone(), from.as_deref(), deadline).await {
+        match core
+            .wire
+            .get(headers.clone(), from.as_deref(), deadline)
+            .await
+        {
             Ok(mut link) => {
                 if let Some(last) = &last {
                     link.go_on_from(last);
@@ -42,7 +46,11 @@ async fn listen(core: &Core, headers: HeaderMap) {
                 let began = Instant::now();
                 follow(core, &mut link).await;
                 // A stream that ends as soon as it opens is not asked for in a loop.
-                wait = if began.elapsed() > wait { FIRST_WAIT } else { longer(wait) };
+                wait = if began.elapsed() > wait {
+                    FIRST_WAIT
+                } else {
+                    longer(wait)
+                };
                 let asked = link.events.retry_ms.map(Duration::from_millis);
                 wait = asked.map_or(wait, |asked| asked.clamp(FIRST_WAIT, MAX_WAIT));
                 last = Some(link);
@@ -114,7 +122,11 @@ async fn subscribe(peer: &Peer<RoleClient>, handler: &Handler) {
             }
             Err(error) => tracing::debug!(%error, "no subscription"),
         }
-        wait = if began.elapsed() > wait { FIRST_WAIT } else { longer(wait) };
+        wait = if began.elapsed() > wait {
+            FIRST_WAIT
+        } else {
+            longer(wait)
+        };
         tokio::time::sleep(wait).await;
     }
 }

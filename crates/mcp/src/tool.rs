@@ -20,7 +20,9 @@ pub enum ToolFault {
     #[error("it has no name")]
     NoName,
     /// Models refuse its name.
-    #[error("its name has characters other than A-Z, a-z, 0-9, `_` and `-`, or more than 64 of them; models refuse it")]
+    #[error(
+        "its name has characters other than A-Z, a-z, 0-9, `_` and `-`, or more than 64 of them; models refuse it"
+    )]
     Name,
     /// Its input schema cannot be used.
     #[error("its input schema cannot be used: {0}")]
@@ -141,14 +143,29 @@ mod tests {
             (json!({"inputSchema": object}), "no name"),
             (json!({"name": "a b", "inputSchema": object}), "refuse"),
             (json!({"name": "", "inputSchema": object}), "refuse"),
-            (json!({"name": "x".repeat(65), "inputSchema": object}), "refuse"),
+            (
+                json!({"name": "x".repeat(65), "inputSchema": object}),
+                "refuse",
+            ),
             (json!({"name": "a"}), "object"),
             (json!({"name": "a", "inputSchema": {}}), "object"),
-            (json!({"name": "a", "inputSchema": {"type": "string"}}), "object"),
-            (json!({"name": "a", "inputSchema": {"type": "object", "properties": 7}}), "schema"),
-            (json!({"name": "a", "inputSchema": {"type": "object",
-                "properties": {"p": {"$ref": "http://127.0.0.1:1/x"}}}}), "schema"),
-            (json!({"name": "a", "description": "x".repeat(300_000), "inputSchema": object}), "larger"),
+            (
+                json!({"name": "a", "inputSchema": {"type": "string"}}),
+                "object",
+            ),
+            (
+                json!({"name": "a", "inputSchema": {"type": "object", "properties": 7}}),
+                "schema",
+            ),
+            (
+                json!({"name": "a", "inputSchema": {"type": "object",
+                "properties": {"p": {"$ref": "http://127.0.0.1:1/x"}}}}),
+                "schema",
+            ),
+            (
+                json!({"name": "a", "description": "x".repeat(300_000), "inputSchema": object}),
+                "larger",
+            ),
         ] {
             let found = Tool::prepare(&wire).unwrap_err().to_string();
             assert!(found.contains(fault), "{found}");
@@ -158,7 +175,8 @@ mod tests {
     #[test]
     fn hints_say_what_may_be_repeated() {
         let tool = |annotations: Value| {
-            let wire = json!({"name": "a", "inputSchema": {"type": "object"}, "annotations": annotations});
+            let wire =
+                json!({"name": "a", "inputSchema": {"type": "object"}, "annotations": annotations});
             Tool::prepare(&wire).unwrap()
         };
         assert!(!tool(json!({})).repeatable());

@@ -44,7 +44,7 @@ pub enum Answered {
         /// The answer's headers.
         headers: HeaderMap,
         /// The stream.
-        events: EventLink,
+        events: Box<EventLink>,
     },
     /// Nothing to say (202, 204).
     Accepted,
@@ -162,7 +162,7 @@ impl Wire {
         mut headers: HeaderMap,
         last_event: Option<&str>,
         deadline: Instant,
-    ) -> Result<EventLink, McpError> {
+    ) -> Result<Box<EventLink>, McpError> {
         headers.insert(
             header::ACCEPT,
             HeaderValue::from_static("text/event-stream"),
@@ -207,7 +207,9 @@ impl Wire {
         let Some((source, client)) = &self.oauth else {
             return self.once(method, uri, headers, body, deadline).await;
         };
-        let token = self.authorize(source, client, &mut headers, deadline).await?;
+        let token = self
+            .authorize(source, client, &mut headers, deadline)
+            .await?;
         let first = self
             .once(method.clone(), uri, headers.clone(), body.clone(), deadline)
             .await?;
@@ -215,7 +217,9 @@ impl Wire {
             return Ok(first);
         }
         self.tokens.forget(source, client, &token).await;
-        let renewed = self.authorize(source, client, &mut headers, deadline).await?;
+        let renewed = self
+            .authorize(source, client, &mut headers, deadline)
+            .await?;
         if renewed.expose() == token.expose() {
             return Ok(first);
         }
@@ -288,7 +292,7 @@ impl Wire {
         }
         if kind.eq_ignore_ascii_case("text/event-stream") {
             let headers = std::mem::take(&mut answer.headers);
-            let events = EventLink::new(answer, self.limits.max_answer_bytes);
+            let events = Box::new(EventLink::new(answer, self.limits.max_answer_bytes));
             return Ok(Answered::Events { headers, events });
         }
         let detail = if kind.is_empty() {

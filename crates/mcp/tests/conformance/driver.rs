@@ -12,9 +12,7 @@ use serde_json::{Map, Value, json};
 use switchboard_connect::{OAuthSource, PreparedAuth, SecretLookup, TokenCache};
 use switchboard_domain::auth::{ClientAuth, ValueSource};
 use switchboard_domain::name::SecretName;
-use switchboard_mcp::{
-    Discovered, Discovery, Limits, McpClient, McpSettings, McpTarget, Notice,
-};
+use switchboard_mcp::{Discovered, Discovery, Limits, McpClient, McpSettings, McpTarget, Notice};
 use switchboard_outbound::{Client, ClientSettings, NetworkPolicy, Request, parse_url};
 use switchboard_vault::SecretText;
 use tokio::time::Instant;

@@ -53,7 +53,9 @@ async fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let Some(fixtures) = told("SWITCHBOARD_TEST_PEERS") else {
-        println!("left out: SWITCHBOARD_TEST_PEERS is not set, so there is nothing to bind the suite to loopback");
+        println!(
+            "left out: SWITCHBOARD_TEST_PEERS is not set, so there is nothing to bind the suite to loopback"
+        );
         return ExitCode::SUCCESS;
     };
     let advice = "run the tests by `make test`";
@@ -69,11 +71,18 @@ async fn main() -> ExitCode {
                 scenario,
                 version,
             );
-            println!("{} {scenario} {version}", if passed { "passed" } else { "FAILED" });
+            println!(
+                "{} {scenario} {version}",
+                if passed { "passed" } else { "FAILED" }
+            );
             !passed
         })
         .collect();
-    println!("{} passed, {} failed", SCENARIOS.len() - failed.len(), failed.len());
+    println!(
+        "{} passed, {} failed",
+        SCENARIOS.len() - failed.len(),
+        failed.len()
+    );
     if failed.is_empty() {
         ExitCode::SUCCESS
     } else {
@@ -102,7 +111,10 @@ fn passes(node: &Path, modules: &Path, fixtures: &Path, scenario: &str, version:
         .arg(std::env::current_exe().unwrap())
         .arg("--output-dir")
         .arg(results.path())
-        .env("NODE_OPTIONS", format!("--require \"{}\"", loopback.display()));
+        .env(
+            "NODE_OPTIONS",
+            format!("--require \"{}\"", loopback.display()),
+        );
     if !version.is_empty() {
         command.args(["--spec-version", version]);
     }

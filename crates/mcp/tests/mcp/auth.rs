@@ -26,8 +26,16 @@ async fn each_kind_of_credential_is_on_every_request() {
     let basic = "Basic dXNlcjpodW50ZXIyMg==";
     let header: http::HeaderName = "x-key".parse().unwrap();
     let cases = [
-        (PreparedAuth::Bearer(secret("s")), "authorization", "Bearer hunter22"),
-        (PreparedAuth::Header(header, from_secret("s")), "x-key", "hunter22"),
+        (
+            PreparedAuth::Bearer(secret("s")),
+            "authorization",
+            "Bearer hunter22",
+        ),
+        (
+            PreparedAuth::Header(header, from_secret("s")),
+            "x-key",
+            "hunter22",
+        ),
         (
             PreparedAuth::Basic(ValueSource::Text("user".to_owned()), secret("s")),
             "authorization",
@@ -40,7 +48,10 @@ async fn each_kind_of_credential_is_on_every_request() {
         bench.secrets.set("s", "hunter22");
         bench.target.headers = vec![
             ("x-extra".parse().unwrap(), from_secret("s")),
-            ("mcp-session-id".parse().unwrap(), ValueSource::Text("mine".to_owned())),
+            (
+                "mcp-session-id".parse().unwrap(),
+                ValueSource::Text("mine".to_owned()),
+            ),
         ];
         bench.call(&any_tool("a"), &json!({})).await.unwrap();
         let all = server.all();

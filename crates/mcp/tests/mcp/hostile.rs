@@ -29,7 +29,11 @@ async fn call(answer: impl Fn(&Heard) -> Reply + Send + Sync + 'static) -> (Stri
     let tool = any_tool("a");
     let error = bench.call_for(&tool, &json!({}), 2).await.unwrap_err();
     assert_eq!(server.count("tools/call"), 1, "{error}");
-    (error.code().to_owned(), error.may_have_acted(), error.to_string())
+    (
+        error.code().to_owned(),
+        error.may_have_acted(),
+        error.to_string(),
+    )
 }
 
 #[tokio::test]
@@ -42,33 +46,76 @@ async fn every_bad_answer_has_its_error() {
         (html(), "not_mcp", true),
         (json("hello"), "invalid_frame", true),
         (json("{}"), "invalid_frame", true),
-        (json(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#), "protocol_error", true),
-        (Reply::Raw(202, "text/plain", "".into()), "protocol_error", true),
-        (events("data: {\"jsonrpc\"\n\n", After::Silence), "invalid_frame", true),
-        (events("data: \u{1}\u{2}nonsense\n\n", After::Silence), "invalid_frame", true),
-        (events("<html>\n\n", After::Silence), "timeout", true),
-        (events(&format!("data: {large}\n\n"), After::Silence), "response_too_large", true),
-        (events("data: ", After::Forever("x".repeat(1000))), "response_too_large", true),
-        (events("", After::Forever(": still here\n\n".repeat(100))), "endless_stream", true),
         (
-            events("", After::Forever(event(&json!({"method": "notifications/x"})))),
+            json(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#),
+            "protocol_error",
+            true,
+        ),
+        (
+            Reply::Raw(202, "text/plain", "".into()),
+            "protocol_error",
+            true,
+        ),
+        (
+            events("data: {\"jsonrpc\"\n\n", After::Silence),
+            "invalid_frame",
+            true,
+        ),
+        (
+            events("data: \u{1}\u{2}nonsense\n\n", After::Silence),
+            "invalid_frame",
+            true,
+        ),
+        (events("<html>\n\n", After::Silence), "timeout", true),
+        (
+            events(&format!("data: {large}\n\n"), After::Silence),
+            "response_too_large",
+            true,
+        ),
+        (
+            events("data: ", After::Forever("x".repeat(1000))),
+            "response_too_large",
+            true,
+        ),
+        (
+            events("", After::Forever(": still here\n\n".repeat(100))),
+            "endless_stream",
+            true,
+        ),
+        (
+            events(
+                "",
+                After::Forever(event(&json!({"method": "notifications/x"}))),
+            ),
             "endless_stream",
             true,
         ),
         (events("", After::End), "session_lost", true),
-        (Reply::Raw(200, "application/json", large.clone().into()), "response_too_large", true),
+        (
+            Reply::Raw(200, "application/json", large.clone().into()),
+            "response_too_large",
+            true,
+        ),
         (Reply::Silence, "timeout", true),
         (Reply::Drop, "connection_lost", true),
         (Reply::Json(500, json!({})), "upstream_error", true),
         (Reply::Json(429, json!({})), "upstream_error", false),
         (Reply::Json(401, json!({})), "unauthorized", false),
         (Reply::Json(403, json!({})), "unauthorized", false),
-        (Reply::Redirect(307, "http://127.0.0.1:1/".to_owned()), "redirected", false),
+        (
+            Reply::Redirect(307, "http://127.0.0.1:1/".to_owned()),
+            "redirected",
+            false,
+        ),
     ];
     for (reply, code, acted) in cases {
         let shown = format!("{reply:.200?}");
         let (found, may_have_acted, text) = call(move |_| reply.clone()).await;
-        assert_eq!((found.as_str(), may_have_acted), (code, acted), "{shown}: {text}");
+        assert_eq!(
+            (found.as_str(), may_have_acted),
+            (code, acted),
+            "{shown}: {text}"
+        );
     }
 }
 
@@ -101,11 +148,17 @@ async fn a_tool_that_says_it_failed_keeps_its_content() {
         "isError": true, "structuredContent": {"why": "because"}, "_meta": {"m": 1}, "more": true,
     });
     let sent = wanted.clone();
-    let server = Server::start(stateless(move |heard| Reply::Json(200, result(heard, &sent)))).await;
+    let server = Server::start(stateless(move |heard| {
+        Reply::Json(200, result(heard, &sent))
+    }))
+    .await;
     let bench = Bench::new(&server.url);
     let answer = bench.call(&any_tool("a"), &json!({})).await.unwrap();
     assert!(answer.is_error);
-    assert_eq!(serde_json::from_str::<Value>(answer.json()).unwrap(), wanted);
+    assert_eq!(
+        serde_json::from_str::<Value>(answer.json()).unwrap(),
+        wanted
+    );
     assert_eq!(answer.structured_content(), Some(r#"{"why":"because"}"#));
 }
 
@@ -118,7 +171,8 @@ async fn a_call_that_may_be_repeated_fails_and_one_that_may_not_is_open() {
         (json!({"idempotentHint": true}), "connection_lost"),
         (json!({}), "outcome_unknown"),
     ] {
-        let wire = json!({"name": "a", "inputSchema": {"type": "object"}, "annotations": annotations});
+        let wire =
+            json!({"name": "a", "inputSchema": {"type": "object"}, "annotations": annotations});
         let tool = Tool::prepare(&wire).unwrap();
         let error = bench.call(&tool, &json!({})).await.unwrap_err();
         assert_eq!(error.into_call_error(&tool).1.code, code);
@@ -145,7 +199,12 @@ async fn lists_are_bounded_and_bad_tools_left_out() {
     }));
     let error = error.await.unwrap_err();
     assert_eq!(error.code(), "response_too_large");
-    assert!(error.to_string().contains("list of tools is larger than 100000"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("list of tools is larger than 100000"),
+        "{error}"
+    );
 
     let error = discover(Box::new(move |heard| page(heard, vec![], Some("same"))));
     assert_eq!(error.await.unwrap_err().code(), "protocol_error");
@@ -155,10 +214,18 @@ async fn lists_are_bounded_and_bad_tools_left_out() {
         let next = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         page(heard, vec![], Some(&next.to_string()))
     }));
-    assert!(error.await.unwrap_err().to_string().contains("more than 5 pages"));
+    assert!(
+        error
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("more than 5 pages")
+    );
 
     for nonsense in [json!({}), json!({"tools": {}}), json!([])] {
-        let error = discover(Box::new(move |heard| Reply::Json(200, result(heard, &nonsense))));
+        let error = discover(Box::new(move |heard| {
+            Reply::Json(200, result(heard, &nonsense))
+        }));
         assert_eq!(error.await.unwrap_err().code(), "protocol_error");
     }
 
@@ -171,7 +238,11 @@ async fn lists_are_bounded_and_bad_tools_left_out() {
             "name": "a", "title": "A", "inputSchema": {"type": "object", "x-own": {"b": 1, "a": 2}},
             "_meta": {"z": [1, 2.50], "a": null}, "unknown": {"x": true},
         });
-        page(heard, vec![whole, bad, listed("not ok"), json!(7)], Some("2"))
+        page(
+            heard,
+            vec![whole, bad, listed("not ok"), json!(7)],
+            Some("2"),
+        )
     }));
     let found = found.await.unwrap();
     let names: Vec<_> = found.tools.iter().map(|found| found.tool.name()).collect();
@@ -180,7 +251,11 @@ async fn lists_are_bounded_and_bad_tools_left_out() {
         found.tools[0].wire.to_string(),
         r#"{"name":"a","title":"A","inputSchema":{"type":"object","x-own":{"b":1,"a":2}},"_meta":{"z":[1,2.5],"a":null},"unknown":{"x":true}}"#
     );
-    let left: Vec<_> = found.left_out.iter().map(|left| left.name.as_deref()).collect();
+    let left: Vec<_> = found
+        .left_out
+        .iter()
+        .map(|left| left.name.as_deref())
+        .collect();
     assert_eq!(left, [Some("bad"), Some("not ok"), None, Some("a")]);
 }
 
@@ -197,10 +272,16 @@ async fn what_is_no_mcp_server_is_told_so() {
         assert_eq!(error.code(), "not_mcp", "{reply:?}: {error}");
         assert!(error.to_string().contains("check the integration's URL"));
     }
-    let error = Bench::new("http://127.0.0.1:1/mcp").discover().await.unwrap_err();
+    let error = Bench::new("http://127.0.0.1:1/mcp")
+        .discover()
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "unreachable");
     assert!(!error.may_have_acted());
-    let error = Bench::new("http://10.0.0.1/mcp").discover().await.unwrap_err();
+    let error = Bench::new("http://10.0.0.1/mcp")
+        .discover()
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "address_refused");
 }
 
@@ -209,7 +290,10 @@ async fn slow_servers_are_left_at_the_deadline() {
     let server = Server::start(|_| Reply::Silence).await;
     let bench = Bench::new(&server.url);
     let began = std::time::Instant::now();
-    let error = bench.call_for(&any_tool("a"), &json!({}), 1).await.unwrap_err();
+    let error = bench
+        .call_for(&any_tool("a"), &json!({}), 1)
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "timeout");
     assert!(!error.may_have_acted(), "the call itself never went out");
     assert!(began.elapsed() < Duration::from_secs(5));
@@ -229,9 +313,10 @@ async fn credentials_do_not_follow_a_redirect() {
     // Nor does the place that a server of HTTP+SSE names.
     let to = elsewhere.url.clone();
     server.change(move |heard| match heard.http {
-        http::Method::GET => {
-            Reply::Events(vec![format!("event: endpoint\ndata: {to}\n\n")], After::Silence)
-        }
+        http::Method::GET => Reply::Events(
+            vec![format!("event: endpoint\ndata: {to}\n\n")],
+            After::Silence,
+        ),
         _ => Reply::Json(405, json!({})),
     });
     assert_eq!(bench.discover().await.unwrap_err().code(), "not_mcp");
@@ -256,6 +341,12 @@ async fn a_secret_that_is_echoed_is_cut_out() {
     bench.secrets.set("token", "hunter22");
     let answer = bench.call(&any_tool("a"), &json!({})).await.unwrap();
     assert!(!answer.json().contains("hunter22") && answer.json().contains("[redacted]"));
-    let error = bench.call(&any_tool("error"), &json!({})).await.unwrap_err();
-    assert!(!format!("{error} {error:?}").contains("hunter22"), "{error:?}");
+    let error = bench
+        .call(&any_tool("error"), &json!({}))
+        .await
+        .unwrap_err();
+    assert!(
+        !format!("{error} {error:?}").contains("hunter22"),
+        "{error:?}"
+    );
 }

@@ -79,7 +79,7 @@ impl Peer {
         peer
     }
 
-    /// A fixture on FastMCP.
+    /// A fixture, written with `FastMCP`.
     pub async fn fast_mcp(fixtures: &Path, script: &str, port: u16) -> Self {
         let mut command = Command::new(venv().join("bin/python"));
         command.arg(fixtures.join(script)).arg(port.to_string());

@@ -48,7 +48,7 @@ async fn everything(transport: &str, path: &str, dialect: Dialect) {
     assert_eq!(found.dialect, dialect);
     assert_eq!(found.left_out, []);
     assert!(found.tools.len() >= 8, "{found:?}");
-    assert!(found.server["serverInfo"]["name"].is_string());
+    assert!(found.server_info().unwrap()["name"].is_string());
     assert!(call_all(&bench, &found.tools).await >= 6);
     let long = found
         .tools
@@ -107,7 +107,9 @@ async fn a_fast_mcp_server_is_called_and_comes_back_after_a_restart() {
     assert_eq!(heard.len(), 3, "{heard:?}");
     drop(server);
     let gone = call("test_simple_text", json!({})).await;
-    assert_eq!(gone.unwrap_err().code(), "unreachable");
+    // Whether the connection at hand is known to be gone by now is a matter of luck.
+    let code = gone.unwrap_err().code();
+    assert!(["unreachable", "connection_lost"].contains(&code), "{code}");
     let _server = Peer::fast_mcp(&fixtures, "fixture_fastmcp.py", port).await;
     let back = call("test_simple_text", json!({})).await;
     assert!(text_of(&back.unwrap()).starts_with("This is"));

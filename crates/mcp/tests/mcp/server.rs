@@ -118,7 +118,9 @@ impl Server {
         };
         self.heard.lock().unwrap().push(heard.clone());
         let handler = self.handler.lock().unwrap().clone();
-        produce(handler(&heard)).await.ok_or_else(|| "dropped".into())
+        produce(handler(&heard))
+            .await
+            .ok_or_else(|| "dropped".into())
     }
 
     pub fn all(&self) -> Vec<Heard> {
@@ -227,8 +229,9 @@ pub fn stateless(rest: impl Fn(&Heard) -> Reply) -> impl Fn(&Heard) -> Reply {
                 heard,
                 &json!({
                     "resultType": "complete", "supportedVersions": ["2026-07-28"],
-                    "capabilities": {"tools": {}},
-                    "serverInfo": {"name": "test", "version": "1", "extra": [1]},
+                    "capabilities": {"tools": {}}, "ttlMs": 0, "cacheScope": "private",
+                    "_meta": {"io.modelcontextprotocol/serverInfo":
+                        {"name": "test", "version": "1", "extra": [1]}},
                 }),
             ),
         ),

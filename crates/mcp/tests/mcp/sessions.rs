@@ -26,7 +26,7 @@ async fn the_newest_revision_is_found_and_spoken() {
     let found = bench.discover().await.unwrap();
     assert_eq!(found.dialect, Dialect::Stateless);
     assert_eq!(found.revision, "2026-07-28");
-    assert_eq!(found.server["serverInfo"]["extra"], json!([1]));
+    assert_eq!(found.server_info().unwrap()["extra"], json!([1]));
     let answer = bench.call(&found.tools[0].tool, &json!({"x": 1})).await;
     assert_eq!(text_of(&answer.unwrap()), "done");
     assert_eq!(server.count("initialize"), 0);
@@ -35,8 +35,14 @@ async fn the_newest_revision_is_found_and_spoken() {
     assert_eq!(call.header("mcp-method"), Some("tools/call"));
     assert_eq!(call.header("mcp-name"), Some("a"));
     let meta = &call.body["params"]["_meta"];
-    assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
-    assert_eq!(meta["io.modelcontextprotocol/clientCapabilities"], json!({}));
+    assert_eq!(
+        meta["io.modelcontextprotocol/protocolVersion"],
+        "2026-07-28"
+    );
+    assert_eq!(
+        meta["io.modelcontextprotocol/clientCapabilities"],
+        json!({})
+    );
     assert_eq!(call.body["params"]["arguments"], json!({"x": 1}));
 }
 
@@ -143,7 +149,12 @@ async fn sessions_are_not_shared_between_credentials_or_keys() {
         .collect();
     assert_eq!(
         tokens,
-        ["Bearer first", "Bearer first", "Bearer second", "Bearer second"]
+        [
+            "Bearer first",
+            "Bearer first",
+            "Bearer second",
+            "Bearer second"
+        ]
     );
 }
 
@@ -244,7 +255,10 @@ async fn notices_come_to_their_call() {
 
 #[tokio::test]
 async fn the_server_hears_that_nobody_waits_any_more() {
-    let server = Server::start(with_session("s1", |_| Reply::Events(vec![], After::Silence))).await;
+    let server = Server::start(with_session("s1", |_| {
+        Reply::Events(vec![], After::Silence)
+    }))
+    .await;
     let bench = Bench::new(&server.url);
     let (tool, none) = (any_tool("a"), json!({}));
     let late = bench.call_for(&tool, &none, 1).await.unwrap_err();
@@ -258,7 +272,11 @@ async fn the_server_hears_that_nobody_waits_any_more() {
         server.count("notifications/cancelled") == 2
     })
     .await;
-    let asked: Vec<_> = server.of("tools/call").iter().map(|h| h.body["id"].clone()).collect();
+    let asked: Vec<_> = server
+        .of("tools/call")
+        .iter()
+        .map(|h| h.body["id"].clone())
+        .collect();
     let mut cancelled: Vec<_> = server
         .of("notifications/cancelled")
         .iter()
@@ -303,8 +321,10 @@ async fn what_the_server_asks_of_us_is_answered() {
         "tools/call" => Reply::Events(
             vec![
                 event(&json!({"jsonrpc": "2.0", "id": "p", "method": "ping"})),
-                event(&json!({"jsonrpc": "2.0", "id": "s", "method": "sampling/createMessage",
-                    "params": {"messages": [], "maxTokens": 1}})),
+                event(
+                    &json!({"jsonrpc": "2.0", "id": "s", "method": "sampling/createMessage",
+                    "params": {"messages": [], "maxTokens": 1}}),
+                ),
                 event(&result(heard, &text_result("done"))),
             ],
             After::End,

@@ -129,7 +129,14 @@ impl Bench {
         let (target, secrets) = (&self.target, &self.secrets);
         let result = self
             .mcp
-            .call(target, tool, arguments, secrets, Some(&sink), in_seconds(20))
+            .call(
+                target,
+                tool,
+                arguments,
+                secrets,
+                Some(&sink),
+                in_seconds(20),
+            )
             .await;
         (result, heard.into_inner().unwrap())
     }
