@@ -99,7 +99,7 @@ async fn a_stream_is_opened_as_any_request_is() {
 #[tokio::test]
 async fn a_stream_may_stay_where_it_is_and_live_longer_than_its_head() {
     let sent = Arc::<AtomicUsize>::default();
-    let server = Server::start(move |request| match request.uri().path() {
+    let server = Server::start(move |request| match request.path.as_str() {
         "/moved" => reply(307, &[("location", "/")], ""),
         _ => endless(
             &[],
