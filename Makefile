@@ -11,6 +11,10 @@ DENY := $(shell command -v cargo-deny 2>/dev/null)
 # Where the tests find the real services that scripts/setup.sh installs.
 export SWITCHBOARD_TEST_VENV := $(CURDIR)/.cache/venv
 export SWITCHBOARD_TEST_NPM := $(CURDIR)/scripts/npm/node_modules
+# MCP fixtures, which not every checkout has beside it; tests that need them say that they are left out.
+ifneq ($(wildcard ../shared/peers/.),)
+export SWITCHBOARD_TEST_PEERS := $(abspath ../shared/peers)
+endif
 
 .PHONY: help run services build test lint contract unit bench fmt docs setup
 

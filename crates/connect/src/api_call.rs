@@ -201,11 +201,7 @@ impl Connector {
         outgoing: &mut Outgoing,
         deadline: Instant,
     ) -> Result<Result<Response, OutboundError>, CallError> {
-        let credentials = ClientCredentials {
-            id: auth::value(secrets, &source.client_id, &mut outgoing.redactor)?,
-            secret: auth::secret(secrets, &source.client_secret)?,
-        };
-        outgoing.redactor.add(&credentials.secret);
+        let credentials = ClientCredentials::of(source, secrets, &mut outgoing.redactor)?;
         let token = self
             .authorize(source, &credentials, outgoing, deadline)
             .await?;

@@ -98,7 +98,7 @@ fn encode(text: &str) -> String {
 }
 
 /// A secret's value, or the error that names it: a call is never made without its credential.
-pub(crate) fn secret(secrets: Secrets<'_>, name: &SecretName) -> Result<SecretText, CallError> {
+pub fn secret(secrets: Secrets<'_>, name: &SecretName) -> Result<SecretText, CallError> {
     secrets.secret(name).ok_or_else(|| CallError {
         code: "missing_secret",
         message: format!(
@@ -109,7 +109,7 @@ pub(crate) fn secret(secrets: Secrets<'_>, name: &SecretName) -> Result<SecretTe
 }
 
 /// A field's value; a secret is noted for redaction.
-pub(crate) fn value(
+pub fn value(
     secrets: Secrets<'_>,
     source: &ValueSource,
     redactor: &mut Redactor,
@@ -126,7 +126,7 @@ pub(crate) fn value(
 
 /// A header's value that is never printed. Control characters in a credential are an error, and
 /// the error does not show it.
-pub(crate) fn sensitive(what: &str, text: &str) -> Result<HeaderValue, CallError> {
+pub fn sensitive(what: &str, text: &str) -> Result<HeaderValue, CallError> {
     let mut value = HeaderValue::from_str(text.trim()).map_err(|_| CallError {
         code: "invalid_secret",
         message: format!("the value of {what} cannot stand in a header; it has a line break or another control character"),
@@ -138,7 +138,7 @@ pub(crate) fn sensitive(what: &str, text: &str) -> Result<HeaderValue, CallError
 
 /// Puts what is not OAuth into the headers or the query. The query goes to the real URL and, masked,
 /// to the one that is kept.
-pub(crate) fn apply(
+pub fn apply(
     auth: &PreparedAuth,
     secrets: Secrets<'_>,
     headers: &mut HeaderMap,
@@ -186,7 +186,7 @@ pub(crate) fn apply(
 }
 
 /// Sets a bearer token.
-pub(crate) fn bearer(headers: &mut HeaderMap, token: &SecretText) -> Result<(), CallError> {
+pub fn bearer(headers: &mut HeaderMap, token: &SecretText) -> Result<(), CallError> {
     let value = sensitive("the token", &format!("Bearer {}", token.expose().trim()))?;
     headers.insert(header::AUTHORIZATION, value);
     Ok(())

@@ -8,7 +8,7 @@ mod trace;
 
 pub use api_call::{ApiCall, CallError, Connector, Endpoint, HeaderSource, Performed};
 pub use auth::PreparedAuth;
-pub use oauth::{OAuthSource, TokenCache};
+pub use oauth::{ClientCredentials, OAuthSource, TokenCache};
 pub use redact::Redactor;
 
 use switchboard_domain::name::SecretName;

@@ -18,7 +18,10 @@ use switchboard_outbound::{Client, OutboundError, Request};
 use switchboard_vault::SecretText;
 use tokio::time::Instant;
 
+use crate::Secrets;
 use crate::api_call::CallError;
+use crate::auth;
+use crate::redact::Redactor;
 
 /// A token is not used in the last moments of its life.
 const LEEWAY: Duration = Duration::from_secs(20);
@@ -89,9 +92,28 @@ impl Default for TokenCache {
 }
 
 /// The client's credentials in the environment of a call.
-pub(crate) struct ClientCredentials {
+#[derive(Debug, Clone)]
+pub struct ClientCredentials {
+    /// The client's id.
     pub id: String,
+    /// The client's secret.
     pub secret: SecretText,
+}
+
+impl ClientCredentials {
+    /// The credentials of a source, looked up. They are noted for redaction.
+    pub fn of(
+        source: &OAuthSource,
+        secrets: Secrets<'_>,
+        redactor: &mut Redactor,
+    ) -> Result<Self, CallError> {
+        let credentials = Self {
+            id: auth::value(secrets, &source.client_id, redactor)?,
+            secret: auth::secret(secrets, &source.client_secret)?,
+        };
+        redactor.add(&credentials.secret);
+        Ok(credentials)
+    }
 }
 
 impl TokenCache {
@@ -110,7 +132,7 @@ impl TokenCache {
 
     /// A token, from the cache or from its endpoint. Callers that come while it is asked for wait
     /// for the same answer.
-    pub(crate) async fn token(
+    pub async fn token(
         &self,
         client: &Client,
         source: &OAuthSource,
@@ -129,7 +151,7 @@ impl TokenCache {
     }
 
     /// Forgets a token that was refused, unless it was replaced since.
-    pub(crate) async fn forget(
+    pub async fn forget(
         &self,
         source: &OAuthSource,
         credentials: &ClientCredentials,

@@ -169,10 +169,22 @@ impl Client {
     /// Sends a request and gives its answer with the body still to be read.
     pub async fn stream(
         &self,
-        mut request: Request,
+        request: Request,
         deadline: Instant,
     ) -> Result<ResponseStream, OutboundError> {
-        let (opened, _permit) = self.open(&mut request, &self.0.options, deadline).await?;
+        self.stream_with(request, &self.0.options, deadline).await
+    }
+
+    /// Like [`Client::stream`], with options of its own. The deadline is the head's: each piece of
+    /// the body has its own, so a stream of events may live for as long as it says something. A cap
+    /// of `usize::MAX` leaves the sum of all pieces to whoever reads them.
+    pub async fn stream_with(
+        &self,
+        mut request: Request,
+        options: &Options,
+        deadline: Instant,
+    ) -> Result<ResponseStream, OutboundError> {
+        let (opened, _permit) = self.open(&mut request, options, deadline).await?;
         if !opened.redirected
             && let Some(breaker) = &request.breaker
         {

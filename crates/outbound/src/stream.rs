@@ -47,8 +47,13 @@ impl ResponseStream {
         }
     }
 
-    /// The whole body.
-    pub(crate) async fn collect(&mut self, deadline: Instant) -> Result<Bytes, OutboundError> {
+    /// Sets another cap, once the head says what the answer is.
+    pub const fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// The whole body, or what is left of it.
+    pub async fn collect(&mut self, deadline: Instant) -> Result<Bytes, OutboundError> {
         let all = tokio::time::timeout_at(deadline, self.read_all()).await;
         all.unwrap_or_else(|_| Err(self.too_late()))
     }

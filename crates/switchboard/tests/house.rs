@@ -14,7 +14,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("outbound", &[]),
     ("store", &["domain"]),
     ("connect", &["domain", "outbound", "vault"]),
-    ("app", &["domain", "vault", "store", "outbound", "connect"]),
+    ("mcp", &["domain", "outbound", "vault", "connect"]),
+    (
+        "app",
+        &["domain", "vault", "store", "outbound", "connect", "mcp"],
+    ),
     ("api", &["domain", "app"]),
     // It puts the others together, but speaks to services through them alone.
     (
@@ -40,6 +44,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("utoipa-axum", &["api"]),
     ("utoipa-swagger-ui", &["api"]),
     ("oauth2", &["connect"]),
+    ("rmcp", &["mcp", "api"]),
     ("jsonschema", &["domain"]),
     ("serde_json_path", &["domain"]),
     ("minijinja", &["domain"]),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
+use switchboard_outbound::Options;
 use tokio::time::Instant;
 
 use crate::server::{Server, endless, ok, reply};
@@ -93,4 +94,39 @@ async fn a_stream_is_opened_as_any_request_is() {
         .stream(request(Method::GET, "http://10.0.0.1/"), soon())
         .await;
     assert_eq!(refused.unwrap_err().code(), "address_refused");
+}
+
+#[tokio::test]
+async fn a_stream_may_stay_where_it_is_and_live_longer_than_its_head() {
+    let sent = Arc::<AtomicUsize>::default();
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/moved" => reply(307, &[("location", "/")], ""),
+        _ => endless(
+            &[],
+            Bytes::from("data: x\n\n"),
+            Duration::from_millis(20),
+            sent.clone(),
+        ),
+    })
+    .await;
+    let options = Options {
+        max_redirects: 0,
+        ..Options::default()
+    };
+    let client = local();
+    let moved = request(Method::GET, &server.url("/moved"));
+    let moved = client.stream_with(moved, &options, soon()).await.unwrap();
+    assert_eq!(moved.status.as_u16(), 307, "the redirect is the answer");
+
+    let mut events = request(Method::GET, &server.url("/"));
+    events.max_response_bytes = usize::MAX;
+    let head = Instant::now() + Duration::from_millis(200);
+    let mut stream = client.stream_with(events, &options, head).await.unwrap();
+    while Instant::now() < head + Duration::from_millis(100) {
+        let idle = Instant::now() + Duration::from_secs(5);
+        assert!(stream.chunk(idle).await.unwrap().is_some());
+    }
+    stream.set_limit(20);
+    let error = stream.collect(soon()).await.unwrap_err();
+    assert_eq!(error.code(), "response_too_large", "a cap may be set later");
 }
