@@ -21,7 +21,7 @@ use crate::{ApiState, schema};
 struct Document;
 
 /// What any operation may answer when it does not do what was asked.
-const PROBLEMS: [(&str, &str); 10] = [
+const PROBLEMS: [(&str, &str); 11] = [
     ("400", "The request is not well-formed"),
     ("401", "No valid API key was given"),
     ("403", "The API key may not do this"),
@@ -31,6 +31,7 @@ const PROBLEMS: [(&str, &str); 10] = [
     ("413", "The body is too large"),
     ("415", "The body is no JSON"),
     ("422", "The input is not valid; `errors` says where"),
+    ("502", "An outside service did not do what was needed of it"),
     ("503", "The server is stopping"),
 ];
 
@@ -51,6 +52,7 @@ pub fn parts() -> (Router<ApiState>, OpenApi) {
             integrations::delete_integration
         ))
         .routes(routes!(integrations::undelete_integration))
+        .routes(routes!(integrations::refresh_integration))
         .routes(routes!(actions::list_actions, actions::create_action))
         .routes(routes!(
             actions::get_action,
@@ -58,6 +60,7 @@ pub fn parts() -> (Router<ApiState>, OpenApi) {
             actions::delete_action
         ))
         .routes(routes!(actions::undelete_action))
+        .routes(routes!(actions::approve_action))
         .routes(routes!(actions::move_action))
         .routes(routes!(actions::list_action_revisions))
         .routes(routes!(actions::get_action_usage))

@@ -54,6 +54,7 @@ fn status(error: &AppError) -> StatusCode {
             StatusCode::BAD_REQUEST
         }
         AppError::Conflict { .. } | AppError::Refused(_) => StatusCode::CONFLICT,
+        AppError::Upstream { .. } => StatusCode::BAD_GATEWAY,
         AppError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         AppError::Store(_) | AppError::Vault(_) | AppError::Internal(_) => {
             StatusCode::INTERNAL_SERVER_ERROR

@@ -14,10 +14,12 @@ use switchboard_domain::input::InputError;
 use switchboard_domain::template::RenderContext;
 use switchboard_store::journal::CallRow;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{PreparedAgent, PreparedBinding, Snapshot};
+use crate::catalog::{PreparedAgent, PreparedBinding, Snapshot, TargetView};
 use crate::finish::Finished;
 use crate::journal::{Done, Key, Reservation, Reserved, Settlement, Work};
+use crate::mcp::{self, NoticeSink};
 use crate::{App, AppError, Runner};
 
 /// The longest idempotency key, in bytes.
@@ -36,6 +38,8 @@ pub struct CallRequest {
     pub arguments: Map<String, Value>,
     /// The caller's key, under which it is done once.
     pub idempotency_key: Option<String>,
+    /// Who hears what an MCP server says while it works on the call.
+    pub notices: Option<NoticeSink>,
 }
 
 /// The answer of a call.
@@ -45,6 +49,8 @@ pub struct CallAnswer {
     pub json: String,
     /// True when it is the answer of an earlier call with the same key.
     pub replayed: bool,
+    /// The whole result of an MCP tool, as the tool's server sent it.
+    pub tool_result: Option<String>,
 }
 
 /// All that one admitted call needs; it lives until the call is settled.
@@ -56,6 +62,8 @@ struct Admitted {
     binding: Arc<PreparedBinding>,
     arguments: Value,
     reserved: Reserved,
+    notices: Option<NoticeSink>,
+    cancelled: CancellationToken,
 }
 
 /// Performs an action of a conversation's agent. The answer is given when its event is durable; a
@@ -108,13 +116,19 @@ pub async fn call(
         reserved: reservation_needed(&binding, request.idempotency_key.is_some()),
         binding,
         arguments,
+        notices: request.notices,
+        cancelled: CancellationToken::new(),
     };
+    let cancel = admitted.cancelled.clone().drop_guard();
     let reservation = (admitted.reserved != Reserved::No)
         .then(|| reservation(app, &agent, &admitted, request.idempotency_key, fingerprint));
     // From the reservation on, a call is finished whether or not its caller waits: a place that was
     // taken is given back or used up.
     let run = run(app.clone(), admitted, reservation);
-    Finished::new(app.calls.clone(), run).await
+    let answer = Finished::new(app.calls.clone(), run).await;
+    // Dropped before this, it tells an MCP server that nobody waits any more.
+    cancel.disarm();
+    answer
 }
 
 /// Reserves a call where that is needed, and performs it.
@@ -213,12 +227,10 @@ fn under_arguments(mut errors: Vec<InputError>) -> Vec<InputError> {
 /// A call that changes nothing outside, takes no place and has no key needs nothing durable before
 /// it goes out.
 fn reservation_needed(binding: &PreparedBinding, has_key: bool) -> Reserved {
-    use crate::catalog::PreparedTarget::{Broken, Own, Shared};
-    let safe = match &binding.target {
-        Shared { call, .. } | Own { call, .. } => call.request.method.is_safe(),
-        Broken(_) => true,
-    };
-    match (has_key, safe && binding.gate.max_successful_calls.is_none()) {
+    match (
+        has_key,
+        binding.is_safe() && binding.gate.max_successful_calls.is_none(),
+    ) {
         (true, _) => Reserved::WithAnswer,
         (false, true) => Reserved::No,
         (false, false) => Reserved::UntilSettled,
@@ -285,8 +297,11 @@ async fn answer_of(
     let mut news = app.journal.news();
     loop {
         if let Some(json) = call.answer {
-            let replayed = true;
-            return Ok(CallAnswer { json, replayed });
+            return Ok(CallAnswer {
+                json,
+                replayed: true,
+                tool_result: None,
+            });
         }
         let text = call.idempotency_key.clone().unwrap_or_default();
         call = find_call(app, key, &text)
@@ -338,6 +353,7 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
     let start = Instant::now();
     let performed = request(&app, &admitted, start).await;
     let duration = start.elapsed();
+    let tool_result = performed.tool_result.then(|| performed.output.clone());
     let settlement = settlement(&app, &admitted, performed, duration);
     let label = match settlement.outcome {
         Outcome::Succeeded => "succeeded",
@@ -355,6 +371,7 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
         Done::Settled => Ok(CallAnswer {
             json,
             replayed: false,
+            tool_result,
         }),
         Done::Gone | Done::Now(_) | Done::Before(_) => Err(AppError::conflict(
             "outcome_unknown",
@@ -368,41 +385,36 @@ async fn request(app: &App, admitted: &Admitted, start: Instant) -> Performed {
     let environment = admitted.conversation.key.environment;
     let empty = Map::new();
     let parameters = admitted.arguments.as_object().unwrap_or(&empty);
-    let workspace = admitted.snapshot.workspace_variables(environment);
-    let context = RenderContext::new(
-        parameters,
-        &admitted.conversation.variables,
-        Some(admitted.key.1.to_string()),
-        &workspace,
-    );
     let secrets = admitted.snapshot.secrets_in(environment);
     match admitted.binding.view(environment) {
-        Ok(view) => {
-            let timeout = view.call.timeout.unwrap_or(app.settings.call_timeout);
+        Ok(TargetView::Http(endpoint, call)) => {
+            let workspace = admitted.snapshot.workspace_variables(environment);
+            let context = RenderContext::new(
+                parameters,
+                &admitted.conversation.variables,
+                Some(admitted.key.1.to_string()),
+                &workspace,
+            );
+            let deadline = start + call.timeout.unwrap_or(app.settings.call_timeout);
             app.connector
-                .perform(
-                    &view.endpoint,
-                    &view.call,
-                    &context,
-                    &secrets,
-                    start + timeout,
-                )
+                .perform(&endpoint, &call, &context, &secrets, deadline)
                 .await
         }
+        Ok(TargetView::Mcp(target, call)) => {
+            let how = mcp::How {
+                secrets: &secrets,
+                notices: admitted.notices.as_ref(),
+                cancelled: &admitted.cancelled,
+                deadline: start + call.timeout.unwrap_or(app.settings.call_timeout),
+            };
+            mcp::perform(app, &target, &call, &admitted.arguments, how).await
+        }
         // It was there when the call was admitted, in this very snapshot.
-        Err(refusal) => Performed {
-            outcome: Outcome::Failed,
-            output: "null".to_owned(),
-            variables: vec![],
-            unmatched: vec![],
-            error: Some(CallError {
-                code: "integration_unavailable",
-                message: refusal.to_string(),
-                upstream_status: None,
-            }),
-            request: "null".to_owned(),
-            response: "null".to_owned(),
-        },
+        Err(refusal) => Performed::not_sent(CallError {
+            code: "integration_unavailable",
+            message: refusal.to_string(),
+            upstream_status: None,
+        }),
     }
 }
 

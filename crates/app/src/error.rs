@@ -52,6 +52,14 @@ pub enum AppError {
     /// A call's arguments do not fit the action's schema.
     #[error("the arguments do not fit the action's parameters; see `errors` for each place")]
     InvalidArguments(Vec<InputError>),
+    /// An outside service did not do what was needed of it.
+    #[error("{message}")]
+    Upstream {
+        /// The stable code.
+        code: &'static str,
+        /// What it did and what to do.
+        message: String,
+    },
     /// The server is stopping.
     #[error("this server is stopping and takes no new calls; try again in a moment")]
     Stopping,
@@ -96,6 +104,7 @@ impl AppError {
             Self::Forbidden { .. } => "forbidden",
             Self::Refused(refusal) => refusal.code(),
             Self::InvalidArguments(_) => "invalid_arguments",
+            Self::Upstream { code, .. } => code,
             Self::Stopping => "stopping",
             Self::Store(_) | Self::Vault(_) | Self::Internal(_) => "internal_error",
         }

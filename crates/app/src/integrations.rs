@@ -1,11 +1,17 @@
 //! Integrations.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use switchboard_domain::auth::{Auth, ValueSource};
 use switchboard_domain::environment::{Environment, PerEnvironment};
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
-use switchboard_domain::integration::{ApiSlot, IntegrationDefinition, IntegrationKind};
+use switchboard_domain::integration::{
+    ApiSlot, IntegrationDefinition, IntegrationKind, McpServer, OnChange,
+};
 use switchboard_domain::name::Title;
+use switchboard_mcp::McpError;
 use switchboard_store::action_revision::ActionChange;
 use switchboard_store::change::Entity;
 use switchboard_store::integration::{self, IntegrationRow};
@@ -14,10 +20,13 @@ use switchboard_store::{Engine, action, link};
 
 use crate::change::{ConfigChange, check_revision};
 use crate::impact::{self, How, Outcome, Report};
-use crate::{App, AppError, Manager, Page, Patch, actions, prepare, secrets};
+use crate::{App, AppError, Manager, Page, Patch, actions, mcp, prepare, secrets};
 
 /// The longest description, in bytes.
 pub(crate) const MAX_DESCRIPTION_BYTES: usize = 16 * 1024;
+
+/// How often tools may be fetched without being asked, in seconds.
+const INTERVALS: std::ops::RangeInclusive<u32> = 30..=604_800;
 
 /// What POST takes.
 #[derive(Debug, Deserialize)]
@@ -30,8 +39,62 @@ pub struct IntegrationInput {
     /// What it is for.
     #[serde(default)]
     pub description: String,
-    /// The slots.
-    pub environments: PerEnvironment<ApiSlot>,
+    /// Of an HTTP API: the slots.
+    #[serde(default)]
+    pub environments: Option<PerEnvironment<ApiSlot>>,
+    /// Of an MCP server: its URL.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// How requests to it are authenticated.
+    #[serde(default)]
+    pub auth: Option<Auth>,
+    /// Headers of every request to it.
+    #[serde(default)]
+    pub headers: Option<BTreeMap<String, ValueSource>>,
+    /// What happens when it changes a tool.
+    #[serde(default)]
+    pub on_change: Option<OnChange>,
+    /// How often its tools are fetched without being asked, in seconds.
+    #[serde(default)]
+    pub refresh_interval_s: Option<u32>,
+}
+
+impl IntegrationInput {
+    /// What is particular to the kind. A field of another kind is an error.
+    fn definition(self) -> Result<IntegrationDefinition, AppError> {
+        let mut errors = InputErrors::new();
+        let mut stray = |field: &str, is_there: bool| {
+            if is_there {
+                errors.push(
+                    format!("/{field}"),
+                    "this kind of integration has no such field",
+                );
+            }
+        };
+        let definition = match self.kind {
+            IntegrationKind::CustomApi => {
+                stray("url", self.url.is_some());
+                stray("auth", self.auth.is_some());
+                stray("headers", self.headers.is_some());
+                stray("on_change", self.on_change.is_some());
+                stray("refresh_interval_s", self.refresh_interval_s.is_some());
+                IntegrationDefinition::CustomApi {
+                    environments: self.environments.unwrap_or_default(),
+                }
+            }
+            IntegrationKind::McpServer => {
+                stray("environments", self.environments.is_some());
+                IntegrationDefinition::McpServer(McpServer {
+                    url: self.url.unwrap_or_default(),
+                    auth: self.auth.unwrap_or_default(),
+                    headers: self.headers.unwrap_or_default(),
+                    on_change: self.on_change.unwrap_or_default(),
+                    refresh_interval_s: self.refresh_interval_s,
+                })
+            }
+        };
+        errors.finish(definition).map_err(AppError::Invalid)
+    }
 }
 
 /// What PATCH takes. A slot that is given replaces the one that is there, null empties it.
@@ -42,8 +105,64 @@ pub struct IntegrationPatch {
     pub name: Option<String>,
     /// What it is for.
     pub description: Option<String>,
-    /// The slots.
+    /// Of an HTTP API: the slots.
     pub environments: Option<SlotPatches>,
+    /// Of an MCP server: its URL.
+    pub url: Option<String>,
+    /// How requests to it are authenticated.
+    pub auth: Option<Auth>,
+    /// Headers of every request to it.
+    pub headers: Option<BTreeMap<String, ValueSource>>,
+    /// What happens when it changes a tool.
+    pub on_change: Option<OnChange>,
+    /// How often its tools are fetched without being asked, in seconds; null is never.
+    #[serde(default)]
+    pub refresh_interval_s: Patch<u32>,
+}
+
+impl IntegrationPatch {
+    /// Applies what is particular to the kind. A field of another kind is an error.
+    fn apply(self, definition: &mut IntegrationDefinition) -> Result<(), AppError> {
+        let stray = |field: &str| {
+            let detail = "this kind of integration has no such field";
+            AppError::invalid(format!("/{field}"), detail)
+        };
+        match definition {
+            IntegrationDefinition::CustomApi { environments } => {
+                for (field, is_there) in [
+                    ("url", self.url.is_some()),
+                    ("auth", self.auth.is_some()),
+                    ("headers", self.headers.is_some()),
+                    ("on_change", self.on_change.is_some()),
+                    ("refresh_interval_s", self.refresh_interval_s != Patch::Keep),
+                ] {
+                    if is_there {
+                        return Err(stray(field));
+                    }
+                }
+                let slots = self.environments.unwrap_or_default();
+                slots
+                    .development
+                    .apply(environments.slot(Environment::Development));
+                slots.staging.apply(environments.slot(Environment::Staging));
+                slots
+                    .production
+                    .apply(environments.slot(Environment::Production));
+            }
+            IntegrationDefinition::McpServer(server) => {
+                if self.environments.is_some() {
+                    return Err(stray("environments"));
+                }
+                server.url = self.url.unwrap_or_else(|| server.url.clone());
+                server.auth = self.auth.unwrap_or_else(|| server.auth.clone());
+                server.headers = self.headers.unwrap_or_else(|| server.headers.clone());
+                server.on_change = self.on_change.unwrap_or(server.on_change);
+                self.refresh_interval_s
+                    .apply(&mut server.refresh_interval_s);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Slots of a PATCH.
@@ -147,31 +266,34 @@ pub async fn get(
     view(engine, workspace, row).await
 }
 
-/// Adds an integration.
+/// Adds an integration. The tools of an MCP server are fetched at once; where that fails the
+/// integration is there all the same, and says why.
 pub async fn create(
     app: &App,
     manager: &Manager,
     input: IntegrationInput,
 ) -> Result<IntegrationView, AppError> {
     let workspace = manager.workspace();
-    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
-    let row = IntegrationRow {
+    let now = app.context.now();
+    let mut row = IntegrationRow {
         id: IntegrationId::from_uuid(app.context.uuid()),
-        name: input.name,
-        description: input.description,
-        definition: IntegrationDefinition::CustomApi {
-            environments: input.environments,
-        },
+        name: input.name.clone(),
+        description: input.description.clone(),
+        definition: input.definition()?,
+        discovery: None,
         revision: 1,
-        created_at: change.now,
-        updated_at: change.now,
+        created_at: now,
+        updated_at: now,
         deleted_at: None,
     };
     check(&row)?;
+    let found = fetch(app, workspace, &row).await;
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
     let engine = &mut change.engine();
     integration::insert(engine, workspace, &row).await?;
     refer(engine, workspace, &row).await?;
-    let view = view(engine, workspace, row).await?;
+    settle(&mut change, app, &mut row, found).await?;
+    let view = view(&mut change.engine(), workspace, row).await?;
     let id = view.row.id.to_string();
     change
         .note(Entity::Integration, &id, "integration.create")
@@ -180,45 +302,87 @@ pub async fn create(
     Ok(view)
 }
 
-/// Changes an integration.
+/// Asks an MCP server for its tools; none for other kinds.
+async fn fetch(
+    app: &App,
+    workspace: WorkspaceId,
+    row: &IntegrationRow,
+) -> Option<Result<mcp::Found, McpError>> {
+    match &row.definition {
+        IntegrationDefinition::CustomApi { .. } => None,
+        IntegrationDefinition::McpServer(server) => {
+            Some(mcp::fetch(app, workspace, row.id, server).await)
+        }
+    }
+}
+
+/// Makes actions of what an MCP server offers, or notes why that is not known.
+async fn settle(
+    change: &mut ConfigChange<'_>,
+    app: &App,
+    row: &mut IntegrationRow,
+    found: Option<Result<mcp::Found, McpError>>,
+) -> Result<(), AppError> {
+    let (workspace, now) = (change.workspace(), change.now);
+    match found {
+        None => return Ok(()),
+        Some(Ok(found)) => drop(mcp::settle(change, app, row, found).await?),
+        Some(Err(error)) => drop(mcp::note_failure(row, &error, now)),
+    }
+    Ok(integration::update(&mut change.engine(), workspace, row).await?)
+}
+
+/// Changes an integration. The tools of an MCP server that is reached otherwise now are fetched
+/// again.
 pub async fn update(
     app: &App,
     manager: &Manager,
     id: IntegrationId,
     expected: Option<u64>,
-    patch: IntegrationPatch,
+    mut patch: IntegrationPatch,
 ) -> Result<IntegrationView, AppError> {
     let workspace = manager.workspace();
-    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
-    let engine = &mut change.engine();
-    let mut row = existing(engine, workspace, id).await?;
-    check_revision(expected, row.revision)?;
-    if let Some(name) = patch.name {
-        row.name = name;
-    }
-    if let Some(description) = patch.description {
-        row.description = description;
-    }
-    if let Some(slots) = patch.environments {
-        let IntegrationDefinition::CustomApi { environments } = &mut row.definition;
-        slots
-            .development
-            .apply(environments.slot(Environment::Development));
-        slots.staging.apply(environments.slot(Environment::Staging));
-        slots
-            .production
-            .apply(environments.slot(Environment::Production));
-    }
+    let mut conn = app.db.read().await?;
+    let before = existing(&mut conn.engine(), workspace, id).await?;
+    drop(conn);
+    check_revision(expected, before.revision)?;
+    let mut row = before.clone();
+    row.name = patch.name.take().unwrap_or(row.name);
+    row.description = patch.description.take().unwrap_or(row.description);
+    patch.apply(&mut row.definition)?;
     check(&row)?;
+    let found = if is_reached_otherwise(&before.definition, &row.definition) {
+        fetch(app, workspace, &row).await
+    } else {
+        None
+    };
+    let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let current = existing(&mut change.engine(), workspace, id).await?;
+    if current.revision != before.revision {
+        return Err(AppError::Stale {
+            current: current.revision,
+        });
+    }
+    row.discovery = current.discovery;
     save(&mut change, &mut row).await?;
-    let engine = &mut change.engine();
-    refer(engine, workspace, &row).await?;
-    let view = view(engine, workspace, row).await?;
+    refer(&mut change.engine(), workspace, &row).await?;
+    settle(&mut change, app, &mut row, found).await?;
+    let view = view(&mut change.engine(), workspace, row).await?;
     change
         .note(Entity::Integration, &id.to_string(), "integration.update")
         .await?;
     change.commit().await?;
     Ok(view)
+}
+
+/// Whether requests to an MCP server go elsewhere, or as somebody else.
+fn is_reached_otherwise(before: &IntegrationDefinition, after: &IntegrationDefinition) -> bool {
+    match (before, after) {
+        (IntegrationDefinition::McpServer(before), IntegrationDefinition::McpServer(after)) => {
+            before.url != after.url || before.auth != after.auth || before.headers != after.headers
+        }
+        _ => false,
+    }
 }
 
 /// Deletes an integration and its actions. Agents that link them are left with broken links. It can
@@ -330,20 +494,31 @@ fn check(row: &IntegrationRow) -> Result<(), AppError> {
             format!("a description has at most {MAX_DESCRIPTION_BYTES} bytes"),
         );
     }
-    let IntegrationDefinition::CustomApi { environments } = &row.definition;
-    if environments.is_empty() {
-        errors.push(
-            "/environments",
-            "fill at least one of development, staging and production",
-        );
-    }
-    for (environment, slot) in environments.iter() {
-        prepare::slot(
-            slot,
-            "",
-            &format!("/environments/{environment}"),
-            &mut errors,
-        );
+    match &row.definition {
+        IntegrationDefinition::CustomApi { environments } => {
+            if environments.is_empty() {
+                errors.push(
+                    "/environments",
+                    "fill at least one of development, staging and production",
+                );
+            }
+            for (environment, slot) in environments.iter() {
+                let pointer = format!("/environments/{environment}");
+                prepare::slot(slot, "", &pointer, &mut errors);
+            }
+        }
+        IntegrationDefinition::McpServer(server) => {
+            let nowhere = WorkspaceId::from_uuid(uuid::Uuid::nil());
+            let production = Environment::Production;
+            mcp::target(server, nowhere, row.id, production, "", &mut errors);
+            let interval = server.refresh_interval_s;
+            if interval.is_some_and(|seconds| !INTERVALS.contains(&seconds)) {
+                errors.push(
+                    "/refresh_interval_s",
+                    "tools are fetched every 30 to 604800 seconds; null is never",
+                );
+            }
+        }
     }
     errors.finish(()).map_err(AppError::Invalid)
 }

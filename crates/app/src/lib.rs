@@ -23,18 +23,20 @@ pub mod events;
 pub mod impact;
 pub mod integrations;
 pub mod lifecycle;
+pub mod mcp;
 pub mod secrets;
 pub mod tools;
 pub mod variables;
 pub mod versions;
 pub mod workspaces;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use switchboard_connect::{Connector, TokenCache};
 use switchboard_domain::id::InstanceId;
+use switchboard_mcp::{Limits, McpClient, McpSettings};
 use switchboard_outbound::Client;
 use switchboard_store::Db;
 use switchboard_vault::KeyRing;
@@ -84,6 +86,8 @@ pub struct App {
     pub(crate) catalog: Catalog,
     pub(crate) journal: Journal,
     pub(crate) connector: Connector,
+    pub(crate) mcp: McpClient,
+    pub(crate) announcements: Mutex<Option<mcp::Watch>>,
     pub(crate) settings: AppSettings,
     pub(crate) instance: InstanceId,
     pub(crate) stopping: AtomicBool,
@@ -102,14 +106,24 @@ impl App {
         instance: InstanceId,
     ) -> Arc<Self> {
         let keys = Arc::new(keys);
+        let tokens = TokenCache::default();
+        let (watch, tools_changed) = mcp::Watch::new();
+        let mcp = McpClient::new(McpSettings {
+            client: client.clone(),
+            tokens: tokens.clone(),
+            limits: Limits::default(),
+            tools_changed,
+        });
         Arc::new(Self {
             catalog: Catalog::new(db.clone(), keys.clone()),
             journal: Journal::new(db.clone()),
             connector: Connector {
                 client,
-                tokens: TokenCache::default(),
+                tokens,
                 max_response_bytes: settings.max_response_bytes,
             },
+            mcp,
+            announcements: Mutex::new(Some(watch)),
             db,
             context,
             keys,

@@ -1,7 +1,7 @@
 //! A server's life: what it does at its start, beside its calls, and when it stops.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
@@ -12,7 +12,7 @@ use switchboard_store::{change, instance};
 use tokio::task::JoinHandle;
 
 use crate::journal::Work;
-use crate::{App, AppError};
+use crate::{App, AppError, mcp};
 
 /// How often a server says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -91,6 +91,11 @@ pub fn start_background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
         tokio::spawn(follow_changes(app.clone())),
         tokio::spawn(checkpoint(app.clone())),
     ];
+    let announcements = app.announcements.lock();
+    let announcements = announcements.unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(announcements) = announcements {
+        tasks.push(tokio::spawn(mcp::watch(app.clone(), announcements)));
+    }
     if !app.db.is_exclusive() {
         tasks.push(tokio::spawn(listen(app.clone())));
         tasks.push(tokio::spawn(watch_others(app.clone())));
@@ -220,6 +225,7 @@ pub async fn drain(app: &App, grace: Duration) -> bool {
     app.calls.close();
     let drained = tokio::time::timeout(grace, app.calls.wait()).await.is_ok();
     app.journal.idle().await;
+    app.mcp.close().await;
     let _ = app.db.checkpoint().await;
     app.db.close().await;
     drained

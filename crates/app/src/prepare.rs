@@ -208,7 +208,8 @@ fn headers(
     (templates, secrets)
 }
 
-fn outputs(
+/// Parses output variables.
+pub fn outputs(
     specs: &[OutputVariableSpec],
     pointer: &str,
     errors: &mut InputErrors,
@@ -241,7 +242,8 @@ fn outputs(
         .collect()
 }
 
-fn timeout(timeout: Option<u32>, pointer: &str, errors: &mut InputErrors) -> Option<Duration> {
+/// Checks how long a call may take.
+pub fn timeout(timeout: Option<u32>, pointer: &str, errors: &mut InputErrors) -> Option<Duration> {
     let milliseconds = timeout?;
     if !TIMEOUTS.contains(&milliseconds) {
         errors.push(

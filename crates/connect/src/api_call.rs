@@ -98,11 +98,13 @@ pub struct Performed {
     pub request: String,
     /// The answer as it is kept, JSON text.
     pub response: String,
+    /// True when the output is the whole result of an MCP tool.
+    pub tool_result: bool,
 }
 
 impl Performed {
     /// A call that failed before anything was sent.
-    fn not_sent(error: CallError) -> Self {
+    pub fn not_sent(error: CallError) -> Self {
         Self {
             outcome: Outcome::Failed,
             output: "null".to_owned(),
@@ -111,6 +113,7 @@ impl Performed {
             error: Some(error),
             request: "null".to_owned(),
             response: "null".to_owned(),
+            tool_result: false,
         }
     }
 }
@@ -479,6 +482,7 @@ fn answered(call: &ApiCall, redactor: &Redactor, safe: bool, response: &Response
         error: None,
         request: String::new(),
         response: kept,
+        tool_result: false,
     };
     if status.is_success() {
         for output in call.outputs.iter() {

@@ -10,6 +10,7 @@ pub use api_call::{ApiCall, CallError, Connector, Endpoint, HeaderSource, Perfor
 pub use auth::PreparedAuth;
 pub use oauth::{ClientCredentials, OAuthSource, TokenCache};
 pub use redact::Redactor;
+pub use trace::kept_text;
 
 use switchboard_domain::name::SecretName;
 use switchboard_vault::SecretText;

@@ -83,7 +83,12 @@ pub fn response(
     )
 }
 
-/// JSON stays JSON, other text becomes a string; what is too long becomes a cut string.
+/// A body as it is kept: JSON stays JSON, other text becomes a string; what is too long becomes a
+/// cut string.
+pub fn kept_text(body: &str) -> String {
+    json_or_text(body)
+}
+
 fn json_or_text(body: &str) -> String {
     if body.len() > BODY_BYTES {
         let mut end = BODY_BYTES;

@@ -1,5 +1,6 @@
 //! Shared actions: what any agent can link.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -47,26 +48,89 @@ pub struct ApiAction {
     pub timeout_ms: Option<u32>,
 }
 
+/// A tool of an MCP server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct McpAction {
+    /// The whole wire object, as the server sent it.
+    pub tool: Value,
+    /// What is taken from the result: from its structured content, or from its text where that is
+    /// JSON.
+    #[serde(default)]
+    pub output_variables: Vec<OutputVariableSpec>,
+    /// How long a call may take, in milliseconds; none is the server's default.
+    #[serde(default)]
+    pub timeout_ms: Option<u32>,
+    /// True when its server changed it and nobody approved that yet.
+    #[serde(default)]
+    pub is_unapproved: bool,
+}
+
+impl McpAction {
+    /// What the model is told about it: the server's words.
+    pub fn description(&self) -> &str {
+        let description = self.tool.get("description").and_then(Value::as_str);
+        description.unwrap_or_default()
+    }
+
+    /// The JSON Schema of its arguments.
+    pub fn parameters(&self) -> Option<&Value> {
+        self.tool.get("inputSchema")
+    }
+}
+
 /// What is particular to the kind of a shared action, which follows from its integration's kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ActionDefinition {
     /// A request of a `custom_api`.
     Api(ApiAction),
+    /// A tool of an `mcp_server`.
+    Mcp(McpAction),
 }
 
 impl ActionDefinition {
     /// Every secret it refers to, each once.
     pub fn secrets(&self) -> Vec<&SecretName> {
-        let Self::Api(action) = self;
-        let mut names: Vec<_> = action
-            .headers
-            .values()
-            .filter_map(ValueSource::secret)
+        let mut names: Vec<_> = self
+            .headers()
+            .filter_map(|(_, value)| value.secret())
             .collect();
         names.sort();
         names.dedup();
         names
+    }
+
+    /// Its headers.
+    pub fn headers(&self) -> impl Iterator<Item = (&String, &ValueSource)> {
+        let headers = match self {
+            Self::Api(api) => Some(&api.headers),
+            Self::Mcp(_) => None,
+        };
+        headers.into_iter().flatten()
+    }
+
+    /// The schema of its arguments.
+    pub fn parameters(&self) -> Option<&Value> {
+        match self {
+            Self::Api(api) => api.parameters.as_ref(),
+            Self::Mcp(mcp) => mcp.parameters(),
+        }
+    }
+
+    /// The template of its body.
+    pub fn body_template(&self) -> Option<&str> {
+        match self {
+            Self::Api(api) => api.body_template.as_deref(),
+            Self::Mcp(_) => None,
+        }
+    }
+
+    /// What is taken from what comes back.
+    pub fn output_variables(&self) -> &[OutputVariableSpec] {
+        match self {
+            Self::Api(api) => &api.output_variables,
+            Self::Mcp(mcp) => &mcp.output_variables,
+        }
     }
 }
 
@@ -83,19 +147,33 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Its fields, as the API names them, in the order they are shown.
-    pub fn fields(&self) -> Vec<(&'static str, Value)> {
-        let ActionDefinition::Api(api) = &self.definition;
-        vec![
-            ("name", json!(self.name)),
-            ("description", json!(self.description)),
-            ("method", json!(api.method)),
-            ("path", json!(api.path)),
-            ("headers", json!(api.headers)),
-            ("parameters", json!(api.parameters)),
-            ("body_template", json!(api.body_template)),
-            ("output_variables", json!(api.output_variables)),
-        ]
+    /// Its fields, as the API names them, in the order they are shown. Those of an MCP tool are the
+    /// members of its wire object, and our output variables where there are any.
+    pub fn fields(&self) -> Vec<(Cow<'_, str>, Value)> {
+        match &self.definition {
+            ActionDefinition::Api(api) => [
+                ("name", json!(self.name)),
+                ("description", json!(self.description)),
+                ("method", json!(api.method)),
+                ("path", json!(api.path)),
+                ("headers", json!(api.headers)),
+                ("parameters", json!(api.parameters)),
+                ("body_template", json!(api.body_template)),
+                ("output_variables", json!(api.output_variables)),
+            ]
+            .map(|(name, value)| (Cow::from(name), value))
+            .to_vec(),
+            ActionDefinition::Mcp(mcp) => {
+                let members = mcp.tool.as_object().into_iter().flatten();
+                let mut fields: Vec<_> = members
+                    .map(|(name, value)| (Cow::from(name.as_str()), value.clone()))
+                    .collect();
+                if !mcp.output_variables.is_empty() {
+                    fields.push((Cow::from("output_variables"), json!(mcp.output_variables)));
+                }
+                fields
+            }
+        }
     }
 
     /// Its fields as one object.
@@ -103,7 +181,7 @@ impl Shape {
         let fields = self.fields().into_iter();
         Value::Object(
             fields
-                .map(|(name, value)| (name.to_owned(), value))
+                .map(|(name, value)| (name.into_owned(), value))
                 .collect(),
         )
     }
@@ -138,5 +216,22 @@ mod tests {
         let other = shape(r#"{"type": "object", "required": ["b", "a"]}"#, None);
         assert_eq!(one.digest(), same.digest());
         assert_ne!(one.digest(), other.digest());
+    }
+
+    #[test]
+    fn the_digest_of_a_tool_is_over_its_wire_object() {
+        let tool = json!({"name": "look", "inputSchema": {"type": "object"}, "_meta": {"x": 1}});
+        let mcp = McpAction {
+            tool: tool.clone(),
+            output_variables: vec![],
+            timeout_ms: None,
+            is_unapproved: true,
+        };
+        let shape = Shape {
+            name: ActionName::parse("look").unwrap(),
+            description: String::new(),
+            definition: ActionDefinition::Mcp(mcp),
+        };
+        assert_eq!(shape.digest(), canonical::digest(&tool));
     }
 }

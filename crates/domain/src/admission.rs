@@ -76,6 +76,14 @@ pub enum Refusal {
         /// What happened to it.
         what: &'static str,
     },
+    /// The MCP server changed the tool, and the integration withholds it until that is approved.
+    #[error(
+        "the MCP server changed `{name}` and nobody has approved the difference yet; look at it and approve it"
+    )]
+    UnapprovedChange {
+        /// The action.
+        name: String,
+    },
 }
 
 impl Refusal {
@@ -87,6 +95,7 @@ impl Refusal {
             Self::State { .. } => "state_not_allowed",
             Self::LimitReached { .. } => "max_successful_calls_reached",
             Self::EmptySlot { .. } | Self::BrokenLink { .. } => "integration_unavailable",
+            Self::UnapprovedChange { .. } => "tool_change_unapproved",
         }
     }
 }

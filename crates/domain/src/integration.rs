@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::auth::{Auth, ValueSource};
 use crate::environment::PerEnvironment;
@@ -14,6 +16,8 @@ use crate::name::SecretName;
 pub enum IntegrationKind {
     /// An HTTP API.
     CustomApi,
+    /// An MCP server.
+    McpServer,
 }
 
 impl IntegrationKind {
@@ -21,6 +25,7 @@ impl IntegrationKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CustomApi => "custom_api",
+            Self::McpServer => "mcp_server",
         }
     }
 }
@@ -39,6 +44,36 @@ pub struct ApiSlot {
     pub headers: BTreeMap<String, ValueSource>,
 }
 
+/// What happens when an MCP server changes a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnChange {
+    /// Agents use the tool as it is now.
+    #[default]
+    Use,
+    /// The tool is withheld from agents until somebody approves the difference.
+    Hold,
+}
+
+/// How an MCP server is reached, in every environment alike; its secrets have a value in each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct McpServer {
+    /// Its URL.
+    pub url: String,
+    /// How requests are authenticated.
+    #[serde(default)]
+    pub auth: Auth,
+    /// Headers sent with every request.
+    #[serde(default)]
+    pub headers: BTreeMap<String, ValueSource>,
+    /// What happens when it changes a tool.
+    #[serde(default)]
+    pub on_change: OnChange,
+    /// How often its tools are fetched without being asked, in seconds; none is never.
+    #[serde(default)]
+    pub refresh_interval_s: Option<u32>,
+}
+
 /// What is particular to the kind of an integration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -48,6 +83,8 @@ pub enum IntegrationDefinition {
         /// The slots.
         environments: PerEnvironment<ApiSlot>,
     },
+    /// An MCP server.
+    McpServer(McpServer),
 }
 
 impl IntegrationDefinition {
@@ -55,6 +92,7 @@ impl IntegrationDefinition {
     pub const fn kind(&self) -> IntegrationKind {
         match self {
             Self::CustomApi { .. } => IntegrationKind::CustomApi,
+            Self::McpServer(_) => IntegrationKind::McpServer,
         }
     }
 
@@ -68,9 +106,51 @@ impl IntegrationDefinition {
                     slot.auth.secrets().into_iter().chain(headers)
                 })
                 .collect(),
+            Self::McpServer(server) => {
+                let headers = server.headers.values().filter_map(ValueSource::secret);
+                server.auth.secrets().into_iter().chain(headers).collect()
+            }
         };
         names.sort();
         names.dedup();
         names
     }
+}
+
+/// A tool that a server offers and agents cannot link, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOutTool {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Why it is left out.
+    pub reason: String,
+}
+
+/// Why the tools of a server could not be fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiscoveryError {
+    /// The stable code.
+    pub code: String,
+    /// A sentence that says what to do.
+    pub message: String,
+    /// When it was tried.
+    pub at: DateTime<Utc>,
+}
+
+/// What is known of an MCP server from fetching its tools.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Discovery {
+    /// When its tools were fetched last.
+    pub fetched_at: Option<DateTime<Utc>>,
+    /// Why the last try failed; the tools are those of the time before.
+    pub error: Option<DiscoveryError>,
+    /// What it offers and agents cannot link.
+    #[serde(default)]
+    pub left_out: Vec<LeftOutTool>,
+    /// What it says of itself.
+    #[serde(default)]
+    pub server: Option<Value>,
+    /// The protocol's revision that was agreed on.
+    #[serde(default)]
+    pub protocol_version: Option<String>,
 }

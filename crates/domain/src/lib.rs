@@ -11,6 +11,7 @@ pub mod agent;
 pub mod auth;
 pub mod canonical;
 pub mod conversation;
+pub mod discovery;
 pub mod drift;
 pub mod environment;
 pub mod event;

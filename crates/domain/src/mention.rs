@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::action::ActionDefinition;
 use crate::agent::{AgentActionKind, AgentDocument, BindingTarget};
 use crate::auth::ValueSource;
 use crate::input::pointer_token;
@@ -72,9 +71,9 @@ impl<'a> Texts<'a> {
                     }
                     let linked = links.iter().find(|link| link.binding == binding.id);
                     if let Some(linked) = linked {
-                        let ActionDefinition::Api(api) = &linked.now.shape.definition;
-                        let inherited = api.body_template.as_deref().filter(|_| own.is_none());
-                        texts.request(&format!("{at}/link"), api.headers.iter(), inherited);
+                        let shared = &linked.now.shape.definition;
+                        let inherited = shared.body_template().filter(|_| own.is_none());
+                        texts.request(&format!("{at}/link"), shared.headers(), inherited);
                     }
                 }
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::action::{ActionDefinition, BUILT_IN_VARIABLES};
+use crate::action::BUILT_IN_VARIABLES;
 use crate::agent::{AgentActionKind, AgentDocument, BindingTarget};
 use crate::auth::ValueSource;
 use crate::environment::Environment;
@@ -235,15 +235,21 @@ impl Warnings {
             self.secret(secret, link.binding, around);
         }
         let integration = around.integrations.get(&link.now.place.integration);
-        let Some((name, IntegrationDefinition::CustomApi { environments })) = integration else {
+        let Some((name, definition)) = integration else {
             return;
         };
-        let Some(slot) = environments.get(Environment::Production) else {
-            self.add("empty_production_slot", name, Some(link.binding));
-            return;
+        let (auth, headers) = match definition {
+            IntegrationDefinition::CustomApi { environments } => {
+                let Some(slot) = environments.get(Environment::Production) else {
+                    self.add("empty_production_slot", name, Some(link.binding));
+                    return;
+                };
+                (&slot.auth, &slot.headers)
+            }
+            IntegrationDefinition::McpServer(server) => (&server.auth, &server.headers),
         };
-        let headers = slot.headers.values().filter_map(ValueSource::secret);
-        for secret in slot.auth.secrets().into_iter().chain(headers) {
+        let headers = headers.values().filter_map(ValueSource::secret);
+        for secret in auth.secrets().into_iter().chain(headers) {
             self.secret(secret, link.binding, around);
         }
     }
@@ -256,8 +262,8 @@ impl Warnings {
     ) {
         let mut set: BTreeSet<&str> = BUILT_IN_VARIABLES.into_iter().collect();
         for link in links.iter().filter(|link| link.broken().is_none()) {
-            let ActionDefinition::Api(api) = &link.now.shape.definition;
-            set.extend(api.output_variables.iter().map(|spec| spec.name.as_str()));
+            let outputs = link.now.shape.definition.output_variables();
+            set.extend(outputs.iter().map(|spec| spec.name.as_str()));
         }
         for binding in &document.actions {
             if let BindingTarget::Action { action, .. } = &binding.target {

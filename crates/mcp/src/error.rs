@@ -107,6 +107,9 @@ pub enum McpError {
         /// The cap.
         limit: usize,
     },
+    /// Nobody waits for the call any more, so its server was told to stop.
+    #[error("the caller went away, and the MCP server was told to stop")]
+    Cancelled,
     /// The tool asks for something that a person would have to give.
     #[error("the tool asks for input that only a person can give; use one that works without")]
     InputRequired,
@@ -168,6 +171,7 @@ impl McpError {
             Self::Garbage { .. } => "invalid_frame",
             Self::TooLarge { .. } => "response_too_large",
             Self::EndlessStream { .. } => "endless_stream",
+            Self::Cancelled => "cancelled",
             Self::InputRequired => "input_required",
         }
     }
@@ -183,6 +187,7 @@ impl McpError {
             | Self::Garbage { .. }
             | Self::TooLarge { .. }
             | Self::EndlessStream { .. }
+            | Self::Cancelled
             | Self::NotMcp { .. } => true,
             Self::Status { status, .. } => *status >= 500,
             Self::Credentials(_)

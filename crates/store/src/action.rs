@@ -165,6 +165,21 @@ pub async fn get_many(
     Ok(found)
 }
 
+/// Every action of an integration, the deleted ones included.
+pub async fn all(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    integration: IntegrationId,
+) -> Result<Vec<ActionRow>, StoreError> {
+    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
+        "SELECT id, integration_id, name, description, definition, shape_digest, revision, created_at, updated_at, deleted_at \
+         FROM action WHERE workspace_id = $1 AND integration_id = $2 ORDER BY id",
+    )
+    .bind(workspace.uuid()).bind(integration.uuid())
+    .fetch_all(conn).await)?;
+    rows.into_iter().map(action).collect()
+}
+
 /// The actions that were deleted at one time, under one integration: those that went with it.
 pub async fn deleted_at(
     engine: &mut Engine<'_>,

@@ -24,6 +24,8 @@ pub enum ActionChange {
     Deleted,
     /// It was brought back.
     Undeleted,
+    /// What its server changed was approved.
+    Approved,
 }
 
 impl ActionChange {
@@ -35,6 +37,7 @@ impl ActionChange {
             Self::Moved => "moved",
             Self::Deleted => "deleted",
             Self::Undeleted => "undeleted",
+            Self::Approved => "approved",
         }
     }
 
@@ -45,6 +48,7 @@ impl ActionChange {
             Self::Moved,
             Self::Deleted,
             Self::Undeleted,
+            Self::Approved,
         ]
         .into_iter()
         .find(|change| change.as_str() == text)

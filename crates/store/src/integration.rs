@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
-use switchboard_domain::integration::IntegrationDefinition;
+use switchboard_domain::integration::{Discovery, IntegrationDefinition, IntegrationKind};
 use uuid::Uuid;
 
 use crate::engine::{Engine, on};
@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::page::Page;
 
 /// An integration as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct IntegrationRow {
     /// Its id.
     pub id: IntegrationId,
@@ -20,6 +20,8 @@ pub struct IntegrationRow {
     pub description: String,
     /// What is particular to its kind.
     pub definition: IntegrationDefinition,
+    /// What is known of an MCP server from fetching its tools.
+    pub discovery: Option<Discovery>,
     /// How often it was changed, from 1 on.
     pub revision: u64,
     /// When it was made.
@@ -36,6 +38,7 @@ struct Row {
     name: String,
     description: String,
     definition: String,
+    discovery: Option<String>,
     revision: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -49,6 +52,11 @@ fn integration(row: Row) -> Result<IntegrationRow, StoreError> {
         description: row.description,
         definition: serde_json::from_str(&row.definition)
             .map_err(|error| StoreError::corrupt("integration", error))?,
+        discovery: row
+            .discovery
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|error| StoreError::corrupt("discovery", error))?,
         revision: row.revision.unsigned_abs(),
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -60,19 +68,25 @@ fn text(definition: &IntegrationDefinition) -> Result<String, StoreError> {
     serde_json::to_string(definition).map_err(|error| StoreError::corrupt("integration", error))
 }
 
+fn discovery_text(row: &IntegrationRow) -> Result<Option<String>, StoreError> {
+    let text = row.discovery.as_ref().map(serde_json::to_string);
+    text.transpose()
+        .map_err(|error| StoreError::corrupt("discovery", error))
+}
+
 /// Adds an integration.
 pub async fn insert(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     row: &IntegrationRow,
 ) -> Result<(), StoreError> {
-    let definition = text(&row.definition)?;
+    let (definition, discovery) = (text(&row.definition)?, discovery_text(row)?);
     on!(engine, conn => sqlx::query(
-        "INSERT INTO integration (workspace_id, id, name, description, kind, definition, revision, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO integration (workspace_id, id, name, description, kind, definition, discovery, revision, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(workspace.uuid()).bind(row.id.uuid()).bind(&row.name).bind(&row.description)
-    .bind(row.definition.kind().as_str()).bind(&definition).bind(row.revision.cast_signed())
+    .bind(row.definition.kind().as_str()).bind(&definition).bind(&discovery).bind(row.revision.cast_signed())
     .bind(row.created_at).bind(row.updated_at)
     .execute(conn).await.map(drop))?;
     Ok(())
@@ -84,13 +98,13 @@ pub async fn update(
     workspace: WorkspaceId,
     row: &IntegrationRow,
 ) -> Result<(), StoreError> {
-    let definition = text(&row.definition)?;
+    let (definition, discovery) = (text(&row.definition)?, discovery_text(row)?);
     on!(engine, conn => sqlx::query(
-        "UPDATE integration SET name = $3, description = $4, definition = $5, revision = $6, updated_at = $7, deleted_at = $8 \
+        "UPDATE integration SET name = $3, description = $4, definition = $5, discovery = $6, revision = $7, updated_at = $8, deleted_at = $9 \
          WHERE workspace_id = $1 AND id = $2",
     )
     .bind(workspace.uuid()).bind(row.id.uuid()).bind(&row.name).bind(&row.description)
-    .bind(&definition).bind(row.revision.cast_signed()).bind(row.updated_at).bind(row.deleted_at)
+    .bind(&definition).bind(&discovery).bind(row.revision.cast_signed()).bind(row.updated_at).bind(row.deleted_at)
     .execute(conn).await.map(drop))?;
     Ok(())
 }
@@ -102,7 +116,7 @@ pub async fn get(
     id: IntegrationId,
 ) -> Result<Option<IntegrationRow>, StoreError> {
     let row: Option<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT id, name, description, definition, revision, created_at, updated_at, deleted_at \
+        "SELECT id, name, description, definition, discovery, revision, created_at, updated_at, deleted_at \
          FROM integration WHERE workspace_id = $1 AND id = $2",
     )
     .bind(workspace.uuid()).bind(id.uuid())
@@ -119,10 +133,35 @@ pub async fn list(
 ) -> Result<Page<IntegrationRow>, StoreError> {
     let after = after.map_or(Uuid::nil(), IntegrationId::uuid);
     let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT id, name, description, definition, revision, created_at, updated_at, deleted_at \
+        "SELECT id, name, description, definition, discovery, revision, created_at, updated_at, deleted_at \
          FROM integration WHERE workspace_id = $1 AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3",
     )
     .bind(workspace.uuid()).bind(after).bind(i64::from(limit) + 1)
     .fetch_all(conn).await)?;
     Page::cut(rows, limit).try_map(integration)
+}
+
+/// The integrations of one kind in all workspaces that are not deleted.
+pub async fn of_kind(
+    engine: &mut Engine<'_>,
+    kind: IntegrationKind,
+) -> Result<Vec<(WorkspaceId, IntegrationRow)>, StoreError> {
+    #[derive(sqlx::FromRow)]
+    struct Owned {
+        workspace_id: Uuid,
+        #[sqlx(flatten)]
+        row: Row,
+    }
+    let rows: Vec<Owned> = on!(engine, conn => sqlx::query_as(
+        "SELECT workspace_id, id, name, description, definition, discovery, revision, created_at, updated_at, deleted_at \
+         FROM integration WHERE kind = $1 AND deleted_at IS NULL ORDER BY workspace_id, id",
+    )
+    .bind(kind.as_str())
+    .fetch_all(conn).await)?;
+    rows.into_iter()
+        .map(|owned| {
+            let workspace = WorkspaceId::from_uuid(owned.workspace_id);
+            Ok((workspace, integration(owned.row)?))
+        })
+        .collect()
 }

@@ -13,6 +13,7 @@ use switchboard_domain::id::{
     ActionId, AgentId, ApiKeyId, AuditId, BindingId, CallId, ConversationId, EventId, InstanceId,
     IntegrationId, WorkspaceId,
 };
+use switchboard_domain::integration::{Discovery, IntegrationKind};
 use switchboard_domain::name::{ActionName, SecretName, VariableName};
 use switchboard_domain::scope::Scope;
 use switchboard_store::action_revision::{self, ActionChange};
@@ -248,6 +249,7 @@ async fn integrations_and_actions(engine: &mut Engine<'_>) {
         description: "d".to_owned(),
         definition: serde_json::from_value(json!({"kind": "custom_api", "environments": {}}))
             .unwrap(),
+        discovery: Some(Discovery::default()),
         revision: 1,
         created_at: now(),
         updated_at: now(),
@@ -267,6 +269,8 @@ async fn integrations_and_actions(engine: &mut Engine<'_>) {
             .rows,
         [row]
     );
+    let api = integration::of_kind(engine, IntegrationKind::CustomApi);
+    assert_eq!(api.await.unwrap().len(), 1);
     let definition = json!({"type": "api", "method": "GET", "path": "/"});
     let make = |number| action::ActionRow {
         id: ActionId::from_uuid(uuid(number)),
@@ -294,6 +298,8 @@ async fn integrations_and_actions(engine: &mut Engine<'_>) {
         action::get(engine, WORKSPACE, first.id).await.unwrap(),
         Some(first)
     );
+    let all = action::all(engine, WORKSPACE, INTEGRATION).await.unwrap();
+    assert_eq!(all.len(), 2);
     let page = action::list(engine, WORKSPACE, INTEGRATION, None, 5)
         .await
         .unwrap();

@@ -5,10 +5,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use switchboard_app::Manager;
 use switchboard_app::actions::{self, ActionInput, ActionPatch, Revision, TestInput};
 use switchboard_app::impact::Outcome;
 use switchboard_app::rows::ActionRow;
+use switchboard_app::{Manager, mcp};
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::id::{ActionId, IntegrationId};
 
@@ -17,14 +17,27 @@ use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
 fn show(row: &ActionRow) -> Value {
-    let ActionDefinition::Api(api) = &row.definition;
-    let value = json!({
-        "id": row.id, "integration_id": row.integration_id, "integration_kind": "custom_api",
-        "name": row.name, "description": row.description, "method": api.method, "path": api.path,
-        "headers": api.headers, "parameters": api.parameters, "body_template": api.body_template,
-        "output_variables": api.output_variables, "timeout_ms": api.timeout_ms,
-        "shape_digest": row.shape_digest,
+    let mut value = json!({
+        "id": row.id, "integration_id": row.integration_id,
+        "name": row.name, "description": row.description,
     });
+    let particular = match &row.definition {
+        ActionDefinition::Api(api) => json!({
+            "integration_kind": "custom_api", "method": api.method, "path": api.path,
+            "headers": api.headers, "parameters": api.parameters,
+            "body_template": api.body_template, "output_variables": api.output_variables,
+            "timeout_ms": api.timeout_ms,
+        }),
+        ActionDefinition::Mcp(mcp) => json!({
+            "integration_kind": "mcp_server", "tool": mcp.tool, "parameters": mcp.parameters(),
+            "output_variables": mcp.output_variables, "timeout_ms": mcp.timeout_ms,
+            "change_unapproved": mcp.is_unapproved,
+        }),
+    };
+    if let (Value::Object(members), Value::Object(particular)) = (&mut value, particular) {
+        members.extend(particular);
+    }
+    value["shape_digest"] = json!(row.shape_digest);
     view::with_times(value, row.revision, row.created_at, row.updated_at)
 }
 
@@ -124,6 +137,20 @@ pub async fn undelete_action(
     Path((id,)): Path<(ActionId,)>,
 ) -> Result<Response, Problem> {
     let row = actions::undelete(&state.app, &manager, id).await?;
+    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
+}
+
+/// Approve what an MCP server changed of a tool: agents may call it again.
+#[utoipa::path(post, path = "/actions/{id}/approve", tag = "actions",
+    params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
+    responses((status = 200, description = "The action", body = schema::Action)))]
+pub async fn approve_action(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(ActionId,)>,
+    IfMatch(expected): IfMatch,
+) -> Result<Response, Problem> {
+    let row = mcp::approve(&state.app, &manager, id, expected).await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
 }
 

@@ -4,9 +4,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
-use switchboard_app::Manager;
 use switchboard_app::integrations::{self, IntegrationInput, IntegrationPatch, IntegrationView};
+use switchboard_app::{Manager, mcp};
 use switchboard_domain::id::IntegrationId;
+use switchboard_domain::integration::IntegrationKind;
 
 use crate::extract::{Auth, DryRunQuery, IfMatch, Json, PageQuery, Path, Query};
 use crate::problem::Problem;
@@ -18,6 +19,9 @@ fn show(integration: &IntegrationView) -> Value {
     let definition = serde_json::to_value(&row.definition).unwrap_or_default();
     if let (Value::Object(members), Value::Object(definition)) = (&mut value, definition) {
         members.extend(definition);
+    }
+    if row.definition.kind() == IntegrationKind::McpServer {
+        value["discovery"] = json!(row.discovery);
     }
     value["action_count"] = json!(integration.action_count);
     value["agent_count"] = json!(integration.agent_count);
@@ -120,4 +124,21 @@ pub async fn undelete_integration(
         found.row.revision,
         &show(&found),
     ))
+}
+
+/// Fetch the tools of an MCP server again. When that fails the old list is kept.
+#[utoipa::path(post, path = "/integrations/{id}/refresh", tag = "integrations",
+    params(("id" = String, Path, description = "The integration's id")),
+    responses((status = 200, description = "What came of it", body = schema::Refreshed)))]
+pub async fn refresh_integration(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(IntegrationId,)>,
+) -> Result<Response, Problem> {
+    let refreshed = mcp::refresh(&state.app, &manager, id).await?;
+    let value = json!({
+        "added": refreshed.added, "removed": refreshed.removed, "changed": refreshed.changed,
+        "left_out": refreshed.left_out,
+    });
+    Ok(view::raw(StatusCode::OK, value.to_string()))
 }

@@ -227,18 +227,34 @@ pub struct Slots {
     production: Option<ApiSlot>,
 }
 
-/// A new integration.
+/// A new integration. An HTTP API has `environments`, an MCP server the fields from `url` on.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IntegrationInput {
-    /// `custom_api`.
-    #[schema(pattern = "^custom_api$")]
+    /// `custom_api` or `mcp_server`.
+    #[schema(pattern = "^(custom_api|mcp_server)$")]
     kind: String,
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[schema(required = false, nullable = false)]
     description: Option<String>,
-    environments: Slots,
+    environments: Option<Slots>,
+    url: Option<String>,
+    auth: Option<Auth>,
+    headers: Option<BTreeMap<String, ValueSource>>,
+    on_change: Option<OnChange>,
+    /// How often the tools are fetched without being asked.
+    #[schema(minimum = 30, maximum = 604_800)]
+    refresh_interval_s: Option<u32>,
+}
+
+/// What happens when an MCP server changes a tool: agents use it as it is now, or it is withheld
+/// until somebody approves that.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnChange {
+    Use,
+    Hold,
 }
 
 /// A change of an integration.
@@ -248,6 +264,12 @@ pub struct IntegrationPatch {
     name: Option<String>,
     description: Option<String>,
     environments: Option<Slots>,
+    url: Option<String>,
+    auth: Option<Auth>,
+    headers: Option<BTreeMap<String, ValueSource>>,
+    on_change: Option<OnChange>,
+    #[schema(minimum = 30, maximum = 604_800)]
+    refresh_interval_s: Option<u32>,
 }
 
 /// An integration.
@@ -257,12 +279,64 @@ pub struct Integration {
     kind: String,
     name: String,
     description: String,
-    environments: Slots,
+    /// Of an HTTP API.
+    #[schema(required = false, nullable = false)]
+    environments: Option<Slots>,
+    /// Of an MCP server, like what follows.
+    #[schema(required = false, nullable = false)]
+    url: Option<String>,
+    #[schema(required = false, nullable = false)]
+    auth: Option<Auth>,
+    #[schema(required = false, nullable = false)]
+    headers: Option<BTreeMap<String, ValueSource>>,
+    #[schema(required = false, nullable = false)]
+    on_change: Option<OnChange>,
+    refresh_interval_s: Option<u32>,
+    discovery: Option<Discovery>,
     action_count: u64,
     agent_count: u64,
     revision: u64,
     created_at: String,
     updated_at: String,
+}
+
+/// What is known of an MCP server from fetching its tools.
+#[derive(ToSchema)]
+pub struct Discovery {
+    #[schema(required = true, nullable = true)]
+    fetched_at: Option<String>,
+    /// Why the last try failed; the tools are those of the time before.
+    error: Option<DiscoveryError>,
+    left_out: Vec<LeftOutTool>,
+    /// What the server says of itself.
+    #[schema(required = false)]
+    server: Option<Value>,
+    protocol_version: Option<String>,
+}
+
+/// Why tools could not be fetched.
+#[derive(ToSchema)]
+pub struct DiscoveryError {
+    code: String,
+    message: String,
+    at: String,
+}
+
+/// A tool that agents cannot link.
+#[derive(ToSchema)]
+pub struct LeftOutTool {
+    #[schema(required = true, nullable = true)]
+    name: Option<String>,
+    reason: String,
+}
+
+/// What fetching the tools came to.
+#[derive(ToSchema)]
+pub struct Refreshed {
+    added: Vec<String>,
+    removed: Vec<String>,
+    changed: Vec<String>,
+    left_out: Vec<LeftOutTool>,
 }
 
 /// A request's method.
@@ -323,21 +397,31 @@ pub struct ActionPatch {
     timeout_ms: Option<u32>,
 }
 
-/// A shared action.
+/// A shared action: a request of an HTTP API, or a tool of an MCP server.
 #[derive(ToSchema)]
 pub struct Action {
     id: String,
     integration_id: String,
+    /// `custom_api` or `mcp_server`.
     integration_kind: String,
     name: String,
     description: String,
-    method: Method,
-    path: String,
-    headers: BTreeMap<String, ValueSource>,
+    #[schema(required = false, nullable = false)]
+    method: Option<Method>,
+    #[schema(required = false, nullable = false)]
+    path: Option<String>,
+    #[schema(required = false, nullable = false)]
+    headers: Option<BTreeMap<String, ValueSource>>,
     parameters: Option<BTreeMap<String, Value>>,
     body_template: Option<String>,
     output_variables: Vec<OutputVariable>,
     timeout_ms: Option<u32>,
+    /// The tool as its server sent it.
+    #[schema(required = false, nullable = false)]
+    tool: Option<BTreeMap<String, Value>>,
+    /// True when the server changed the tool and nobody approved that yet.
+    #[schema(required = false, nullable = false)]
+    change_unapproved: Option<bool>,
     /// The SHA-256 of the canonical JSON of its shape.
     shape_digest: String,
     revision: u64,

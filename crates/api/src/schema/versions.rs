@@ -241,6 +241,7 @@ pub enum ActionChange {
     Moved,
     Deleted,
     Undeleted,
+    Approved,
 }
 
 /// A change of an action.

@@ -10,7 +10,7 @@ use switchboard_store::action::{self, ActionRow};
 use switchboard_store::action_revision::ActionChange;
 use switchboard_store::integration::{self, IntegrationRow};
 
-use super::{ActionPatch, check, existing, record};
+use super::{ActionPatch, check, existing, read_only, record};
 use crate::change::{ConfigChange, check_revision};
 use crate::impact::{self, How, Outcome};
 use crate::{App, AppError, Manager, integrations};
@@ -74,7 +74,7 @@ pub async fn update(
     manager: &Manager,
     id: ActionId,
     how: How,
-    patch: ActionPatch,
+    mut patch: ActionPatch,
 ) -> Result<Outcome<ActionRow>, AppError> {
     let workspace = manager.workspace();
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
@@ -83,22 +83,7 @@ pub async fn update(
     check_revision(how.expected, row.revision)?;
     let under = integrations::existing(engine, workspace, row.integration_id).await?;
     let before = current(&row, &under);
-    let ActionDefinition::Api(api) = &mut row.definition;
-    if let Some(method) = patch.method {
-        api.method = method;
-    }
-    if let Some(path) = patch.path {
-        api.path = path;
-    }
-    if let Some(headers) = patch.headers {
-        api.headers = headers;
-    }
-    patch.parameters.apply(&mut api.parameters);
-    patch.body_template.apply(&mut api.body_template);
-    if let Some(outputs) = patch.output_variables {
-        api.output_variables = outputs;
-    }
-    patch.timeout_ms.apply(&mut api.timeout_ms);
+    patch.apply(&mut row.definition)?;
     if let Some(description) = patch.description {
         row.description = description;
     }
@@ -106,6 +91,14 @@ pub async fn update(
     row.name = check(&name, &row.description, &row.definition)?;
     row.shape_digest = row.shape().digest();
     settle(change, &before, row, ActionChange::Updated, how.dry_run).await
+}
+
+/// Tools come and go with their server.
+fn changeable(row: &ActionRow) -> Result<(), AppError> {
+    match row.definition {
+        ActionDefinition::Api(_) => Ok(()),
+        ActionDefinition::Mcp(_) => Err(read_only()),
+    }
 }
 
 /// Deletes an action. Agents that link it are left with a broken link; it can be brought back.
@@ -120,6 +113,7 @@ pub async fn delete(
     let engine = &mut change.engine();
     let mut row = existing(engine, workspace, id).await?;
     check_revision(how.expected, row.revision)?;
+    changeable(&row)?;
     let under = integrations::existing(engine, workspace, row.integration_id).await?;
     let before = current(&row, &under);
     row.deleted_at = Some(change.now);
@@ -140,6 +134,7 @@ pub async fn move_to(
     let engine = &mut change.engine();
     let mut row = existing(engine, workspace, id).await?;
     check_revision(how.expected, row.revision)?;
+    changeable(&row)?;
     let target = integrations::named_in_input(engine, workspace, integration).await?;
     let under = integrations::existing(engine, workspace, row.integration_id).await?;
     if target.definition.kind() != under.definition.kind() {
@@ -167,6 +162,7 @@ pub async fn undelete(app: &App, manager: &Manager, id: ActionId) -> Result<Acti
     if row.deleted_at.is_none() {
         return Ok(row);
     }
+    changeable(&row)?;
     let under = integration::get(engine, workspace, row.integration_id).await?;
     if under.is_none_or(|under| under.deleted_at.is_some()) {
         return Err(AppError::conflict(

@@ -12,6 +12,7 @@ use switchboard_domain::action::{ActionDefinition, ApiAction, OutputVariableSpec
 use switchboard_domain::auth::ValueSource;
 use switchboard_domain::id::{ActionId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
+use switchboard_domain::integration::IntegrationKind;
 use switchboard_domain::name::ActionName;
 use switchboard_domain::request::Method;
 use switchboard_store::Engine;
@@ -23,7 +24,7 @@ use switchboard_store::reference::Source;
 
 use crate::change::ConfigChange;
 use crate::integrations::{self, MAX_DESCRIPTION_BYTES};
-use crate::{App, AppError, Manager, Page, Patch, prepare, secrets};
+use crate::{App, AppError, Manager, Page, Patch, mcp, prepare, secrets};
 pub use change::{delete, move_to, undelete, update};
 pub use history::{Revision, revisions, usage};
 pub use try_out::{TestInput, test};
@@ -87,6 +88,54 @@ pub struct ActionPatch {
     pub timeout_ms: Patch<u32>,
 }
 
+impl ActionPatch {
+    /// Applies what is particular to the kind.
+    fn apply(&mut self, definition: &mut ActionDefinition) -> Result<(), AppError> {
+        let outputs = self.output_variables.take();
+        let timeout = std::mem::take(&mut self.timeout_ms);
+        match definition {
+            ActionDefinition::Api(api) => {
+                if let Some(method) = self.method {
+                    api.method = method;
+                }
+                if let Some(path) = self.path.take() {
+                    api.path = path;
+                }
+                if let Some(headers) = self.headers.take() {
+                    api.headers = headers;
+                }
+                std::mem::take(&mut self.parameters).apply(&mut api.parameters);
+                std::mem::take(&mut self.body_template).apply(&mut api.body_template);
+                timeout.apply(&mut api.timeout_ms);
+                if let Some(outputs) = outputs {
+                    api.output_variables = outputs;
+                }
+            }
+            ActionDefinition::Mcp(tool) => {
+                if self.sets_the_tool() {
+                    return Err(read_only());
+                }
+                timeout.apply(&mut tool.timeout_ms);
+                if let Some(outputs) = outputs {
+                    tool.output_variables = outputs;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it would set something that is its server's.
+    const fn sets_the_tool(&self) -> bool {
+        self.name.is_some()
+            || self.description.is_some()
+            || self.method.is_some()
+            || self.path.is_some()
+            || self.headers.is_some()
+            || !matches!(self.parameters, Patch::Keep)
+            || !matches!(self.body_template, Patch::Keep)
+    }
+}
+
 /// A page of an integration's actions.
 pub async fn list(
     app: &App,
@@ -130,6 +179,9 @@ pub async fn create(
     let workspace = manager.workspace();
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
     let under = integrations::existing(&mut change.engine(), workspace, integration).await?;
+    if under.definition.kind() != IntegrationKind::CustomApi {
+        return Err(read_only());
+    }
     let new = NewAction {
         name: input.name,
         description: input.description,
@@ -146,6 +198,14 @@ pub async fn create(
     let row = add(app, &mut change, &under, new).await?;
     change.commit().await?;
     Ok(row)
+}
+
+/// Tools are their server's.
+pub(crate) fn read_only() -> AppError {
+    AppError::conflict(
+        "read_only",
+        "the tools of an MCP server are what the server says; change them there and refresh. Here only `output_variables` and `timeout_ms` can be set",
+    )
 }
 
 /// An action that is to be added.
@@ -216,6 +276,7 @@ pub(crate) async fn record(
         ActionChange::Moved => "action.move",
         ActionChange::Deleted => "action.delete",
         ActionChange::Undeleted => "action.undelete",
+        ActionChange::Approved => "action.approve",
     };
     change
         .note(Entity::Action, &row.id.to_string(), operation)
@@ -236,8 +297,10 @@ fn check(
             format!("a description has at most {MAX_DESCRIPTION_BYTES} bytes"),
         );
     }
-    let ActionDefinition::Api(api) = definition;
-    prepare::api_action(api, "", &mut errors);
+    match definition {
+        ActionDefinition::Api(api) => drop(prepare::api_action(api, "", &mut errors)),
+        ActionDefinition::Mcp(action) => drop(mcp::tool(action, "", &mut errors)),
+    }
     let name = name.ok_or(());
     errors
         .finish(name)

@@ -4,17 +4,20 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use switchboard_connect::Performed;
 use switchboard_domain::action::ActionDefinition;
+use switchboard_domain::admission::Refusal;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::ActionId;
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::IntegrationDefinition;
+use switchboard_domain::schema::ParameterSchema;
 use switchboard_domain::template::RenderContext;
 use switchboard_store::change::Entity;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::existing;
 use crate::change::ConfigChange;
-use crate::{App, AppError, Manager, integrations, prepare};
+use crate::{App, AppError, Manager, integrations, mcp, prepare};
 
 /// What a test takes.
 #[derive(Debug, Deserialize)]
@@ -46,45 +49,67 @@ pub async fn test(
         .note(Entity::Action, &id.to_string(), "action.test")
         .await?;
     change.commit().await?;
-    let IntegrationDefinition::CustomApi { environments } = &integration.definition;
-    let slot = environments.get(input.environment).ok_or_else(|| {
-        AppError::Refused(switchboard_domain::admission::Refusal::EmptySlot {
-            integration: integration.name.clone(),
-            environment: input.environment,
-        })
-    })?;
-    let mut errors = InputErrors::new();
-    let key = format!("{workspace}/{}/{}", integration.id, input.environment);
-    let endpoint = prepare::slot(slot, &key, "", &mut errors);
-    let ActionDefinition::Api(api) = &row.definition;
-    let prepared = prepare::api_action(api, "", &mut errors);
-    let (Some(endpoint), Some((call, schema))) = (endpoint, prepared) else {
-        return Err(AppError::Invalid(errors.into_inner()));
-    };
     let arguments = Value::Object(input.arguments);
-    schema.validate(&arguments).map_err(|mut errors| {
+    let mut errors = InputErrors::new();
+    let snapshot = app.catalog.snapshot(workspace).await?;
+    let secrets = snapshot.secrets_in(input.environment);
+    let start = Instant::now();
+    let performed = match (&integration.definition, &row.definition) {
+        (IntegrationDefinition::McpServer(server), ActionDefinition::Mcp(action)) => {
+            let (id, environment) = (integration.id, input.environment);
+            let target = mcp::target(server, workspace, id, environment, "", &mut errors);
+            let prepared = mcp::tool(action, "", &mut errors);
+            let (Some(target), Some((call, schema))) = (target, prepared) else {
+                return Err(AppError::Invalid(errors.into_inner()));
+            };
+            check(&schema, &arguments)?;
+            let how = mcp::How {
+                secrets: &secrets,
+                notices: None,
+                cancelled: &CancellationToken::new(),
+                deadline: start + call.timeout.unwrap_or(app.settings.call_timeout),
+            };
+            mcp::perform(app, &target, &call, &arguments, how).await
+        }
+        (IntegrationDefinition::CustomApi { environments }, ActionDefinition::Api(api)) => {
+            let slot = environments
+                .get(input.environment)
+                .ok_or_else(|| Refusal::EmptySlot {
+                    integration: integration.name.clone(),
+                    environment: input.environment,
+                })?;
+            let key = format!("{workspace}/{}/{}", integration.id, input.environment);
+            let endpoint = prepare::slot(slot, &key, "", &mut errors);
+            let prepared = prepare::api_action(api, "", &mut errors);
+            let (Some(endpoint), Some((call, schema))) = (endpoint, prepared) else {
+                return Err(AppError::Invalid(errors.into_inner()));
+            };
+            check(&schema, &arguments)?;
+            let variables = snapshot.workspace_variables(input.environment);
+            let empty = Map::new();
+            let parameters = arguments.as_object().unwrap_or(&empty);
+            let context = RenderContext::new(parameters, &input.variables, None, &variables);
+            let deadline = start + call.timeout.unwrap_or(app.settings.call_timeout);
+            app.connector
+                .perform(&endpoint, &call, &context, &secrets, deadline)
+                .await
+        }
+        _ => {
+            return Err(AppError::Internal(
+                "an action is not of its integration's kind".to_owned(),
+            ));
+        }
+    };
+    Ok(trace(&performed, start.elapsed().as_millis()))
+}
+
+fn check(schema: &ParameterSchema, arguments: &Value) -> Result<(), AppError> {
+    schema.validate(arguments).map_err(|mut errors| {
         for error in &mut errors {
             error.pointer.insert_str(0, "/arguments");
         }
         AppError::InvalidArguments(errors)
-    })?;
-    let snapshot = app.catalog.snapshot(workspace).await?;
-    let variables = snapshot.workspace_variables(input.environment);
-    let empty = Map::new();
-    let context = RenderContext::new(
-        arguments.as_object().unwrap_or(&empty),
-        &input.variables,
-        None,
-        &variables,
-    );
-    let start = Instant::now();
-    let timeout = call.timeout.unwrap_or(app.settings.call_timeout);
-    let secrets = snapshot.secrets_in(input.environment);
-    let performed = app
-        .connector
-        .perform(&endpoint, &call, &context, &secrets, start + timeout)
-        .await;
-    Ok(trace(&performed, start.elapsed().as_millis()))
+    })
 }
 
 fn trace(performed: &Performed, duration_ms: u128) -> String {

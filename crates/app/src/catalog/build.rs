@@ -8,22 +8,22 @@ use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::agent::{
     AgentActionKind, AgentDocument, Binding, BindingTarget, VersionRef,
 };
-use switchboard_domain::environment::PerEnvironment;
+use switchboard_domain::environment::{Environment, PerEnvironment};
 use switchboard_domain::id::{ActionId, AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
-use switchboard_domain::integration::IntegrationDefinition;
-use switchboard_domain::link::{self, BrokenReason, Place};
+use switchboard_domain::integration::{IntegrationDefinition, OnChange};
+use switchboard_domain::link::{self, BrokenReason};
 use switchboard_domain::schema::ParameterSchema;
 use switchboard_store::change::{Change, Entity};
 use switchboard_store::{Db, Engine, action, agent, change, integration, secret, variable};
 use switchboard_vault::{Binding as SealBinding, KeyRing, Sealed};
 
 use super::entries::{
-    OwnBinding, OwnParts, OwnTarget, PreparedAction, PreparedAgent, PreparedBinding,
-    PreparedIntegration, PreparedTarget, Snapshot,
+    OwnBinding, OwnParts, OwnTarget, Place, PreparedAction, PreparedAgent, PreparedBinding,
+    PreparedIntegration, PreparedTarget, Request, Snapshot,
 };
 use crate::error::AppError;
-use crate::prepare;
+use crate::{mcp, prepare};
 
 /// A workspace's first snapshot: its secrets and variables, and no agents yet.
 pub async fn first(db: &Db, keys: &KeyRing, workspace: WorkspaceId) -> Result<Snapshot, AppError> {
@@ -185,17 +185,30 @@ async fn load_integration(
         return Ok(());
     };
     let mut errors = InputErrors::new();
-    let IntegrationDefinition::CustomApi { environments } = &row.definition;
-    let mut endpoints = PerEnvironment::default();
-    for (environment, slot) in environments.iter() {
-        let key = format!("{workspace}/{id}/{environment}");
-        *endpoints.slot(environment) = prepare::slot(slot, &key, "", &mut errors).map(Arc::new);
+    let mut places = PerEnvironment::default();
+    let mut holds_changes = false;
+    match &row.definition {
+        IntegrationDefinition::CustomApi { environments } => {
+            for (environment, slot) in environments.iter() {
+                let key = format!("{workspace}/{id}/{environment}");
+                let endpoint = prepare::slot(slot, &key, "", &mut errors);
+                *places.slot(environment) = endpoint.map(|found| Place::Http(Arc::new(found)));
+            }
+        }
+        IntegrationDefinition::McpServer(server) => {
+            holds_changes = server.on_change == OnChange::Hold;
+            for environment in Environment::ALL {
+                let target = mcp::target(server, workspace, id, environment, "", &mut errors);
+                *places.slot(environment) = target.map(|found| Place::Mcp(Arc::new(found)));
+            }
+        }
     }
     check(errors, "integration")?;
     let prepared = PreparedIntegration {
         name: row.name,
         deleted: row.deleted_at.is_some(),
-        endpoints,
+        places,
+        holds_changes,
     };
     snapshot.integrations.insert(id, Arc::new(prepared));
     Ok(())
@@ -214,10 +227,20 @@ async fn load_action(
         load_integration(snapshot, engine, workspace, row.integration_id).await?;
     }
     let mut errors = InputErrors::new();
-    let ActionDefinition::Api(api) = &row.definition;
-    let prepared = prepare::api_action(api, "", &mut errors);
+    let (prepared, unapproved) = match &row.definition {
+        ActionDefinition::Api(api) => {
+            let prepared = prepare::api_action(api, "", &mut errors);
+            let request = |(call, schema)| (Request::Http(Arc::new(call)), schema);
+            (prepared.map(request), false)
+        }
+        ActionDefinition::Mcp(action) => {
+            let prepared = mcp::tool(action, "", &mut errors);
+            let request = |(call, schema)| (Request::Mcp(Arc::new(call)), schema);
+            (prepared.map(request), action.is_unapproved)
+        }
+    };
     check(errors, "action")?;
-    let Some((call, schema)) = prepared else {
+    let Some((request, schema)) = prepared else {
         return Ok(());
     };
     let prepared = PreparedAction {
@@ -225,7 +248,8 @@ async fn load_action(
         name: row.name.to_string(),
         description: row.description,
         deleted: row.deleted_at.is_some(),
-        call: Arc::new(call),
+        request,
+        unapproved,
         schema,
     };
     snapshot.actions.insert(id, Arc::new(prepared));
@@ -335,16 +359,18 @@ fn resolve(snapshot: &Snapshot, own: Arc<OwnParts>) -> PreparedAgent {
 }
 
 fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding {
-    let prepared =
-        |name: &str, description: &str, schema: &ParameterSchema, target| PreparedBinding {
-            id: binding.id,
-            name: name.to_owned(),
-            description: description.to_owned(),
-            kind: "api_call",
-            gate: binding.gate.clone(),
-            schema: schema.clone(),
-            target,
-        };
+    let prepared = |name: &str,
+                    description: &str,
+                    schema: &ParameterSchema,
+                    target: PreparedTarget| PreparedBinding {
+        id: binding.id,
+        name: name.to_owned(),
+        description: description.to_owned(),
+        kind: kind_of(&target),
+        gate: binding.gate.clone(),
+        schema: schema.clone(),
+        target,
+    };
     match &binding.target {
         OwnTarget::ApiCall {
             name,
@@ -377,15 +403,18 @@ fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding
                 );
             };
             let integration = snapshot.integrations.get(&action.integration_id);
-            let place = Place {
+            let place = link::Place {
                 integration: action.integration_id,
                 is_deleted: action.deleted,
                 is_integration_deleted: integration.is_none_or(|found| found.deleted),
             };
             let target = match (link::broken(*integration_id, place), integration) {
+                (None, Some(integration)) if action.unapproved && integration.holds_changes => {
+                    PreparedTarget::Held
+                }
                 (None, Some(integration)) => PreparedTarget::Shared {
                     integration: integration.clone(),
-                    call: with_body(&action.call, body.as_ref()),
+                    request: with_body(&action.request, body.as_ref()),
                 },
                 (reason, _) => {
                     let reason = reason.unwrap_or(BrokenReason::IntegrationDeleted);
@@ -398,14 +427,27 @@ fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding
     }
 }
 
+/// The kind that a runtime is told.
+const fn kind_of(target: &PreparedTarget) -> &'static str {
+    match target {
+        PreparedTarget::Shared {
+            request: Request::Mcp(_),
+            ..
+        } => "mcp_tool",
+        _ => "api_call",
+    }
+}
+
 fn with_body(
-    call: &Arc<switchboard_connect::ApiCall>,
+    request: &Request,
     body: Option<&switchboard_domain::request::BodyTemplate>,
-) -> Arc<switchboard_connect::ApiCall> {
-    let Some(body) = body else {
-        return call.clone();
-    };
-    let mut changed = switchboard_connect::ApiCall::clone(call);
-    changed.request.body = Some(body.clone());
-    Arc::new(changed)
+) -> Request {
+    match (request, body) {
+        (Request::Http(call), Some(body)) => {
+            let mut changed = switchboard_connect::ApiCall::clone(call);
+            changed.request.body = Some(body.clone());
+            Request::Http(Arc::new(changed))
+        }
+        _ => request.clone(),
+    }
 }

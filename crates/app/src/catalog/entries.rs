@@ -11,7 +11,10 @@ use switchboard_domain::environment::{Environment, PerEnvironment};
 use switchboard_domain::id::{ActionId, AgentId, BindingId, IntegrationId};
 use switchboard_domain::name::{SecretName, StateName};
 use switchboard_domain::schema::ParameterSchema;
+use switchboard_mcp::McpTarget;
 use switchboard_vault::SecretText;
+
+use crate::mcp::McpCall;
 
 /// A workspace's configuration at one revision, as far as it was asked for.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +40,12 @@ impl Snapshot {
             snapshot: self,
             environment,
         }
+    }
+
+    /// Whether a secret has a value in an environment.
+    pub fn has_secret(&self, name: &SecretName, environment: Environment) -> bool {
+        let values = self.secrets.get(name);
+        values.is_some_and(|values| values.get(environment).is_some())
     }
 
     /// The workspace variables of an environment.
@@ -70,7 +79,27 @@ pub struct PreparedIntegration {
     /// True when it was deleted.
     pub deleted: bool,
     /// Where its requests go.
-    pub endpoints: PerEnvironment<Arc<Endpoint>>,
+    pub places: PerEnvironment<Place>,
+    /// Whether a tool that its server changed is withheld until somebody approves that.
+    pub holds_changes: bool,
+}
+
+/// Where requests of an integration go in one environment.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// To an HTTP API.
+    Http(Arc<Endpoint>),
+    /// To an MCP server.
+    Mcp(Arc<McpTarget>),
+}
+
+/// What is asked for there.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// An HTTP request.
+    Http(Arc<ApiCall>),
+    /// A tool of an MCP server.
+    Mcp(Arc<McpCall>),
 }
 
 /// A shared action, ready to be called.
@@ -85,7 +114,9 @@ pub struct PreparedAction {
     /// True when it was deleted.
     pub deleted: bool,
     /// Its request.
-    pub call: Arc<ApiCall>,
+    pub request: Request,
+    /// True when its server changed it and nobody approved that yet.
+    pub unapproved: bool,
     /// Its default schema.
     pub schema: ParameterSchema,
 }
@@ -181,7 +212,7 @@ pub enum PreparedTarget {
         /// The integration.
         integration: Arc<PreparedIntegration>,
         /// The request.
-        call: Arc<ApiCall>,
+        request: Request,
     },
     /// A request of the agent's own.
     Own {
@@ -192,38 +223,60 @@ pub enum PreparedTarget {
     },
     /// Nothing any more: what became of the linked action.
     Broken(&'static str),
+    /// Nothing until somebody approves what its server changed.
+    Held,
 }
 
-/// Where a binding's request goes in one environment.
+/// A binding's request and where it goes in one environment.
 #[derive(Debug, Clone)]
-pub struct TargetView {
-    /// Where and as whom.
-    pub endpoint: Arc<Endpoint>,
-    /// The request.
-    pub call: Arc<ApiCall>,
+pub enum TargetView {
+    /// An HTTP request.
+    Http(Arc<Endpoint>, Arc<ApiCall>),
+    /// A tool of an MCP server.
+    Mcp(Arc<McpTarget>, Arc<McpCall>),
 }
 
 impl PreparedBinding {
     /// What is performed in an environment, or why nothing can be.
     pub fn view(&self, environment: Environment) -> Result<TargetView, Refusal> {
-        let view = |endpoint: &Arc<Endpoint>, call: &Arc<ApiCall>| TargetView {
-            endpoint: endpoint.clone(),
-            call: call.clone(),
-        };
         match &self.target {
-            PreparedTarget::Shared { integration, call } => integration
-                .endpoints
-                .get(environment)
-                .map(|endpoint| view(endpoint, call))
-                .ok_or_else(|| Refusal::EmptySlot {
+            PreparedTarget::Shared {
+                integration,
+                request,
+            } => match (integration.places.get(environment), request) {
+                (Some(Place::Http(endpoint)), Request::Http(call)) => {
+                    Ok(TargetView::Http(endpoint.clone(), call.clone()))
+                }
+                (Some(Place::Mcp(target)), Request::Mcp(call)) => {
+                    Ok(TargetView::Mcp(target.clone(), call.clone()))
+                }
+                _ => Err(Refusal::EmptySlot {
                     integration: integration.name.clone(),
                     environment,
                 }),
-            PreparedTarget::Own { endpoint, call } => Ok(view(endpoint, call)),
+            },
+            PreparedTarget::Own { endpoint, call } => {
+                Ok(TargetView::Http(endpoint.clone(), call.clone()))
+            }
             PreparedTarget::Broken(what) => Err(Refusal::BrokenLink {
                 name: self.name.clone(),
                 what,
             }),
+            PreparedTarget::Held => Err(Refusal::UnapprovedChange {
+                name: self.name.clone(),
+            }),
+        }
+    }
+
+    /// Whether a call of it changes nothing outside, as far as is known.
+    pub fn is_safe(&self) -> bool {
+        match &self.target {
+            PreparedTarget::Shared { request, .. } => match request {
+                Request::Http(call) => call.request.method.is_safe(),
+                Request::Mcp(call) => call.tool.read_only(),
+            },
+            PreparedTarget::Own { call, .. } => call.request.method.is_safe(),
+            PreparedTarget::Broken(_) | PreparedTarget::Held => true,
         }
     }
 }

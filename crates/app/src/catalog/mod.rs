@@ -20,7 +20,7 @@ use switchboard_vault::{ApiKeyHash, KeyRing};
 
 use crate::context::Principal;
 use crate::error::AppError;
-pub use entries::{PreparedAgent, PreparedBinding, PreparedTarget, Snapshot};
+pub use entries::{PreparedAgent, PreparedBinding, Snapshot, TargetView};
 
 /// API keys that are remembered.
 const REMEMBERED_KEYS: u64 = 100_000;

@@ -131,13 +131,21 @@ pub fn links(
                 "the action is not under this integration; leave it out to use the one it is under",
             );
         }
-        let ActionDefinition::Api(api) = &row.definition;
         let own_body = overrides.body_template.as_ref();
-        if api.method == Method::Get && own_body.is_some_and(|text| !text.trim().is_empty()) {
-            errors.push(
-                format!("/actions/{index}/overrides/body_template"),
-                "a GET request has no body",
-            );
+        let own_body = own_body.is_some_and(|text| !text.trim().is_empty());
+        let at = |field: &str| format!("/actions/{index}/overrides/{field}");
+        let fixed = "a link to an MCP tool sets phases, limit and states only";
+        match &row.definition {
+            ActionDefinition::Api(api) if api.method == Method::Get && own_body => {
+                errors.push(at("body_template"), "a GET request has no body");
+            }
+            ActionDefinition::Mcp(_) if overrides.body_template.is_some() => {
+                errors.push(at("body_template"), fixed);
+            }
+            ActionDefinition::Mcp(_) if overrides.parameters.is_some() => {
+                errors.push(at("parameters"), fixed);
+            }
+            _ => {}
         }
         if row.deleted_at.is_none() {
             names.push((index, row.name.to_string()));

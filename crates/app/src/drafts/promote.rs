@@ -4,7 +4,7 @@ use serde::Deserialize;
 use switchboard_domain::action::{ActionDefinition, ApiAction};
 use switchboard_domain::agent::{AgentAction, AgentActionKind, BindingTarget, Link, Overrides};
 use switchboard_domain::id::{AgentId, BindingId, IntegrationId};
-use switchboard_domain::integration::IntegrationDefinition;
+use switchboard_domain::integration::{IntegrationDefinition, IntegrationKind};
 use switchboard_store::agent::VersionRow;
 
 use super::edit::DraftEdit;
@@ -44,6 +44,12 @@ pub async fn promote(
     let engine = &mut edit.change.engine();
     let integration =
         integrations::named_in_input(engine, manager.workspace(), input.integration_id).await?;
+    if integration.definition.kind() != IntegrationKind::CustomApi {
+        return Err(AppError::invalid(
+            "/integration_id",
+            "an API call becomes an action of a `custom_api`; this integration is of another kind",
+        ));
+    }
     let (new, gate) = (shared(action, &integration.definition, input.path)?, gate);
     let row = actions::add(app, &mut edit.change, &integration, new).await?;
     edit.binding(binding)?.target = BindingTarget::Link {
@@ -95,7 +101,9 @@ fn shared(
 
 /// What follows the base URL of one of the integration's slots, the longest that fits.
 fn below_base(url: &str, integration: &IntegrationDefinition) -> Option<String> {
-    let IntegrationDefinition::CustomApi { environments } = integration;
+    let IntegrationDefinition::CustomApi { environments } = integration else {
+        return None;
+    };
     environments
         .iter()
         .filter_map(|(_, slot)| {

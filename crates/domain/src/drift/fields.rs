@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Class, FieldChange, differences};
-use crate::action::{ActionDefinition, ApiAction, Shape};
+use crate::action::{ActionDefinition, ApiAction, OutputVariableSpec, Shape};
 use crate::agent::{Binding, BindingTarget, Overrides};
 use crate::mention::{Mention, Texts};
 use crate::name::VariableName;
@@ -21,15 +21,16 @@ pub fn compare(
     let BindingTarget::Link { overrides, .. } = &binding.target else {
         return vec![];
     };
-    let ActionDefinition::Api(old) = &before.definition;
-    let ActionDefinition::Api(new) = &after.definition;
     let mut changes: Vec<_> = differences(before, after)
         .into_iter()
         .map(|(field, was, is)| {
-            let (class, mentions) = match field {
+            let (class, mentions) = match field.as_str() {
                 "name" => called(texts.action(before.name.as_str())),
-                "output_variables" => outputs(old, new, texts),
-                field => (class(field, old, new, overrides), vec![]),
+                "output_variables" => {
+                    let (old, new) = (&before.definition, &after.definition);
+                    outputs(old.output_variables(), new.output_variables(), texts)
+                }
+                field => (class(field, before, after, overrides), vec![]),
             };
             FieldChange {
                 mentions,
@@ -37,8 +38,31 @@ pub fn compare(
             }
         })
         .collect();
-    changes.extend(gone(old, new, overrides));
+    if let (ActionDefinition::Api(old), ActionDefinition::Api(new)) =
+        (&before.definition, &after.definition)
+    {
+        changes.extend(gone(old, new, overrides));
+    }
     changes
+}
+
+fn class(field: &str, before: &Shape, after: &Shape, overrides: &Overrides) -> Class {
+    match (&before.definition, &after.definition) {
+        (ActionDefinition::Api(old), ActionDefinition::Api(new)) => {
+            class_of_api(field, old, new, overrides)
+        }
+        _ => class_of_tool(field, after),
+    }
+}
+
+/// What a model reads of a tool, and what the tool may do, is risky; a link sets nothing of it.
+fn class_of_tool(field: &str, after: &Shape) -> Class {
+    let reads_results = !after.definition.output_variables().is_empty();
+    match field {
+        "description" | "inputSchema" | "annotations" => Class::Risky,
+        "outputSchema" if reads_results => Class::Risky,
+        _ => Class::Cosmetic,
+    }
 }
 
 /// The old name is no longer there for whoever mentions it.
@@ -52,13 +76,17 @@ fn called(mentions: Vec<Mention>) -> (Class, Vec<Mention>) {
 
 /// Variables that are no longer set are missed by whoever mentions them; those that are taken from
 /// elsewhere come to whoever mentions them with other values.
-fn outputs(old: &ApiAction, new: &ApiAction, texts: &Texts<'_>) -> (Class, Vec<Mention>) {
+fn outputs(
+    old: &[OutputVariableSpec],
+    new: &[OutputVariableSpec],
+    texts: &Texts<'_>,
+) -> (Class, Vec<Mention>) {
     let path_now = |name: &VariableName| {
-        let found = new.output_variables.iter().find(|spec| spec.name == *name);
+        let found = new.iter().find(|spec| spec.name == *name);
         found.map(|spec| &spec.path)
     };
     let (mut gone, mut other) = (vec![], vec![]);
-    for spec in &old.output_variables {
+    for spec in old {
         match path_now(&spec.name) {
             None => gone.extend(texts.variable(spec.name.as_str())),
             Some(path) if *path != spec.path => other.extend(texts.variable(spec.name.as_str())),
@@ -72,7 +100,7 @@ fn outputs(old: &ApiAction, new: &ApiAction, texts: &Texts<'_>) -> (Class, Vec<M
     }
 }
 
-fn class(field: &str, old: &ApiAction, new: &ApiAction, overrides: &Overrides) -> Class {
+fn class_of_api(field: &str, old: &ApiAction, new: &ApiAction, overrides: &Overrides) -> Class {
     let own_schema = overrides.parameters.as_ref();
     let own_body = has_text(overrides.body_template.as_deref());
     match (field, own_schema) {

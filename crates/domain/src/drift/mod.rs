@@ -6,9 +6,12 @@
 
 mod fields;
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::action::Shape;
 use crate::agent::{AgentDocument, Binding};
 use crate::canonical;
 use crate::id::{ActionId, BindingId, IntegrationId};
@@ -58,7 +61,7 @@ impl From<BrokenReason> for ChangeKind {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FieldChange {
     /// The field, as the API names it.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// What it was.
     pub before: Value,
     /// What it is.
@@ -71,9 +74,9 @@ pub struct FieldChange {
 }
 
 impl FieldChange {
-    fn new(field: &'static str, before: Value, after: Value, class: Class) -> Self {
+    fn new(field: impl Into<Cow<'static, str>>, before: Value, after: Value, class: Class) -> Self {
         Self {
-            field,
+            field: field.into(),
             before,
             after,
             class,
@@ -218,21 +221,20 @@ fn change(
     }
 }
 
-/// The fields in which two shapes differ, with both values of each.
-pub fn differences(
-    before: &crate::action::Shape,
-    after: &crate::action::Shape,
-) -> Vec<(&'static str, Value, Value)> {
-    let after = after.fields();
-    before
-        .fields()
-        .into_iter()
-        .zip(after)
-        .filter(|((_, before), (_, after))| {
-            before != after && canonical::to_string(before) != canonical::to_string(after)
-        })
-        .map(|((name, before), (_, after))| (name, before, after))
-        .collect()
+/// The fields in which two shapes differ, with both values of each; what is not there is null.
+pub fn differences(before: &Shape, after: &Shape) -> Vec<(String, Value, Value)> {
+    let (old, mut new) = (before.fields(), after.fields());
+    let mut found = vec![];
+    for (name, was) in old {
+        let at = new.iter().position(|(other, _)| *other == name);
+        let is = at.map_or(Value::Null, |at| new.remove(at).1);
+        if was != is && canonical::to_string(&was) != canonical::to_string(&is) {
+            found.push((name.into_owned(), was, is));
+        }
+    }
+    let added = new.into_iter();
+    found.extend(added.map(|(name, is)| (name.into_owned(), Value::Null, is)));
+    found
 }
 
 #[cfg(test)]

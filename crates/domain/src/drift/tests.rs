@@ -70,18 +70,15 @@ fn document(instructions: &str, overrides: &Value) -> AgentDocument {
 }
 
 /// The class and the changed fields of one edit, seen by an agent with these texts and overrides.
-fn edit(
-    instructions: &str,
-    overrides: &Value,
-    after: &Value,
-) -> (Class, Vec<(&'static str, Class)>) {
+fn edit(instructions: &str, overrides: &Value, after: &Value) -> (Class, Vec<(String, Class)>) {
     let document = document(instructions, overrides);
     let changes = since_locked(&document, &[linked(&json!({}), after)]);
     let [change] = changes.as_slice() else {
         panic!("{changes:?}");
     };
     assert_eq!(change.change, ChangeKind::Changed);
-    let fields = change.fields.iter().map(|field| (field.field, field.class));
+    let fields = change.fields.iter();
+    let fields = fields.map(|field| (field.field.clone().into_owned(), field.class));
     (change.class, fields.collect())
 }
 
@@ -159,7 +156,7 @@ fn is_classed(
     expected: (&'static str, Class),
 ) {
     let found = edit(instructions, overrides, after);
-    let expected = (expected.1, vec![expected]);
+    let expected = (expected.1, vec![(expected.0.to_owned(), expected.1)]);
     assert_eq!(found, expected, "{instructions} {overrides} {after}");
 }
 
@@ -213,7 +210,10 @@ fn what_an_agent_has_of_its_own_decides() {
         is_classed(instructions, overrides, &after, expected);
     }
     let found = edit("", &schema, &json!({"parameters": without_note}));
-    let fields = vec![("parameters", Cosmetic), ("overrides.parameters", Risky)];
+    let fields = vec![
+        ("parameters".to_owned(), Cosmetic),
+        ("overrides.parameters".to_owned(), Risky),
+    ];
     assert_eq!(
         found,
         (Risky, fields),
@@ -333,4 +333,55 @@ fn an_edit_is_judged_before_it_is_made() {
     let mut moved = link.now.clone();
     moved.place.integration = integration(9);
     assert_eq!(would(&moved)[0].change, ChangeKind::Moved);
+}
+
+/// A server that changes one thing of a tool at a time: each is one field.
+#[test]
+fn each_member_of_a_tool_is_a_field() {
+    let tool = json!({
+        "name": "look", "title": "Look", "description": "Looks.",
+        "inputSchema": {"type": "object", "properties": {"id": {"type": "string"}}},
+        "outputSchema": {"type": "object"}, "annotations": {"readOnlyHint": true},
+        "icons": [], "_meta": {"a": 1},
+    });
+    let shape = |tool: &Value| Shape {
+        name: ActionName::parse("look").unwrap(),
+        description: String::new(),
+        definition: serde_json::from_value(json!({"type": "mcp", "tool": tool})).unwrap(),
+    };
+    let document = document("", &json!({}));
+    for (field, class) in [
+        ("title", Class::Cosmetic),
+        ("description", Class::Risky),
+        ("inputSchema", Class::Risky),
+        ("outputSchema", Class::Cosmetic),
+        ("annotations", Class::Risky),
+        ("icons", Class::Cosmetic),
+        ("_meta", Class::Cosmetic),
+        ("new", Class::Cosmetic),
+    ] {
+        let mut changed = tool.clone();
+        changed[field] = json!({"type": "object", "changed": true});
+        let mut removed = tool.clone();
+        removed.as_object_mut().unwrap().shift_remove(field);
+        for after in [changed, removed] {
+            let (before, after) = (shape(&tool), shape(&after));
+            let mut link = linked(&json!({}), &json!({}));
+            link.now.digest = after.digest();
+            link.now.shape = after;
+            let seen = link.seen.as_mut().unwrap();
+            seen.digest = before.digest();
+            seen.shape = before;
+            let changes = since_locked(&document, &[link]);
+            if field == "new" && changes.is_empty() {
+                continue;
+            }
+            let fields: Vec<_> = changes[0]
+                .fields
+                .iter()
+                .map(|f| (&*f.field, f.class))
+                .collect();
+            assert_eq!(fields, [(field, class)]);
+        }
+    }
 }

@@ -1,0 +1,129 @@
+//! Calling a tool, and what its result means for the conversation.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use switchboard_connect::{CallError, Performed, Secrets, kept_text};
+use switchboard_domain::conversation::Outcome;
+use switchboard_mcp::{McpError, McpTarget, Notice, ToolAnswer};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::McpCall;
+use crate::App;
+
+/// Hears what a server says while it works on a call: progress and lines of its log.
+#[derive(Clone)]
+pub struct NoticeSink(pub Arc<dyn Fn(Notice) + Send + Sync>);
+
+impl std::fmt::Debug for NoticeSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NoticeSink")
+    }
+}
+
+/// How a call is made.
+pub(crate) struct How<'a> {
+    /// Where its secrets come from.
+    pub secrets: Secrets<'a>,
+    /// Who hears of its progress.
+    pub notices: Option<&'a NoticeSink>,
+    /// Cancelled when nobody waits for it any more.
+    pub cancelled: &'a CancellationToken,
+    /// When it has to be over.
+    pub deadline: Instant,
+}
+
+/// Calls a tool. It is cancelled at its server when nobody waits for it any more.
+pub(crate) async fn perform(
+    app: &App,
+    target: &McpTarget,
+    call: &McpCall,
+    arguments: &Value,
+    how: How<'_>,
+) -> Performed {
+    let sink = how.notices.map(|sink| &*sink.0);
+    let sink = sink.map(|sink| move |notice| sink(notice));
+    let sink = sink.as_ref().map(|sink| sink as &dyn switchboard_mcp::Sink);
+    let answer = tokio::select! {
+        biased;
+        answer = app.mcp.call(target, &call.tool, arguments, how.secrets, sink, how.deadline) => answer,
+        () = how.cancelled.cancelled() => Err(McpError::Cancelled),
+    };
+    let request = serde_json::json!({
+        "method": "tools/call", "url": &*target.url, "tool": call.tool.name(),
+    })
+    .to_string();
+    match answer {
+        Ok(answer) => answered(call, request, answer),
+        Err(error) => {
+            let (outcome, error) = error.into_call_error(&call.tool);
+            Performed {
+                outcome,
+                request,
+                ..Performed::not_sent(error)
+            }
+        }
+    }
+}
+
+fn answered(call: &McpCall, request: String, answer: ToolAnswer) -> Performed {
+    let response = kept_text(answer.json());
+    let (mut variables, mut unmatched) = (vec![], vec![]);
+    if !answer.is_error && !call.outputs.is_empty() {
+        let value = value_of(&answer);
+        for output in call.outputs.iter() {
+            match output.extract(&value) {
+                Some(found) => variables.push((output.name.clone(), found.clone())),
+                None => unmatched.push(output.name.clone()),
+            }
+        }
+    }
+    Performed {
+        outcome: if answer.is_error {
+            Outcome::Failed
+        } else {
+            Outcome::Succeeded
+        },
+        error: answer.is_error.then(|| CallError {
+            code: "tool_error",
+            message: format!(
+                "the tool says that it failed: {}",
+                text_of(&answer).unwrap_or_else(|| "see `output` for what it says".to_owned())
+            ),
+            upstream_status: None,
+        }),
+        output: answer.json().to_owned(),
+        variables,
+        unmatched,
+        request,
+        response,
+        tool_result: true,
+    }
+}
+
+/// What output variables are taken from: the structured content, or the first text that is JSON.
+fn value_of(answer: &ToolAnswer) -> Value {
+    if let Some(structured) = answer.structured_content() {
+        return serde_json::from_str(structured).unwrap_or_default();
+    }
+    texts(answer)
+        .iter()
+        .find_map(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default()
+}
+
+fn texts(answer: &ToolAnswer) -> Vec<String> {
+    let blocks: Vec<Value> = serde_json::from_str(answer.content()).unwrap_or_default();
+    blocks
+        .into_iter()
+        .filter(|block| block["type"] == "text")
+        .filter_map(|block| block["text"].as_str().map(str::to_owned))
+        .collect()
+}
+
+/// The first text of a result, shortened to a sentence's length.
+fn text_of(answer: &ToolAnswer) -> Option<String> {
+    let text = texts(answer).into_iter().next()?;
+    Some(text.chars().take(300).collect())
+}
