@@ -18,11 +18,13 @@ mod negotiate;
 mod notice;
 mod param_headers;
 mod peer;
+mod resume;
 mod session;
 mod sse_link;
 mod subscribe;
 mod target;
 mod tool;
+mod waiting;
 mod wire;
 
 pub use answer::ToolAnswer;

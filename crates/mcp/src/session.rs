@@ -15,22 +15,18 @@ use tokio::time::Instant;
 
 use crate::error::McpError;
 use crate::frame::{self, Kind, Writer};
-use crate::link::EventLink;
 use crate::negotiate::Negotiated;
 use crate::notice::{self, Sink};
 use crate::peer::{Core, Handler};
 use crate::subscribe;
 use crate::tool::Tool;
+use crate::waiting::Waiting;
 use crate::wire::{self, Answered};
 
 /// Ids of our requests start here: the SDK counts its own from nought in the same session.
 const FIRST_ID: u64 = 1_000_000;
 /// How long telling a server that nobody waits any more may take.
-const GOODBYE: Duration = Duration::from_secs(5);
-/// How long to wait before a broken stream is asked for again, where the server does not say.
-const RESUME_AFTER: Duration = Duration::from_secs(1);
-/// How often a stream that brings nothing is asked for again.
-const MAX_RESUMES: u32 = 10;
+pub(crate) const GOODBYE: Duration = Duration::from_secs(5);
 /// How many messages may wait for a call on the one stream of HTTP+SSE.
 const WAITING: usize = 256;
 
@@ -74,20 +70,20 @@ pub struct Ask<'a> {
 
 /// An open session.
 pub struct Session {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
     /// What the SDK runs for it.
     running: RunningService<RoleClient, Handler>,
     /// Nobody new gets it.
-    retired: AtomicBool,
+    pub(crate) retired: AtomicBool,
     /// Its end has begun.
     closed: AtomicBool,
     /// The calls that are under way in it.
-    users: AtomicUsize,
+    pub(crate) users: AtomicUsize,
     /// How the server is spoken to.
     pub dialect: Dialect,
     /// The revision that was agreed on.
     pub revision: String,
-    headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// The members that each request's `_meta` starts with, JSON text without the braces.
     meta: String,
     next_id: AtomicU64,
@@ -172,7 +168,7 @@ impl Session {
 
     /// Ends what runs for it, and tells the server. A call that comes too late sees a session that
     /// the server forgot, and opens another one.
-    fn close(&self) {
+    pub(crate) fn close(&self) {
         if self.closed.swap(true, Ordering::SeqCst) {
             return;
         }
@@ -273,80 +269,6 @@ impl Session {
         }
     }
 
-    /// Reads a stream until the answer comes, and goes on after a break where the server lets us.
-    async fn read_events(
-        &self,
-        mut link: Box<EventLink>,
-        id: u64,
-        ask: &Ask<'_>,
-    ) -> Result<String, McpError> {
-        let mut left = self.core.wire.limits.max_stream_bytes;
-        let mut idle_resumes = 0;
-        loop {
-            link.limit(left);
-            while let Some(event) = link.next(ask.deadline).await? {
-                idle_resumes = 0;
-                if !matches!(event.kind.as_str(), "" | "message") {
-                    continue;
-                }
-                let text = self.core.wire.clean(&event.data);
-                if let Some(result) = self.take_all(&text, id, ask.sink)? {
-                    link.finish();
-                    return Ok(result);
-                }
-            }
-            left = left.saturating_sub(link.read());
-            idle_resumes += 1;
-            link = self.resume(&link, idle_resumes, ask.deadline).await?;
-        }
-    }
-
-    /// Asks for the rest of a stream that broke (2025-11-25, "Resumability and redelivery").
-    async fn resume(
-        &self,
-        broken: &EventLink,
-        tries: u32,
-        deadline: Instant,
-    ) -> Result<Box<EventLink>, McpError> {
-        let lost = |detail: &str| McpError::SessionLost {
-            detail: detail.to_owned(),
-            sent: true,
-        };
-        let Some(last) = broken.events.last_id.as_deref() else {
-            return Err(lost("the stream ended before the answer"));
-        };
-        let mut tries = tries;
-        loop {
-            if tries > MAX_RESUMES {
-                return Err(lost("the stream keeps ending before the answer"));
-            }
-            let wait = broken
-                .events
-                .retry_ms
-                .map_or(RESUME_AFTER, Duration::from_millis);
-            match Instant::now().checked_add(wait) {
-                Some(then) if then < deadline => tokio::time::sleep_until(then).await,
-                _ => {
-                    tokio::time::sleep_until(deadline).await;
-                    return Err(McpError::Timeout { sent: true });
-                }
-            }
-            let headers = self.headers.clone();
-            match self.core.wire.get(headers, Some(last), deadline).await {
-                Ok(mut link) => {
-                    link.go_on_from(broken);
-                    return Ok(link);
-                }
-                Err(McpError::Outbound(error)) => {
-                    tracing::debug!(%error, "the rest of a stream is not to be had yet");
-                    tries += 1;
-                }
-                Err(McpError::Timeout { .. }) => return Err(McpError::Timeout { sent: true }),
-                Err(_) => return Err(lost("the rest of the stream is not to be had")),
-            }
-        }
-    }
-
     /// HTTP+SSE: the answer comes on the session's one stream.
     async fn over_one_stream(
         &self,
@@ -417,7 +339,7 @@ impl Session {
         }
     }
 
-    fn take_all(
+    pub(crate) fn take_all(
         &self,
         text: &str,
         id: u64,
@@ -462,66 +384,5 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-/// A call that waits for its answer. When it is dropped before, its caller has gone away, and the
-/// server is told.
-struct Waiting<'a> {
-    session: &'a Session,
-    id: u64,
-    over: bool,
-}
-
-impl<'a> Waiting<'a> {
-    fn new(session: &'a Session, id: u64) -> Self {
-        session.users.fetch_add(1, Ordering::SeqCst);
-        Self {
-            session,
-            id,
-            over: false,
-        }
-    }
-
-    const fn over(&mut self) {
-        self.over = true;
-    }
-}
-
-impl Waiting<'_> {
-    fn cancel(&self) {
-        let session = self.session;
-        if session.dialect == Dialect::HttpSse {
-            let waiting = &session.core.waiting;
-            let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.remove(&self.id);
-        }
-        // To a stateless server the closed connection says it.
-        if self.over || session.dialect == Dialect::Stateless {
-            return;
-        }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        let body = format!(
-            r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{},"reason":"the caller does not wait any more"}}}}"#,
-            self.id
-        );
-        let (core, headers) = (session.core.clone(), session.headers.clone());
-        runtime.spawn(async move {
-            let deadline = Instant::now() + GOODBYE;
-            let (to, body) = (&core.post_to, Bytes::from(body));
-            drop(core.wire.post(to, headers, body, 4096, deadline).await);
-        });
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.cancel();
-        let left = self.session.users.fetch_sub(1, Ordering::SeqCst) - 1;
-        if left == 0 && self.session.retired.load(Ordering::SeqCst) {
-            self.session.close();
-        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod auth;
 mod hostile;
+mod http_sse;
 mod peers;
 mod real;
 mod server;

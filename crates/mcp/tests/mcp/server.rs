@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{Stream, StreamExt as _, stream};
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt as _, Full, StreamBody};
+use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -47,6 +47,16 @@ pub enum After {
     Forever(String),
 }
 
+/// What a test sends on a stream.
+#[derive(Debug, Clone)]
+pub struct Pieces(Arc<Mutex<Option<mpsc::UnboundedReceiver<String>>>>);
+
+impl From<mpsc::UnboundedReceiver<String>> for Pieces {
+    fn from(pieces: mpsc::UnboundedReceiver<String>) -> Self {
+        Self(Arc::new(Mutex::new(Some(pieces))))
+    }
+}
+
 /// What the server does.
 #[derive(Debug, Clone)]
 pub enum Reply {
@@ -58,6 +68,8 @@ pub enum Reply {
     Raw(u16, &'static str, Bytes),
     /// Answers with a stream of events.
     Events(Vec<String>, After),
+    /// Answers with a stream of events that the test goes on with.
+    Live(String, Pieces),
     /// Keeps the connection and sends no head.
     Silence,
     /// Closes the connection.
@@ -166,6 +178,16 @@ async fn produce(reply: Reply) -> Option<Response<Body>> {
             headers.insert("location", to.parse().unwrap());
             response
         }
+        Reply::Live(first, pieces) => {
+            let mut pieces = pieces.0.lock().unwrap().take()?;
+            let mut first = Some(first);
+            events(stream::poll_fn(move |context| match first.take() {
+                Some(first) => std::task::Poll::Ready(Some(first.into())),
+                None => pieces
+                    .poll_recv(context)
+                    .map(|piece| piece.map(Bytes::from)),
+            }))
+        }
         Reply::Events(pieces, after) => {
             let (sender, mut pieces_out) = mpsc::channel::<Bytes>(4);
             tokio::spawn(async move {
@@ -182,17 +204,19 @@ async fn produce(reply: Reply) -> Option<Response<Body>> {
                     }
                 }
             });
-            let frames = stream::poll_fn(move |context| {
-                pieces_out
-                    .poll_recv(context)
-                    .map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
-            });
-            Response::builder()
-                .header("content-type", "text/event-stream")
-                .body(StreamBody::new(frames).boxed())
-                .unwrap()
+            events(stream::poll_fn(move |context| {
+                pieces_out.poll_recv(context)
+            }))
         }
     })
+}
+
+fn events(pieces: impl Stream<Item = Bytes> + Send + Sync + 'static) -> Response<Body> {
+    let frames = pieces.map(|piece| Ok(Frame::data(piece)));
+    Response::builder()
+        .header("content-type", "text/event-stream")
+        .body(BodyExt::boxed(StreamBody::new(frames)))
+        .unwrap()
 }
 
 /// A message as an event.

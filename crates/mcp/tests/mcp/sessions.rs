@@ -7,12 +7,12 @@ use switchboard_connect::PreparedAuth;
 use switchboard_mcp::{Dialect, Limits, McpError, Notice};
 
 use crate::server::{
-    After, Reply, Server, event, listed, refusal, result, stateless, text_result, until,
+    After, Heard, Reply, Server, event, listed, refusal, result, stateless, text_result, until,
     with_session,
 };
 use crate::support::{Bench, any_tool, secret, text_of};
 
-fn lists_and_calls(heard: &crate::server::Heard) -> Reply {
+fn lists_and_calls(heard: &Heard) -> Reply {
     match heard.method() {
         "tools/list" => Reply::Json(200, result(heard, &json!({"tools": [listed("a")]}))),
         _ => Reply::Json(200, result(heard, &text_result("done"))),
@@ -169,7 +169,7 @@ async fn idle_sessions_are_closed() {
     bench.call(&any_tool("a"), &json!({})).await.unwrap();
     switchboard_testkit::eventually("the session is closed", async || {
         bench.mcp.maintain().await;
-        let gone = |heard: &crate::server::Heard| heard.http == http::Method::DELETE;
+        let gone = |heard: &Heard| heard.http == http::Method::DELETE;
         server.all().iter().any(gone).then_some(())
     })
     .await;
@@ -313,6 +313,52 @@ async fn changes_of_the_tools_are_heard_while_a_session_is_open() {
         bench.changes.load(std::sync::atomic::Ordering::SeqCst) == 1
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_stateless_server_is_asked_to_tell_of_changes() {
+    let server = Server::start(|heard| {
+        let id = &heard.body["id"];
+        let meta = json!({"io.modelcontextprotocol/subscriptionId": id});
+        let told = |method: &str, params: Value| {
+            event(&json!({"jsonrpc": "2.0", "method": method, "params": params}))
+        };
+        match heard.method() {
+            "server/discover" => Reply::Json(
+                200,
+                result(
+                    heard,
+                    &json!({
+                        "resultType": "complete", "supportedVersions": ["2026-07-28"],
+                        "capabilities": {"tools": {"listChanged": true}},
+                        "ttlMs": 0, "cacheScope": "private",
+                    }),
+                ),
+            ),
+            "subscriptions/listen" => Reply::Events(
+                vec![
+                    told(
+                        "notifications/subscriptions/acknowledged",
+                        json!({"_meta": meta, "notifications": {"toolsListChanged": true}}),
+                    ),
+                    told("notifications/tools/list_changed", json!({"_meta": meta})),
+                    told("notifications/tools/list_changed", json!({"_meta": meta})),
+                ],
+                After::Silence,
+            ),
+            _ => lists_and_calls(heard),
+        }
+    })
+    .await;
+    let bench = Bench::new(&server.url);
+    bench.discover().await.unwrap();
+    until("both changes are heard", || {
+        bench.changes.load(std::sync::atomic::Ordering::SeqCst) == 2
+    })
+    .await;
+    let asked = &server.of("subscriptions/listen")[0];
+    assert_eq!(asked.header("mcp-protocol-version"), Some("2026-07-28"));
+    assert_eq!(asked.header("mcp-method"), Some("subscriptions/listen"));
 }
 
 #[tokio::test]

@@ -1,0 +1,90 @@
+//! Answers that come on a stream of events, which may break and be gone on with.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::McpError;
+use crate::link::EventLink;
+use crate::session::{Ask, Session};
+
+/// How long to wait before a broken stream is asked for again, where the server does not say.
+const RESUME_AFTER: Duration = Duration::from_secs(1);
+/// How often a stream that brings nothing is asked for again.
+const MAX_RESUMES: u32 = 10;
+
+impl Session {
+    /// Reads a stream until the answer comes, and goes on after a break where the server lets us.
+    pub(crate) async fn read_events(
+        &self,
+        mut link: Box<EventLink>,
+        id: u64,
+        ask: &Ask<'_>,
+    ) -> Result<String, McpError> {
+        let mut left = self.core.wire.limits.max_stream_bytes;
+        let mut idle_resumes = 0;
+        loop {
+            link.limit(left);
+            while let Some(event) = link.next(ask.deadline).await? {
+                idle_resumes = 0;
+                if !matches!(event.kind.as_str(), "" | "message") {
+                    continue;
+                }
+                let text = self.core.wire.clean(&event.data);
+                if let Some(result) = self.take_all(&text, id, ask.sink)? {
+                    link.finish();
+                    return Ok(result);
+                }
+            }
+            left = left.saturating_sub(link.read());
+            idle_resumes += 1;
+            link = self.resume(&link, idle_resumes, ask.deadline).await?;
+        }
+    }
+
+    /// Asks for the rest of a stream that broke (2025-11-25, "Resumability and redelivery").
+    async fn resume(
+        &self,
+        broken: &EventLink,
+        tries: u32,
+        deadline: Instant,
+    ) -> Result<Box<EventLink>, McpError> {
+        let lost = |detail: &str| McpError::SessionLost {
+            detail: detail.to_owned(),
+            sent: true,
+        };
+        let Some(last) = broken.events.last_id.as_deref() else {
+            return Err(lost("the stream ended before the answer"));
+        };
+        let mut tries = tries;
+        loop {
+            if tries > MAX_RESUMES {
+                return Err(lost("the stream keeps ending before the answer"));
+            }
+            let wait = broken
+                .events
+                .retry_ms
+                .map_or(RESUME_AFTER, Duration::from_millis);
+            match Instant::now().checked_add(wait) {
+                Some(then) if then < deadline => tokio::time::sleep_until(then).await,
+                _ => {
+                    tokio::time::sleep_until(deadline).await;
+                    return Err(McpError::Timeout { sent: true });
+                }
+            }
+            let headers = self.headers.clone();
+            match self.core.wire.get(headers, Some(last), deadline).await {
+                Ok(mut link) => {
+                    link.go_on_from(broken);
+                    return Ok(link);
+                }
+                Err(McpError::Outbound(error)) => {
+                    tracing::debug!(%error, "the rest of a stream is not to be had yet");
+                    tries += 1;
+                }
+                Err(McpError::Timeout { .. }) => return Err(McpError::Timeout { sent: true }),
+                Err(_) => return Err(lost("the rest of the stream is not to be had")),
+            }
+        }
+    }
+}
