@@ -2,7 +2,7 @@
 # Brings what a target of the Makefile needs beside Rust, Node and make, or says what is missing:
 #
 #   scripts/setup.sh build      a C compiler
-#   scripts/setup.sh bench      that, PostgreSQL and nginx
+#   scripts/setup.sh bench      that, PostgreSQL, nginx and wrk
 #   scripts/setup.sh services   that, a Python environment with httpbin, and json-server
 #   scripts/setup.sh            all that the tests need
 set -euo pipefail
@@ -40,6 +40,7 @@ if [ "${1:-}" != services ] && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >
 fi
 if [ "${1:-}" = bench ]; then
     if [ ! -x /usr/sbin/nginx ] && ! command -v nginx >/dev/null; then install nginx-light; fi
+    command -v wrk >/dev/null || install wrk
     exit 0
 fi
 

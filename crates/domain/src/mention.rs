@@ -1,5 +1,7 @@
 //! Where an agent's texts mention a name, and the words around it.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::agent::{AgentActionKind, AgentDocument, BindingTarget};
@@ -40,6 +42,7 @@ impl<'a> Texts<'a> {
     /// Collects the texts of a version and of what it links.
     pub fn of(document: &'a AgentDocument, links: &'a [LinkedAction]) -> Self {
         let mut texts = Self::default();
+        let linked_by: HashMap<_, _> = links.iter().map(|link| (link.binding, link)).collect();
         texts.add(
             "/instructions".to_owned(),
             Kind::Prose,
@@ -69,8 +72,7 @@ impl<'a> Texts<'a> {
                         let at = format!("{at}/overrides/body_template");
                         texts.add(at, Kind::Template, template);
                     }
-                    let linked = links.iter().find(|link| link.binding == binding.id);
-                    if let Some(linked) = linked {
+                    if let Some(linked) = linked_by.get(&binding.id) {
                         let shared = &linked.now.shape.definition;
                         let inherited = shared.body_template().filter(|_| own.is_none());
                         texts.request(&format!("{at}/link"), shared.headers(), inherited);

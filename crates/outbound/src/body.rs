@@ -94,7 +94,7 @@ pub enum Payload {
     /// As it came: most answers, and nothing is allocated for them.
     Plain(Incoming),
     /// Decompressed.
-    Decoded(Pin<Box<dyn AsyncRead + Send>>),
+    Decoded(Pin<Box<dyn AsyncRead + Send + Sync>>),
 }
 
 impl Payload {
@@ -120,7 +120,7 @@ impl Payload {
             ));
         }
         let bytes = StreamReader::new(BodyDataStream::new(body).map_err(io::Error::other));
-        let decoded: Pin<Box<dyn AsyncRead + Send>> = match coding.as_str() {
+        let decoded: Pin<Box<dyn AsyncRead + Send + Sync>> = match coding.as_str() {
             "gzip" | "x-gzip" => {
                 let mut gzip = GzipDecoder::new(bytes);
                 gzip.multiple_members(true);

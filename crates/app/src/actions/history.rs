@@ -28,7 +28,7 @@ pub struct Revision {
     /// Its shape before; none for the first that is known.
     pub before: Option<Value>,
     /// The fields that differ, with both values of each.
-    pub fields: Vec<(&'static str, Value, Value)>,
+    pub fields: Vec<(String, Value, Value)>,
 }
 
 /// A page of an action's changes, the newest first. A deleted action is known too.
