@@ -9,7 +9,7 @@ use switchboard_connect::{CallError, Performed};
 use switchboard_domain::admission::{self, Refusal};
 use switchboard_domain::conversation::{Conversation, Outcome};
 use switchboard_domain::event::{EventType, NewEvent};
-use switchboard_domain::id::{BindingId, CallId, ConversationId, EventId};
+use switchboard_domain::id::{AgentId, BindingId, CallId, ConversationId, EventId};
 use switchboard_domain::input::InputError;
 use switchboard_domain::template::RenderContext;
 use switchboard_store::journal::CallRow;
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::catalog::{PreparedAgent, PreparedBinding, Snapshot};
 use crate::finish::Finished;
 use crate::journal::{Done, Key, Reservation, Reserved, Settlement, Work};
+use crate::notices::Notices;
 use crate::{App, AppError, Runner};
 
 /// The longest idempotency key, in bytes.
@@ -36,6 +37,10 @@ pub struct CallRequest {
     pub arguments: Map<String, Value>,
     /// The caller's key, under which it is done once.
     pub idempotency_key: Option<String>,
+    /// The agent that the conversation must be one of, where the caller addresses an agent.
+    pub agent: Option<AgentId>,
+    /// Where what the service says of a call under way goes, for callers that listen.
+    pub notices: Option<Notices>,
 }
 
 /// The answer of a call.
@@ -43,6 +48,8 @@ pub struct CallRequest {
 pub struct CallAnswer {
     /// `{call_id, status, output, variables, error, duration_ms}`, as JSON text.
     pub json: String,
+    /// The result of an MCP server's tool, as the JSON text of what it sent; none for other kinds.
+    pub mcp: Option<String>,
     /// True when it is the answer of an earlier call with the same key.
     pub replayed: bool,
 }
@@ -76,6 +83,7 @@ pub async fn call(
         .journal
         .get(key)
         .await?
+        .filter(|found| request.agent.is_none_or(|agent| agent == found.key.agent))
         .ok_or(AppError::NotFound("conversation"))?;
     let (snapshot, agent) = app
         .catalog
@@ -285,8 +293,11 @@ async fn answer_of(
     let mut news = app.journal.news();
     loop {
         if let Some(json) = call.answer {
-            let replayed = true;
-            return Ok(CallAnswer { json, replayed });
+            return Ok(CallAnswer {
+                json,
+                mcp: None,
+                replayed: true,
+            });
         }
         let text = call.idempotency_key.clone().unwrap_or_default();
         call = find_call(app, key, &text)
@@ -354,6 +365,7 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
     match done {
         Done::Settled => Ok(CallAnswer {
             json,
+            mcp: None,
             replayed: false,
         }),
         Done::Gone | Done::Now(_) | Done::Before(_) => Err(AppError::conflict(

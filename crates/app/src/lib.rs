@@ -10,6 +10,7 @@ mod error;
 mod finish;
 mod input;
 mod journal;
+mod news;
 mod prepare;
 
 pub mod actions;
@@ -23,7 +24,9 @@ pub mod events;
 pub mod impact;
 pub mod integrations;
 pub mod lifecycle;
+pub mod notices;
 pub mod secrets;
+pub mod tool_watch;
 pub mod tools;
 pub mod variables;
 pub mod versions;
@@ -56,6 +59,7 @@ pub mod rows {
 
 use catalog::Catalog;
 use journal::Journal;
+use news::News;
 
 /// How the application is set up.
 #[derive(Debug, Clone)]
@@ -83,6 +87,7 @@ pub struct App {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) catalog: Catalog,
     pub(crate) journal: Journal,
+    pub(crate) news: Arc<News>,
     pub(crate) connector: Connector,
     pub(crate) settings: AppSettings,
     pub(crate) instance: InstanceId,
@@ -105,6 +110,7 @@ impl App {
         Arc::new(Self {
             catalog: Catalog::new(db.clone(), keys.clone()),
             journal: Journal::new(db.clone()),
+            news: Arc::default(),
             connector: Connector {
                 client,
                 tokens: TokenCache::default(),

@@ -41,6 +41,8 @@ pub async fn call_action(
         name,
         arguments: input.arguments,
         idempotency_key,
+        agent: None,
+        notices: None,
     };
     let answer = call::call(&state.app, &runner, request).await?;
     let mut response = view::raw(StatusCode::OK, answer.json);
