@@ -27,21 +27,26 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let token = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| {
-                let (scheme, token) = value.split_once(' ')?;
-                scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-            })
-            .ok_or(AppError::Unauthenticated)?;
-        let principal = api_keys::authenticate(&state.app, token).await?;
-        if let Some(caller) = parts.extensions.get::<Caller>() {
-            caller.set(principal.clone());
-        }
-        Ok(Self(T::try_from(principal)?))
+        Ok(Self(T::try_from(principal(parts, state).await?)?))
     }
+}
+
+/// Whom the key of a request stands for.
+pub async fn principal(parts: &Parts, state: &ApiState) -> Result<Principal, AppError> {
+    let token = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        })
+        .ok_or(AppError::Unauthenticated)?;
+    let principal = api_keys::authenticate(&state.app, token).await?;
+    if let Some(caller) = parts.extensions.get::<Caller>() {
+        caller.set(principal.clone());
+    }
+    Ok(principal)
 }
 
 /// A JSON body.

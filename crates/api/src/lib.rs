@@ -1,10 +1,12 @@
-//! The doors: REST under `/api/v1`, its document and reference page, health and metrics.
+//! The doors: REST under `/api/v1`, its document and reference page, each agent as an MCP server
+//! under `/mcp`, health and metrics.
 //!
 //! A handler reads its input, calls one operation of `switchboard-app` and writes the answer; it
 //! decides nothing.
 
 mod extract;
 mod layer;
+mod mcp;
 mod openapi;
 mod problem;
 mod routes;
@@ -15,12 +17,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
+use axum::routing::{any, get};
 use switchboard_app::App;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
+pub use mcp::{AllowedHosts, Door};
 pub use openapi::document;
 
 /// What the handlers need.
@@ -32,6 +35,8 @@ pub struct ApiState {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Cancelled when the server stops: streams end then.
     pub stopping: CancellationToken,
+    /// The MCP door.
+    pub mcp: Arc<Door>,
     /// What request ids start with; different at each start.
     pub request_prefix: Arc<str>,
 }
@@ -47,6 +52,7 @@ pub fn router(state: ApiState, max_body_bytes: usize) -> Router {
     let (api, document) = openapi::parts();
     Router::new()
         .nest("/api/v1", api.fallback(routes::system::unknown_path))
+        .route("/mcp/agents/{agent_id}", any(mcp::serve))
         .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document))
         .route("/healthz", get(routes::system::healthz))
         .route("/readyz", get(routes::system::readyz))

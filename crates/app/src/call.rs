@@ -9,7 +9,7 @@ use switchboard_connect::{CallError, Performed};
 use switchboard_domain::admission::{self, Refusal};
 use switchboard_domain::conversation::{Conversation, Outcome};
 use switchboard_domain::event::{EventType, NewEvent};
-use switchboard_domain::id::{BindingId, CallId, ConversationId, EventId};
+use switchboard_domain::id::{AgentId, BindingId, CallId, ConversationId, EventId};
 use switchboard_domain::input::InputError;
 use switchboard_domain::template::RenderContext;
 use switchboard_store::journal::CallRow;
@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::{PreparedAgent, PreparedBinding, Snapshot, TargetView};
 use crate::finish::Finished;
 use crate::journal::{Done, Key, Reservation, Reserved, Settlement, Work};
-use crate::mcp::{self, NoticeSink};
+use crate::mcp;
+use crate::notices::Notices;
 use crate::{App, AppError, Runner};
 
 /// The longest idempotency key, in bytes.
@@ -38,8 +39,10 @@ pub struct CallRequest {
     pub arguments: Map<String, Value>,
     /// The caller's key, under which it is done once.
     pub idempotency_key: Option<String>,
-    /// Who hears what an MCP server says while it works on the call.
-    pub notices: Option<NoticeSink>,
+    /// The agent that the conversation must be one of, where the caller addresses an agent.
+    pub agent: Option<AgentId>,
+    /// Where what the service says of a call under way goes, for callers that listen.
+    pub notices: Option<Notices>,
 }
 
 /// The answer of a call.
@@ -47,10 +50,10 @@ pub struct CallRequest {
 pub struct CallAnswer {
     /// `{call_id, status, output, variables, error, duration_ms}`, as JSON text.
     pub json: String,
+    /// The result of an MCP server's tool, as the JSON text of what it sent; none for other kinds.
+    pub mcp: Option<String>,
     /// True when it is the answer of an earlier call with the same key.
     pub replayed: bool,
-    /// The whole result of an MCP tool, as the tool's server sent it.
-    pub tool_result: Option<String>,
 }
 
 /// All that one admitted call needs; it lives until the call is settled.
@@ -62,7 +65,7 @@ struct Admitted {
     binding: Arc<PreparedBinding>,
     arguments: Value,
     reserved: Reserved,
-    notices: Option<NoticeSink>,
+    notices: Option<Notices>,
     cancelled: CancellationToken,
 }
 
@@ -84,6 +87,7 @@ pub async fn call(
         .journal
         .get(key)
         .await?
+        .filter(|found| request.agent.is_none_or(|agent| agent == found.key.agent))
         .ok_or(AppError::NotFound("conversation"))?;
     let (snapshot, agent) = app
         .catalog
@@ -99,7 +103,7 @@ pub async fn call(
     if let (Some(text), Some(fingerprint)) = (&request.idempotency_key, &fingerprint)
         && let Some(answer) = earlier_answer(app, key, text, fingerprint).await?
     {
-        return Ok(answer);
+        return Ok(with_tool_result(&agent, &request.name, answer));
     }
     let binding = match admit(&agent, &conversation, &request.name, &arguments) {
         Ok(binding) => binding,
@@ -154,6 +158,27 @@ async fn run(
         }
     }
     perform(app, admitted).await
+}
+
+/// The answer of an earlier call of an MCP tool holds the tool's result, as `output`.
+fn with_tool_result(agent: &PreparedAgent, name: &str, answer: CallAnswer) -> CallAnswer {
+    #[derive(serde::Deserialize)]
+    struct Kept<'a> {
+        #[serde(borrow)]
+        output: &'a serde_json::value::RawValue,
+    }
+    let binding = agent
+        .by_name
+        .get(name)
+        .and_then(|at| agent.bindings.get(*at));
+    if binding.is_none_or(|binding| binding.kind != "mcp_tool") {
+        return answer;
+    }
+    let kept = serde_json::from_str::<Kept<'_>>(&answer.json).ok();
+    let mcp = kept
+        .map(|kept| kept.output.get().to_owned())
+        .filter(|output| output.starts_with('{'));
+    CallAnswer { mcp, ..answer }
 }
 
 fn check_key(key: Option<&str>) -> Result<(), AppError> {
@@ -299,8 +324,8 @@ async fn answer_of(
         if let Some(json) = call.answer {
             return Ok(CallAnswer {
                 json,
+                mcp: None,
                 replayed: true,
-                tool_result: None,
             });
         }
         let text = call.idempotency_key.clone().unwrap_or_default();
@@ -370,8 +395,8 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
     match done {
         Done::Settled => Ok(CallAnswer {
             json,
+            mcp: tool_result,
             replayed: false,
-            tool_result,
         }),
         Done::Gone | Done::Now(_) | Done::Before(_) => Err(AppError::conflict(
             "outcome_unknown",

@@ -76,12 +76,29 @@ pub async fn start(
     runner: &Runner,
     input: ConversationInput,
 ) -> Result<Arc<Conversation>, AppError> {
+    let version = version(app, runner, input.agent_id, input.version)
+        .await
+        .map_err(|error| match error {
+            AppError::NotFound(_) => {
+                AppError::invalid("/agent_id", "there is no such agent in this workspace")
+            }
+            error => error,
+        })?;
+    start_on(app, runner, input, version).await
+}
+
+/// Starts a conversation on a version that [`version`] found.
+pub async fn start_on(
+    app: &App,
+    runner: &Runner,
+    input: ConversationInput,
+    version: VersionRef,
+) -> Result<Arc<Conversation>, AppError> {
     if app.stopping.load(Ordering::Acquire) {
         return Err(AppError::Stopping);
     }
     let workspace = runner.workspace();
     check_variables(&input.variables, true)?;
-    let version = version(app, runner, &input).await?;
     let (_, prepared) = app
         .catalog
         .agent(workspace, input.agent_id, version)
@@ -122,21 +139,15 @@ pub async fn start(
 }
 
 /// The version that new conversations get, or the one that is asked for.
-async fn version(
+pub async fn version(
     app: &App,
     runner: &Runner,
-    input: &ConversationInput,
+    agent: AgentId,
+    requested: RequestedVersion,
 ) -> Result<VersionRef, AppError> {
     let mut conn = app.db.read().await?;
-    let agent = agents::existing(&mut conn.engine(), runner.workspace(), input.agent_id)
-        .await
-        .map_err(|error| match error {
-            AppError::NotFound(_) => {
-                AppError::invalid("/agent_id", "there is no such agent in this workspace")
-            }
-            error => error,
-        })?;
-    match input.version {
+    let agent = agents::existing(&mut conn.engine(), runner.workspace(), agent).await?;
+    match requested {
         RequestedVersion::Exact(version) => Ok(version),
         RequestedVersion::Published => {
             agent.published_version.map(VersionRef::Number).ok_or_else(|| {
@@ -149,7 +160,7 @@ async fn version(
     }
 }
 
-fn no_version(version: VersionRef) -> AppError {
+pub(crate) fn no_version(version: VersionRef) -> AppError {
     AppError::invalid("/version", format!("this agent has no version {version}"))
 }
 

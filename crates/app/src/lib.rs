@@ -10,6 +10,7 @@ mod error;
 mod finish;
 mod input;
 mod journal;
+mod news;
 mod prepare;
 
 pub mod actions;
@@ -24,7 +25,9 @@ pub mod impact;
 pub mod integrations;
 pub mod lifecycle;
 pub mod mcp;
+pub mod notices;
 pub mod secrets;
+pub mod tool_watch;
 pub mod tools;
 pub mod variables;
 pub mod versions;
@@ -58,6 +61,7 @@ pub mod rows {
 
 use catalog::Catalog;
 use journal::Journal;
+use news::News;
 
 /// How the application is set up.
 #[derive(Debug, Clone)]
@@ -85,6 +89,7 @@ pub struct App {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) catalog: Catalog,
     pub(crate) journal: Journal,
+    pub(crate) news: Arc<News>,
     pub(crate) connector: Connector,
     pub(crate) mcp: McpClient,
     pub(crate) announcements: Mutex<Option<mcp::Watch>>,
@@ -117,6 +122,7 @@ impl App {
         Arc::new(Self {
             catalog: Catalog::new(db.clone(), keys.clone()),
             journal: Journal::new(db.clone()),
+            news: Arc::default(),
             connector: Connector {
                 client,
                 tokens,

@@ -1,11 +1,18 @@
 //! Which actions are callable now, and why each other one is not.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-use switchboard_domain::admission;
-use switchboard_domain::id::{BindingId, ConversationId};
+use serde_json::{Map, Value};
+use switchboard_domain::admission::{self, Refusal};
+use switchboard_domain::agent::VersionRef;
+use switchboard_domain::conversation::{Conversation, ConversationKey, Phase, Status};
+use switchboard_domain::environment::Environment;
+use switchboard_domain::id::{AgentId, BindingId, ConversationId};
+use uuid::Uuid;
 
+use crate::catalog::{PreparedAgent, PreparedBinding};
+use crate::conversations::no_version;
 use crate::{App, AppError, Runner, conversations};
 
 /// An action that is callable now.
@@ -49,43 +56,140 @@ pub struct Tools {
 
 /// The tools of a conversation as it is now.
 pub async fn list(app: &App, runner: &Runner, id: ConversationId) -> Result<Tools, AppError> {
-    let conversation = conversations::get(app, runner, id).await?;
-    let key = &conversation.key;
-    let (_, agent) = app
-        .catalog
-        .agent(key.workspace, key.agent, key.version)
-        .await?
-        .ok_or(AppError::NotFound("agent"))?;
-    let mut tools = Tools::default();
-    for binding in &agent.bindings {
-        let admitted = binding.view(key.environment).map(drop).and_then(|()| {
-            admission::admit(
-                &binding.name,
-                binding.id,
-                &binding.gate,
-                agent.own.strict_states,
-                &conversation,
-            )
-        });
-        match admitted {
-            Ok(()) => tools.tools.push(Tool {
-                name: binding.name.clone(),
-                description: binding.description.clone(),
-                parameters: binding.schema.source().clone(),
-                binding: binding.id,
-                kind: binding.kind,
-                remaining_successful_calls: binding.gate.max_successful_calls.map(|limit| {
-                    let usage = conversation.usage(binding.id);
-                    limit.saturating_sub(usage.taken.saturating_add(usage.in_flight))
+    of(app, conversations::get(app, runner, id).await?).await
+}
+
+/// The tools of a conversation that was read.
+pub async fn of(app: &App, conversation: Arc<Conversation>) -> Result<Tools, AppError> {
+    Ok(Offer::of(app, conversation).await?.tools())
+}
+
+/// What a new conversation on this version would be offered. None is started.
+pub async fn offered(
+    app: &App,
+    runner: &Runner,
+    agent: AgentId,
+    version: VersionRef,
+    environment: Environment,
+) -> Result<Tools, AppError> {
+    let offer = Offer::to_new(app, runner, agent, version, environment).await?;
+    Ok(offer.tools())
+}
+
+/// A conversation beside the agent as it is prepared: all that its tools follow from.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    agent: Arc<PreparedAgent>,
+    conversation: Arc<Conversation>,
+    /// Why each binding is not callable, in the agent's order; none for those that are.
+    refusals: Vec<Option<Refusal>>,
+}
+
+impl Offer {
+    pub(crate) async fn of(app: &App, conversation: Arc<Conversation>) -> Result<Self, AppError> {
+        let key = &conversation.key;
+        let (_, agent) = app
+            .catalog
+            .agent(key.workspace, key.agent, key.version)
+            .await?
+            .ok_or(AppError::NotFound("agent"))?;
+        Ok(Self::new(agent, conversation))
+    }
+
+    pub(crate) async fn to_new(
+        app: &App,
+        runner: &Runner,
+        agent: AgentId,
+        version: VersionRef,
+        environment: Environment,
+    ) -> Result<Self, AppError> {
+        let workspace = runner.workspace();
+        let (_, prepared) = app
+            .catalog
+            .agent(workspace, agent, version)
+            .await?
+            .ok_or_else(|| no_version(version))?;
+        let now = app.context.now();
+        let fresh = Conversation {
+            key: ConversationKey {
+                workspace,
+                id: ConversationId::from_uuid(Uuid::nil()),
+                agent,
+                version,
+                environment,
+                created_at: now,
+            },
+            status: Status::Active,
+            phase: Phase::InCall,
+            state: prepared.own.initial_state.clone(),
+            variables: Map::new(),
+            usage: BTreeMap::new(),
+            last_sequence: 0,
+            updated_at: now,
+        };
+        Ok(Self::new(prepared, Arc::new(fresh)))
+    }
+
+    fn new(agent: Arc<PreparedAgent>, conversation: Arc<Conversation>) -> Self {
+        let refusal = |binding: &Arc<PreparedBinding>| {
+            binding
+                .view(conversation.key.environment)
+                .map(drop)
+                .and_then(|()| {
+                    admission::admit(
+                        &binding.name,
+                        binding.id,
+                        &binding.gate,
+                        agent.own.strict_states,
+                        &conversation,
+                    )
+                })
+                .err()
+        };
+        let refusals = agent.bindings.iter().map(refusal).collect();
+        Self {
+            agent,
+            conversation,
+            refusals,
+        }
+    }
+
+    /// True when the same actions of the same configuration are callable.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let callable = |offer: &Self| -> Vec<bool> {
+            let refusals = offer.refusals.iter();
+            refusals.map(Option::is_none).collect()
+        };
+        Arc::ptr_eq(&self.agent, &other.agent) && callable(self) == callable(other)
+    }
+
+    pub(crate) fn tools(&self) -> Tools {
+        let mut tools = Tools::default();
+        for (binding, refusal) in self.agent.bindings.iter().zip(&self.refusals) {
+            match refusal {
+                None => tools.tools.push(self.tool(binding)),
+                Some(refusal) => tools.unavailable.push(Unavailable {
+                    name: binding.name.clone(),
+                    binding: binding.id,
+                    code: refusal.code(),
+                    reason: refusal.to_string(),
                 }),
-            }),
-            Err(refusal) => tools.unavailable.push(Unavailable {
-                name: binding.name.clone(),
-                binding: binding.id,
-                code: refusal.code(),
-                reason: refusal.to_string(),
+            }
+        }
+        tools
+    }
+
+    fn tool(&self, binding: &PreparedBinding) -> Tool {
+        Tool {
+            name: binding.name.clone(),
+            description: binding.description.clone(),
+            parameters: binding.schema.source().clone(),
+            binding: binding.id,
+            kind: binding.kind,
+            remaining_successful_calls: binding.gate.max_successful_calls.map(|limit| {
+                let usage = self.conversation.usage(binding.id);
+                limit.saturating_sub(usage.taken.saturating_add(usage.in_flight))
             }),
         }
     }
-    Ok(tools)
 }

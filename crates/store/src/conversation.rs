@@ -125,6 +125,33 @@ pub async fn lock(
     Ok(found)
 }
 
+/// The number of the last event of each of several conversations.
+pub async fn sequences(
+    engine: &mut Engine<'_>,
+    keys: &[(WorkspaceId, ConversationId)],
+) -> Result<Vec<(ConversationId, u64)>, StoreError> {
+    let mut found = Vec::with_capacity(keys.len());
+    let mut rest = keys;
+    for size in dialect::chunk_sizes(keys.len(), 256) {
+        let (chunk, after) = rest.split_at(size);
+        rest = after;
+        let mut sql =
+            "SELECT id, last_sequence FROM conversation WHERE (workspace_id, id) IN (".to_owned();
+        sql.push_str(dialect::bulk_insert("", 2, size, "").trim_start());
+        sql.push(')');
+        let rows: Vec<(Uuid, i64)> = on!(engine, conn => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql));
+            for (workspace, id) in chunk {
+                query = query.bind(workspace.uuid()).bind(id.uuid());
+            }
+            query.fetch_all(conn).await
+        })?;
+        let rows = rows.into_iter();
+        found.extend(rows.map(|(id, last)| (ConversationId::from_uuid(id), last.unsigned_abs())));
+    }
+    Ok(found)
+}
+
 /// Which conversations to list.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Filter {

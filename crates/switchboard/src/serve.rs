@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
-use switchboard_api::ApiState;
+use switchboard_api::{AllowedHosts, ApiState, Door};
 use switchboard_app::{App, Context, lifecycle};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -64,10 +64,12 @@ pub async fn serve(
     let background = lifecycle::start_background(&app);
     let stopping = CancellationToken::new();
     let metrics = telemetry.metrics.clone();
+    let hosts = AllowedHosts::new(listener.local_addr()?, &settings.allowed_hosts);
     let state = ApiState {
         app: app.clone(),
         metrics: Arc::new(move || metrics.render()),
         stopping: stopping.clone(),
+        mcp: Arc::new(Door::new(hosts)),
         request_prefix: system::random_hex(context, 5).into(),
     };
     let router = switchboard_api::router(state, settings.max_body_bytes);

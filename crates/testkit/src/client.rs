@@ -1,13 +1,14 @@
 //! A small client of the API.
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
+
+use crate::stream::EventStream;
 
 /// Calls the API as one key.
 #[derive(Debug, Clone)]
@@ -69,6 +70,43 @@ impl Client {
         }
     }
 
+    /// A request with the key. A content type that is given stands in place of JSON's.
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Request<Full<Bytes>> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("authorization", format!("Bearer {}", self.key));
+        let has_type = headers.iter().any(|(name, _)| *name == "content-type");
+        if body.is_some() && !has_type {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(Full::from(body.unwrap_or_default())).unwrap()
+    }
+
+    /// Opens an event stream; none when the answer is another one.
+    pub async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Option<EventStream> {
+        let request = self.request(method, path, headers, body);
+        let answer = self.inner.request(request).await.ok()?;
+        let kind = answer.headers().get("content-type")?;
+        let is_stream = kind == "text/event-stream" && answer.status() == StatusCode::OK;
+        is_stream.then(|| EventStream::new(answer.into_body()))
+    }
+
     /// Sends a request; none when there is no answer.
     pub async fn try_send(
         &self,
@@ -77,17 +115,7 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<String>,
     ) -> Option<Reply> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base))
-            .header("authorization", format!("Bearer {}", self.key));
-        if body.is_some() {
-            request = request.header("content-type", "application/json");
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Full::from(body.unwrap_or_default())).unwrap();
+        let request = self.request(method, path, headers, body);
         let (head, body) = self.inner.request(request).await.ok()?.into_parts();
         let body = body.collect().await.ok()?.to_bytes();
         Some(Reply {
@@ -154,24 +182,10 @@ impl Client {
             .inner
             .request(request.body(Full::default()).unwrap())
             .await;
-        let mut body = answer.unwrap().into_body().into_data_stream();
-        let (mut text, mut events) = (String::new(), vec![]);
+        let mut stream = EventStream::new(answer.unwrap().into_body());
+        let mut events = vec![];
         while events.len() < count {
-            let chunk = body.next().await.expect("the stream goes on").unwrap();
-            text.push_str(&String::from_utf8_lossy(&chunk));
-            while let Some((block, rest)) = text.split_once("\n\n") {
-                let field = |name: &str| {
-                    let lines = block.lines().filter_map(|line| line.strip_prefix(name));
-                    // A field that stands on several lines is joined by line breaks.
-                    lines.map(str::trim).collect::<Vec<_>>().join("\n")
-                };
-                let (id, data) = (field("id:"), field("data:"));
-                // Without data it is a comment that keeps the connection alive.
-                if !data.is_empty() {
-                    events.push((id, serde_json::from_str(&data).unwrap()));
-                }
-                text = rest.to_owned();
-            }
+            events.push(stream.next().await);
         }
         events
     }

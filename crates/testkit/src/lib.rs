@@ -11,6 +11,7 @@ mod client;
 mod database;
 mod sample;
 mod server;
+mod stream;
 mod upstream;
 
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ pub use client::{Client, Reply};
 pub use database::TestDatabase;
 pub use sample::Sample;
 pub use server::Server;
+pub use stream::EventStream;
 pub use upstream::{Answer, Upstream};
 
 /// Makes a test of a function of a database, once for each: `name::sqlite` and `name::postgres`.

@@ -41,6 +41,7 @@ pub async fn call_action(
         name,
         arguments: input.arguments,
         idempotency_key,
+        agent: None,
         notices: None,
     };
     let answer = call::call(&state.app, &runner, request).await?;

@@ -17,6 +17,7 @@ use switchboard_domain::id::{AgentId, WorkspaceId};
 use switchboard_store::change::Entity;
 use switchboard_store::{Db, api_key, change};
 use switchboard_vault::{ApiKeyHash, KeyRing};
+use tokio::sync::watch;
 
 use crate::context::Principal;
 use crate::error::AppError;
@@ -27,6 +28,8 @@ const REMEMBERED_KEYS: u64 = 100_000;
 
 struct Slot {
     current: ArcSwap<Snapshot>,
+    /// The revision that is served; whoever waits for changes hears of it.
+    served: watch::Sender<u64>,
     /// Held by whoever prepares the next snapshot.
     build: tokio::sync::Mutex<()>,
 }
@@ -92,6 +95,7 @@ impl Catalog {
         }
         let snapshot = build::first(&self.db, &self.keys, workspace).await?;
         let slot = Arc::new(Slot {
+            served: watch::Sender::new(snapshot.revision),
             current: ArcSwap::from_pointee(snapshot),
             build: tokio::sync::Mutex::new(()),
         });
@@ -149,7 +153,13 @@ impl Catalog {
         build::apply(&mut next, engine, &self.keys, workspace, &changes).await?;
         next.revision = last.revision;
         slot.current.store(Arc::new(next));
+        slot.served.send_replace(last.revision);
         Ok(())
+    }
+
+    /// Hears when another revision of a workspace's configuration is served.
+    pub async fn changes(&self, workspace: WorkspaceId) -> Result<watch::Receiver<u64>, AppError> {
+        Ok(self.slot(workspace).await?.served.subscribe())
     }
 
     /// The workspaces that are in memory, with the revision each is at.

@@ -21,7 +21,6 @@ use switchboard_mcp::{McpTarget, Tool};
 use switchboard_outbound::{Breaker, BreakerSettings};
 
 use crate::prepare;
-pub use perform::NoticeSink;
 pub(crate) use perform::{How, perform};
 pub(crate) use refresh::{Found, fetch, note_failure, settle};
 pub use refresh::{Refreshed, approve, refresh};

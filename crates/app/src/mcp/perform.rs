@@ -1,33 +1,22 @@
 //! Calling a tool, and what its result means for the conversation.
 
-use std::sync::Arc;
-
-use serde_json::Value;
+use serde_json::{Value, json};
 use switchboard_connect::{CallError, Performed, Secrets, kept_text};
 use switchboard_domain::conversation::Outcome;
-use switchboard_mcp::{McpError, McpTarget, Notice, ToolAnswer};
+use switchboard_mcp::{McpError, McpTarget, Notice as Said, ToolAnswer};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::McpCall;
 use crate::App;
-
-/// Hears what a server says while it works on a call: progress and lines of its log.
-#[derive(Clone)]
-pub struct NoticeSink(pub Arc<dyn Fn(Notice) + Send + Sync>);
-
-impl std::fmt::Debug for NoticeSink {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NoticeSink")
-    }
-}
+use crate::notices::{Notice, Notices};
 
 /// How a call is made.
 pub(crate) struct How<'a> {
     /// Where its secrets come from.
     pub secrets: Secrets<'a>,
-    /// Who hears of its progress.
-    pub notices: Option<&'a NoticeSink>,
+    /// Where what its server says of it goes.
+    pub notices: Option<&'a Notices>,
     /// Cancelled when nobody waits for it any more.
     pub cancelled: &'a CancellationToken,
     /// When it has to be over.
@@ -42,15 +31,19 @@ pub(crate) async fn perform(
     arguments: &Value,
     how: How<'_>,
 ) -> Performed {
-    let sink = how.notices.map(|sink| &*sink.0);
-    let sink = sink.map(|sink| move |notice| sink(notice));
+    let sink = how.notices.map(|notices| {
+        move |said: Said| {
+            // Whoever reads too slowly misses some; the call does not wait.
+            let _ = notices.try_send(notice(said));
+        }
+    });
     let sink = sink.as_ref().map(|sink| sink as &dyn switchboard_mcp::Sink);
     let answer = tokio::select! {
         biased;
         answer = app.mcp.call(target, &call.tool, arguments, how.secrets, sink, how.deadline) => answer,
         () = how.cancelled.cancelled() => Err(McpError::Cancelled),
     };
-    let request = serde_json::json!({
+    let request = json!({
         "method": "tools/call", "url": &*target.url, "tool": call.tool.name(),
     })
     .to_string();
@@ -62,6 +55,40 @@ pub(crate) async fn perform(
                 outcome,
                 request,
                 ..Performed::not_sent(error)
+            }
+        }
+    }
+}
+
+/// What a server said, as callers are told.
+fn notice(said: Said) -> Notice {
+    match said {
+        Said::Progress {
+            progress,
+            total,
+            message,
+        } => {
+            let mut step = json!({"progress": progress});
+            if let Some(total) = total {
+                step["total"] = json!(total);
+            }
+            if let Some(message) = message {
+                step["message"] = json!(message);
+            }
+            Notice::Progress(step.to_string())
+        }
+        Said::Log {
+            level,
+            logger,
+            data,
+        } => {
+            let mut params = json!({"level": level, "data": data});
+            if let Some(logger) = logger {
+                params["logger"] = json!(logger);
+            }
+            Notice::Log {
+                level,
+                params: params.to_string(),
             }
         }
     }

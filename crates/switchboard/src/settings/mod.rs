@@ -38,6 +38,8 @@ pub struct Settings {
     pub database_url: Option<DatabaseUrl>,
     /// What outbound calls may reach although it is private.
     pub allow_networks: Vec<String>,
+    /// The host names that this server answers for, beside its own addresses.
+    pub allowed_hosts: Vec<String>,
     /// Telnyx' API.
     #[cfg_attr(
         not(test),
@@ -142,6 +144,7 @@ impl Reader {
         let listen = self.required("listen", values::address);
         let database_url = self.optional("database_url", DatabaseUrl::parse, ToString::to_string);
         let allow_networks = self.list("allow_networks", values::network);
+        let allowed_hosts = self.list("allowed_hosts", values::host);
         let telnyx_url = self.required("telnyx_url", values::http_url);
         let master_key_file = self.optional("master_key_file", values::path, |path| {
             path.display().to_string()
@@ -170,6 +173,7 @@ impl Reader {
             listen: listen?,
             database_url: database_url?,
             allow_networks: allow_networks?,
+            allowed_hosts: allowed_hosts?,
             telnyx_url: telnyx_url?,
             master_key_file,
             log_format,

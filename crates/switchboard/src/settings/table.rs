@@ -119,6 +119,21 @@ pub const SETTINGS: &[Setting] = &[
                   flag, or separate by commas.",
     },
     Setting {
+        name: "allowed_hosts",
+        flag: "allowed-host",
+        variable: "SWITCHBOARD_ALLOWED_HOSTS",
+        value_name: "HOST",
+        kind: Kind::List,
+        default: None,
+        otherwise: "none",
+        in_file: true,
+        summary: "A host name, without a port, by which clients reach the MCP endpoints",
+        details: "Those endpoints answer requests whose `Host` is this machine's loopback, the address of \
+                  `listen`, or a name given here, and pages whose `Origin` is one of those; others get \
+                  403, so that no web page can reach them under a name of its own. Name here what a \
+                  proxy in front passes on: `switchboard.example`. Repeat the flag, or separate by commas.",
+    },
+    Setting {
         name: "telnyx_url",
         flag: "telnyx-url",
         variable: "SWITCHBOARD_TELNYX_URL",

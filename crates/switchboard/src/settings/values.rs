@@ -175,6 +175,20 @@ pub(super) fn network(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// A host's name or address, as it stands in `Host` headers, without a port.
+pub(super) fn host(text: &str) -> Result<String, String> {
+    let is_name = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    let is_host = (is_name && !text.is_empty()) || text.parse::<std::net::Ipv6Addr>().is_ok();
+    if is_host {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "`{text}` is not a host such as switchboard.example; leave out scheme, port and path"
+    ))
+}
+
 pub(super) fn integer(text: &str, least: u64, most: u64) -> Result<u64, String> {
     text.parse()
         .ok()
@@ -270,6 +284,27 @@ mod tests {
         }
         for text in ["", "10.1.0.0/99", "http://a.example", "a b", "*.internal"] {
             assert!(network(text).unwrap_err().contains("10.1.0.0/16"), "{text}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_names_or_addresses_alone() {
+        for text in ["hub.example", "localhost", "10.1.2.3", "fd00::1"] {
+            assert_eq!(host(text).unwrap(), text);
+        }
+        for text in [
+            "",
+            "https://a.example",
+            "a.example:80",
+            "a/b",
+            "*.example",
+            "a b",
+            "[::1]",
+        ] {
+            assert!(
+                host(text).unwrap_err().contains("switchboard.example"),
+                "{text}"
+            );
         }
     }
 
