@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 use switchboard_domain::admission;
 use switchboard_domain::id::{BindingId, ConversationId};
+use switchboard_domain::tool_format::{Note, Provider};
 
+use crate::catalog::PreparedBinding;
 use crate::{App, AppError, Runner, conversations};
 
 /// An action that is callable now.
@@ -23,6 +25,9 @@ pub struct Tool {
     pub kind: &'static str,
     /// How many more calls may succeed, calls under way taken off; none without a limit.
     pub remaining_successful_calls: Option<u32>,
+    /// What providers' formats say differently, pass over, or leave out.
+    pub notes: Vec<Note>,
+    prepared: Arc<PreparedBinding>,
 }
 
 /// An action that is not callable now.
@@ -78,6 +83,8 @@ pub async fn list(app: &App, runner: &Runner, id: ConversationId) -> Result<Tool
                     let usage = conversation.usage(binding.id);
                     limit.saturating_sub(usage.taken.saturating_add(usage.in_flight))
                 }),
+                notes: notes(binding),
+                prepared: binding.clone(),
             }),
             Err(refusal) => tools.unavailable.push(Unavailable {
                 name: binding.name.clone(),
@@ -88,4 +95,29 @@ pub async fn list(app: &App, runner: &Runner, id: ConversationId) -> Result<Tool
         }
     }
     Ok(tools)
+}
+
+fn notes(binding: &PreparedBinding) -> Vec<Note> {
+    let formats = binding.formats().iter();
+    formats
+        .flat_map(|(_, exported)| exported.notes.iter().cloned())
+        .collect()
+}
+
+/// The list that a provider's API takes, of the tools that are callable now. A tool that the
+/// provider would refuse is not in it; its notes in [`list`] say why.
+pub async fn export(
+    app: &App,
+    runner: &Runner,
+    id: ConversationId,
+    provider: Provider,
+) -> Result<Vec<Value>, AppError> {
+    let found = list(app, runner, id).await?;
+    Ok(found
+        .tools
+        .iter()
+        .flat_map(|tool| tool.prepared.formats())
+        .filter(|(known, _)| *known == provider)
+        .filter_map(|(_, exported)| exported.tool.clone())
+        .collect())
 }

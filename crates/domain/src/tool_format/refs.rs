@@ -77,7 +77,7 @@ pub(super) fn find(root: &Value) -> References {
             .any(has)
             || (!at.path.is_empty() && has("$id"));
     });
-    let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut edges = Edges::new();
     let mut open: Vec<String> = out_of(root, root, &mut found).into_iter().collect();
     while let Some(next) = open.pop() {
         if edges.contains_key(&next) {
@@ -91,7 +91,7 @@ pub(super) fn find(root: &Value) -> References {
         edges.insert(next, targets);
     }
     found.plain = edges.keys().cloned().collect();
-    found.circular = circles(edges);
+    found.circular = circles(&edges);
     found
         .plain
         .retain(|target| !found.circular.contains(target));
@@ -122,18 +122,52 @@ fn out_of(part: &Value, root: &Value, found: &mut References) -> BTreeSet<String
     targets
 }
 
-/// Takes away what leads to no circle and what no circle leads to, until only circles are left.
-fn circles(mut edges: BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
-    loop {
-        let before = edges.len();
-        let left: BTreeSet<String> = edges.keys().cloned().collect();
-        edges.retain(|_, targets| targets.iter().any(|target| left.contains(target)));
-        let reached: BTreeSet<String> = edges.values().flatten().cloned().collect();
-        edges.retain(|pointer, _| reached.contains(pointer));
-        if edges.len() == before {
-            return edges.into_keys().collect();
+type Edges = BTreeMap<String, BTreeSet<String>>;
+
+/// What lies on a circle or between two: all that leads to a circle and that a circle leads to.
+fn circles(edges: &Edges) -> BTreeSet<String> {
+    let leading = without_ends(edges);
+    let mut back: Edges = leading
+        .iter()
+        .map(|name| (name.clone(), BTreeSet::new()))
+        .collect();
+    for name in &leading {
+        for target in edges.get(name).into_iter().flatten() {
+            if let Some(sources) = back.get_mut(target) {
+                sources.insert(name.clone());
+            }
         }
     }
+    without_ends(&back)
+}
+
+/// Takes away what leads nowhere, until everything leads on.
+fn without_ends(edges: &Edges) -> BTreeSet<String> {
+    let mut sources: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut ways: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, targets) in edges {
+        ways.insert(name, targets.len());
+        for target in targets {
+            sources.entry(target).or_default().push(name);
+        }
+    }
+    let mut ends: Vec<&str> = ways
+        .iter()
+        .filter(|(_, count)| **count == 0)
+        .map(|(name, _)| *name)
+        .collect();
+    while let Some(end) = ends.pop() {
+        ways.remove(end);
+        for source in sources.get(end).into_iter().flatten() {
+            if let Some(count) = ways.get_mut(source) {
+                *count -= 1;
+                if *count == 0 {
+                    ends.push(source);
+                }
+            }
+        }
+    }
+    ways.into_keys().map(str::to_owned).collect()
 }
 
 /// What came of putting parts in the place of their references.
@@ -200,7 +234,7 @@ impl Copy<'_> {
         match (value, at) {
             (Value::Object(members), Place::Schema) => self.schema(members, chain),
             (Value::Object(members), Place::Schemas) => {
-                self.members(members, chain, |_| Place::Schema)
+                self.members(members, chain, |_| Some(Place::Schema))
             }
             (Value::Array(items), Place::Schema) => {
                 self.spend(2)?;
@@ -216,17 +250,21 @@ impl Copy<'_> {
         }
     }
 
+    /// What has no place is left out.
     fn members(
         &mut self,
         members: &Map<String, Value>,
         chain: usize,
-        at: impl Fn(&str) -> Place,
+        at: impl Fn(&str) -> Option<Place>,
     ) -> Option<Value> {
         self.spend(2)?;
         let mut copied = Map::new();
         for (key, member) in members {
+            let Some(at) = at(key) else {
+                continue;
+            };
             self.spend(key.len() + 4)?;
-            let member = self.value(member, at(key), chain + 1)?;
+            let member = self.value(member, at, chain + 1)?;
             copied.insert(key.clone(), member);
         }
         Some(Value::Object(copied))
@@ -241,16 +279,11 @@ impl Copy<'_> {
             .and_then(|to| self.root.pointer(&to));
         // What stays refers to definitions at the top only.
         let drops_definitions = chain > 0 || self.found.circular.is_empty();
-        let kept: Map<String, Value> = members
-            .iter()
-            .filter(|(key, _)| {
-                let is_followed = *key == "$ref" && target.is_some();
-                let is_dropped = is_definitions(key) && drops_definitions;
-                !(is_followed || is_dropped)
-            })
-            .map(|(key, member)| (key.clone(), member.clone()))
-            .collect();
-        let own = self.members(&kept, chain, place)?;
+        let own = self.members(members, chain, |key| {
+            let is_followed = key == "$ref" && target.is_some();
+            let is_dropped = is_definitions(key) && drops_definitions;
+            (!is_followed && !is_dropped).then(|| place(key))
+        })?;
         match target {
             None => Some(own),
             Some(target) => {

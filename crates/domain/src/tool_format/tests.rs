@@ -398,6 +398,19 @@ fn references_that_multiply_are_not_followed_to_the_end() {
     let schema = json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/d0"}}, "$defs": definitions});
     let (found, rules) = exported(Provider::Anthropic, &schema);
     assert_eq!((found, rules), (schema, vec!["ref_kept"]));
+    let long: Map<_, _> = (0..1500)
+        .map(|at| {
+            (
+                format!("d{at}"),
+                json!({"$ref": format!("#/$defs/d{}", at + 1)}),
+            )
+        })
+        .chain([("d1500".to_owned(), json!({}))])
+        .collect();
+    let schema =
+        json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/d0"}}, "$defs": long});
+    let (found, rules) = exported(Provider::Anthropic, &schema);
+    assert_eq!((found, rules), (schema, vec!["ref_kept"]));
     let chain: Map<_, _> = (0..1000)
         .map(|at| {
             (
