@@ -9,6 +9,7 @@ use switchboard_domain::agent::VersionRef;
 use switchboard_domain::conversation::{Conversation, ConversationKey, Phase, Status};
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{AgentId, BindingId, ConversationId};
+use switchboard_domain::tool_format::{Note, Provider};
 use uuid::Uuid;
 
 use crate::catalog::{PreparedAgent, PreparedBinding};
@@ -30,6 +31,9 @@ pub struct Tool {
     pub kind: &'static str,
     /// How many more calls may succeed, calls under way taken off; none without a limit.
     pub remaining_successful_calls: Option<u32>,
+    /// What providers' formats say differently, pass over, or leave out.
+    pub notes: Vec<Note>,
+    prepared: Arc<PreparedBinding>,
 }
 
 /// An action that is not callable now.
@@ -179,7 +183,7 @@ impl Offer {
         tools
     }
 
-    fn tool(&self, binding: &PreparedBinding) -> Tool {
+    fn tool(&self, binding: &Arc<PreparedBinding>) -> Tool {
         Tool {
             name: binding.name.clone(),
             description: binding.description.clone(),
@@ -190,6 +194,33 @@ impl Offer {
                 let usage = self.conversation.usage(binding.id);
                 limit.saturating_sub(usage.taken.saturating_add(usage.in_flight))
             }),
+            notes: notes(binding),
+            prepared: binding.clone(),
         }
     }
+}
+
+fn notes(binding: &PreparedBinding) -> Vec<Note> {
+    let formats = binding.formats().iter();
+    formats
+        .flat_map(|(_, exported)| exported.notes.iter().cloned())
+        .collect()
+}
+
+/// The list that a provider's API takes, of the tools that are callable now. A tool that the
+/// provider would refuse is not in it; its notes in [`list`] say why.
+pub async fn export(
+    app: &App,
+    runner: &Runner,
+    id: ConversationId,
+    provider: Provider,
+) -> Result<Vec<Value>, AppError> {
+    let found = list(app, runner, id).await?;
+    Ok(found
+        .tools
+        .iter()
+        .flat_map(|tool| tool.prepared.formats())
+        .filter(|(known, _)| *known == provider)
+        .filter_map(|(_, exported)| exported.tool.clone())
+        .collect())
 }

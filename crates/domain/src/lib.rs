@@ -28,3 +28,4 @@ pub mod rule;
 pub mod schema;
 pub mod scope;
 pub mod template;
+pub mod tool_format;

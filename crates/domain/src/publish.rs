@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::action::BUILT_IN_VARIABLES;
+use crate::action::{ActionDefinition, BUILT_IN_VARIABLES};
 use crate::agent::{AgentActionKind, AgentDocument, BindingTarget};
 use crate::auth::ValueSource;
 use crate::environment::Environment;
@@ -13,6 +13,8 @@ use crate::integration::IntegrationDefinition;
 use crate::link::{BrokenReason, LinkedAction};
 use crate::mention::Texts;
 use crate::name::{ActionName, SecretName};
+use crate::schema::ParameterSchema;
+use crate::tool_format::{self, Severity, ToolView};
 
 /// A link that leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -207,6 +209,7 @@ pub fn warnings(
         }
     }
     found.variables(document, links, around);
+    found.formats(document, links);
     found.list()
 }
 
@@ -293,6 +296,53 @@ impl Warnings {
         }
     }
 
+    /// What providers of models refuse or pass over, in the words of the notes.
+    fn formats(&mut self, document: &AgentDocument, links: &[LinkedAction]) {
+        let shared: BTreeMap<BindingId, &LinkedAction> = links
+            .iter()
+            .filter(|link| link.broken().is_none())
+            .map(|link| (link.binding, link))
+            .collect();
+        let any = ParameterSchema::default();
+        for binding in &document.actions {
+            let (name, description, parameters, wire) = match &binding.target {
+                BindingTarget::Action { action, .. } => (
+                    &action.name,
+                    &action.description,
+                    action.parameters.as_ref(),
+                    None,
+                ),
+                BindingTarget::Link { overrides, .. } => {
+                    let Some(link) = shared.get(&binding.id) else {
+                        continue;
+                    };
+                    let shape = &link.now.shape;
+                    let shared = shape.definition.parameters();
+                    let parameters = overrides.parameters.as_ref().or(shared);
+                    let wire = match &shape.definition {
+                        ActionDefinition::Mcp(mcp) => Some(&mcp.tool),
+                        ActionDefinition::Api(_) => None,
+                    };
+                    (&shape.name, &shape.description, parameters, wire)
+                }
+            };
+            let tool = ToolView {
+                name: name.as_str(),
+                description,
+                parameters: parameters.unwrap_or(any.source()),
+                wire,
+            };
+            for note in tool_format::lint(&tool) {
+                if note.severity != Severity::Rewritten {
+                    self.add("schema_limits", &note.to_string(), Some(binding.id));
+                }
+            }
+        }
+        for note in tool_format::lint_list(document.actions.len()) {
+            self.add("schema_limits", &note.to_string(), None);
+        }
+    }
+
     fn list(self) -> Vec<PublishWarning> {
         self.0
             .into_iter()
@@ -307,6 +357,7 @@ impl Warnings {
 
 fn sentence(code: &str, about: &str) -> String {
     match code {
+        "schema_limits" => about.to_owned(),
         "empty_production_slot" => format!(
             "the integration `{about}` has nothing in its production slot, so its actions are unavailable there"
         ),

@@ -154,6 +154,7 @@ impl From<AppError> for Failure {
             AppError::Conflict { .. } | AppError::Refused(_) | AppError::Stale { .. } => {
                 (StatusCode::OK, SERVER_ERROR)
             }
+            AppError::Upstream { .. } => (StatusCode::BAD_GATEWAY, SERVER_ERROR),
             AppError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR),
             AppError::Store(_) | AppError::Vault(_) | AppError::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_ERROR)

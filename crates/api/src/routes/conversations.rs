@@ -9,6 +9,7 @@ use switchboard_app::conversations::{self, ConversationInput, ConversationPatch}
 use switchboard_app::{AppError, Runner, tools};
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::id::ConversationId;
+use switchboard_domain::tool_format::Provider;
 
 use crate::extract::{Auth, Json, Path, Query, after, limit};
 use crate::problem::Problem;
@@ -128,24 +129,30 @@ pub async fn end_conversation(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ToolsQuery {
-    /// `switchboard`.
+    /// `switchboard`, or the list that an API takes as it is: `openai`, `anthropic` or `mcp`.
     #[serde(default)]
-    #[param(pattern = "^switchboard$")]
+    #[param(pattern = "^(switchboard|openai|anthropic|mcp)$")]
     format: Option<String>,
 }
 
-/// List which actions are callable now, and why each other one is not.
+/// List which actions are callable now, and why each other one is not; or the callable ones alone, as
+/// the list that a model provider's API takes.
 #[utoipa::path(get, path = "/conversations/{id}/tools", tag = "conversations",
     params(("id" = String, Path, description = "The conversation's id"), ToolsQuery),
-    responses((status = 200, description = "The tools", body = schema::Tools)))]
+    responses((status = 200, description = "The tools", body = schema::ToolsAnswer)))]
 pub async fn list_tools(
     State(state): State<ApiState>,
     Auth(runner): Auth<Runner>,
     Path((id,)): Path<(ConversationId,)>,
     Query(query): Query<ToolsQuery>,
 ) -> Result<Response, Problem> {
-    if query.format.is_some_and(|format| format != "switchboard") {
-        return Err(AppError::invalid("/format", "the format is `switchboard`").into());
+    if let Some(name) = query.format.filter(|name| name != "switchboard") {
+        let provider = Provider::from_name(&name).ok_or_else(|| {
+            let detail = "the format is `switchboard`, `openai`, `anthropic` or `mcp`";
+            AppError::invalid("/format", detail)
+        })?;
+        let list = tools::export(&state.app, &runner, id, provider).await?;
+        return Ok(view::raw(StatusCode::OK, Value::Array(list).to_string()));
     }
     let found = tools::list(&state.app, &runner, id).await?;
     let callable: Vec<_> = found
@@ -158,6 +165,9 @@ pub async fn list_tools(
             });
             if let Some(remaining) = tool.remaining_successful_calls {
                 value["remaining_successful_calls"] = json!(remaining);
+            }
+            if !tool.notes.is_empty() {
+                value["notes"] = json!(tool.notes);
             }
             value
         })

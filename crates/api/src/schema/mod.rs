@@ -716,6 +716,22 @@ pub struct Tool {
     kind: String,
     #[schema(required = false, nullable = false)]
     remaining_successful_calls: Option<u32>,
+    /// What providers' formats say differently, pass over, or leave out; absent where there is nothing.
+    #[schema(required = false, nullable = false)]
+    notes: Option<Vec<ToolNote>>,
+}
+
+/// Something about a tool in a provider's format.
+#[derive(ToSchema)]
+pub struct ToolNote {
+    /// `openai`, `anthropic` or `mcp`.
+    provider: String,
+    /// The rule, a stable code.
+    rule: String,
+    tool: String,
+    /// `rewritten`, `warning` or `left_out`.
+    severity: String,
+    detail: String,
 }
 
 /// An action that is not callable now.
@@ -733,6 +749,16 @@ pub struct UnavailableTool {
 pub struct Tools {
     tools: Vec<Tool>,
     unavailable: Vec<UnavailableTool>,
+}
+
+/// The tools, in the format that was asked for.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum ToolsAnswer {
+    /// `switchboard`.
+    Switchboard(Tools),
+    /// `openai`, `anthropic` or `mcp`: the list that the API takes as it is.
+    Provider(Vec<BTreeMap<String, Value>>),
 }
 
 /// A call's arguments.

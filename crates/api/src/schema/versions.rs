@@ -60,8 +60,8 @@ pub struct PublishedVersion {
 /// What may go wrong.
 #[derive(ToSchema)]
 pub struct PublishWarning {
-    /// `empty_production_slot`, `secret_missing_in_production`, `variable_never_set` or
-    /// `workspace_variable_missing_in_production`.
+    /// `empty_production_slot`, `secret_missing_in_production`, `variable_never_set`,
+    /// `workspace_variable_missing_in_production` or `schema_limits`.
     code: String,
     detail: String,
     binding_ids: Vec<String>,

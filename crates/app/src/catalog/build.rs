@@ -370,6 +370,7 @@ fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding
         gate: binding.gate.clone(),
         schema: schema.clone(),
         target,
+        formats: std::sync::OnceLock::new(),
     };
     match &binding.target {
         OwnTarget::ApiCall {

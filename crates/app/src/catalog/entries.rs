@@ -1,7 +1,7 @@
 //! What a snapshot holds.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 use switchboard_connect::{ApiCall, Endpoint, SecretLookup};
@@ -11,6 +11,7 @@ use switchboard_domain::environment::{Environment, PerEnvironment};
 use switchboard_domain::id::{ActionId, AgentId, BindingId, IntegrationId};
 use switchboard_domain::name::{SecretName, StateName};
 use switchboard_domain::schema::ParameterSchema;
+use switchboard_domain::tool_format::{self, Exported, Provider, ToolView};
 use switchboard_mcp::McpTarget;
 use switchboard_vault::SecretText;
 
@@ -202,6 +203,8 @@ pub struct PreparedBinding {
     pub schema: ParameterSchema,
     /// What is performed.
     pub target: PreparedTarget,
+    /// The tool in each provider's format, made when somebody first asks.
+    pub formats: OnceLock<[(Provider, Exported); 3]>,
 }
 
 /// What a binding performs.
@@ -237,6 +240,27 @@ pub enum TargetView {
 }
 
 impl PreparedBinding {
+    /// The tool in each provider's format. A binding is prepared anew when its action changes, so
+    /// they are made once for each shape.
+    pub fn formats(&self) -> &[(Provider, Exported); 3] {
+        self.formats.get_or_init(|| {
+            let wire = match &self.target {
+                PreparedTarget::Shared {
+                    request: Request::Mcp(call),
+                    ..
+                } => Some(&call.wire),
+                _ => None,
+            };
+            let tool = ToolView {
+                name: &self.name,
+                description: &self.description,
+                parameters: self.schema.source(),
+                wire,
+            };
+            Provider::ALL.map(|provider| (provider, tool_format::export(provider, &tool)))
+        })
+    }
+
     /// What is performed in an environment, or why nothing can be.
     pub fn view(&self, environment: Environment) -> Result<TargetView, Refusal> {
         match &self.target {

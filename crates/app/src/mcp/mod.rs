@@ -7,6 +7,7 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use switchboard_connect::PreparedAuth;
 use switchboard_domain::action::McpAction;
 use switchboard_domain::auth::ValueSource;
@@ -31,6 +32,8 @@ pub(crate) use watch::{Watch, watch};
 pub struct McpCall {
     /// The tool.
     pub tool: Tool,
+    /// Its wire object, for whoever asks in MCP's format.
+    pub wire: Value,
     /// What is taken from its result.
     pub outputs: Arc<[OutputVariable]>,
     /// How long a call may take; none is the server's default.
@@ -100,6 +103,7 @@ pub(crate) fn tool(
     let schema = tool.schema().clone();
     let call = McpCall {
         tool,
+        wire: action.tool.clone(),
         outputs,
         timeout,
     };

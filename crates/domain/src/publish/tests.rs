@@ -189,3 +189,38 @@ fn warnings_tell_what_production_lacks() {
     expected.extend(texts);
     assert_eq!(found(empty, &["k"]), expected);
 }
+
+#[test]
+fn warnings_tell_what_providers_refuse() {
+    let choice = json!({"type": "object", "anyOf": [{"required": ["a"]}, {"required": ["b"]}]});
+    let links = [
+        linked(1, "one", &json!({"parameters": choice})),
+        linked(2, "two", &json!({"parameters": choice})),
+    ];
+    let mut document = document(
+        &links,
+        &json!({"actions": [{"id": binding(9), "action": {
+            "kind": "api_call", "name": "own", "method": "GET", "url": "https://a.example/",
+            "parameters": {"type": "object", "properties": {"a[b]": {"$ref": "#/$defs/x"}}, "$defs": {"x": {}}},
+        }}]}),
+    );
+    if let BindingTarget::Link { overrides, .. } = &mut document.actions[1].target {
+        overrides.parameters = Some(json!({"type": "object", "properties": {}}));
+    }
+    let found: Vec<_> = warnings(&document, &links, &Surroundings::default())
+        .into_iter()
+        .filter(|warning| warning.code == "schema_limits")
+        .map(|warning| {
+            let provider = warning.detail.split(':').next().unwrap().to_owned();
+            (provider, warning.binding_ids)
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("Anthropic".to_owned(), vec![binding(1)]),
+            ("Anthropic".to_owned(), vec![binding(9)]),
+            ("OpenAI".to_owned(), vec![binding(1)]),
+        ]
+    );
+}
