@@ -36,6 +36,16 @@ pub struct Tool {
     prepared: Arc<PreparedBinding>,
 }
 
+impl Tool {
+    /// The tool as a provider's API takes it; none where the provider would refuse it.
+    pub fn format(&self, provider: Provider) -> Option<&Value> {
+        let formats = self.prepared.formats().iter();
+        formats
+            .filter(|(known, _)| *known == provider)
+            .find_map(|(_, exported)| exported.tool.as_ref())
+    }
+}
+
 /// An action that is not callable now.
 #[derive(Debug, Clone)]
 pub struct Unavailable {
@@ -216,11 +226,8 @@ pub async fn export(
     provider: Provider,
 ) -> Result<Vec<Value>, AppError> {
     let found = list(app, runner, id).await?;
-    Ok(found
-        .tools
-        .iter()
-        .flat_map(|tool| tool.prepared.formats())
-        .filter(|(known, _)| *known == provider)
-        .filter_map(|(_, exported)| exported.tool.clone())
+    let tools = found.tools.iter();
+    Ok(tools
+        .filter_map(|tool| tool.format(provider).cloned())
         .collect())
 }

@@ -77,6 +77,10 @@ pub struct McpServer {
 /// What is particular to the kind of an integration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few at a time, and none on the way of a call"
+)]
 pub enum IntegrationDefinition {
     /// An HTTP API with one slot per environment. An empty slot makes it unavailable there.
     CustomApi {

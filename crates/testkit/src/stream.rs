@@ -41,7 +41,8 @@ impl EventStream {
                     lines.map(str::trim).collect::<Vec<_>>().join("\n")
                 };
                 let (id, data) = (field("id:"), field("data:"));
-                self.text = rest.to_owned();
+                let rest = rest.to_owned();
+                self.text = rest;
                 // Without both it is a comment that keeps the connection alive.
                 if !(id.is_empty() && data.is_empty()) {
                     return (id, data);

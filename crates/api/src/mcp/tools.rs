@@ -5,45 +5,27 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use axum::http::StatusCode;
 use serde::Deserialize;
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
 use switchboard_app::AppError;
 use switchboard_app::call::CallAnswer;
 use switchboard_app::tools::Tools;
 use switchboard_domain::admission::Refusal;
 use switchboard_domain::input::InputError;
+use switchboard_domain::tool_format::Provider;
 
 use super::failure::{Failure, INVALID_PARAMS};
 use super::message::quoted;
 
-/// The tools as `tools/list` shows them: a JSON array, in the document's order.
+/// The tools as `tools/list` shows them: a JSON array, in the document's order. What came from an
+/// MCP server is passed on with all its members.
 pub fn list(tools: &Tools) -> String {
-    let mut text = String::from("[");
-    for tool in &tools.tools {
-        if text.len() > 1 {
-            text.push(',');
-        }
-        let _ = write!(text, r#"{{"name":{}"#, quoted(&tool.name));
-        if !tool.description.is_empty() {
-            let _ = write!(text, r#","description":{}"#, quoted(&tool.description));
-        }
-        let _ = write!(text, r#","inputSchema":{}}}"#, schema(&tool.parameters));
-    }
-    text.push(']');
-    text
-}
-
-/// A schema must say that it describes an object, which ours may leave out.
-fn schema(parameters: &Value) -> String {
-    match parameters {
-        Value::Object(members) if !members.contains_key("type") => {
-            let mut with_type = Map::new();
-            with_type.insert("type".to_owned(), json!("object"));
-            with_type.extend(members.clone());
-            Value::Object(with_type).to_string()
-        }
-        other => other.to_string(),
-    }
+    let tools: Vec<_> = tools
+        .tools
+        .iter()
+        .filter_map(|tool| tool.format(Provider::Mcp))
+        .collect();
+    json!(tools).to_string()
 }
 
 /// Tells two lists apart. It is the same on every server of one build.

@@ -4,7 +4,6 @@
 mod auth;
 mod hostile;
 mod http_sse;
-mod peers;
 mod real;
 mod server;
 mod sessions;

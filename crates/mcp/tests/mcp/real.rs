@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use switchboard_connect::PreparedAuth;
 use switchboard_mcp::{Dialect, Discovered, Limits, Notice};
 
-use crate::peers::{Peer, fixtures, free_port};
 use crate::support::{Bench, secret, text_of};
+use switchboard_testkit::peers::{Peer, fixtures, free_port};
 
 /// Arguments that a schema accepts.
 fn arguments(schema: &Value) -> Value {

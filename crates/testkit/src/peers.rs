@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use switchboard_testkit::{environment, eventually};
+use crate::{environment, eventually};
 
 /// Where the fixtures are. A checkout without them leaves these tests out and says so.
 #[expect(
@@ -42,8 +42,10 @@ pub fn node() -> PathBuf {
 }
 
 /// A server that ends with the test.
+#[derive(Debug)]
 pub struct Peer {
     child: Child,
+    /// Its port.
     pub port: u16,
 }
 
@@ -54,6 +56,7 @@ impl Drop for Peer {
     }
 }
 
+/// A port that nobody listens on.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
