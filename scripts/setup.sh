@@ -52,7 +52,7 @@ command -v python3 >/dev/null || install python3 python3-venv
 # Each stamp is the list that was installed, so that a changed list is installed again.
 venv=.cache/venv
 if ! cmp -s scripts/requirements.txt "$venv/installed.txt"; then
-    echo "installing httpbin, gunicorn and schemathesis into $venv"
+    echo "installing what scripts/requirements.txt names into $venv"
     rm -rf "$venv"
     mkdir -p "$(dirname "$venv")"
     # Debian's Python has no ensurepip without the package python3-venv.
@@ -65,7 +65,7 @@ fi
 
 modules=scripts/npm/node_modules
 if ! cmp -s scripts/npm/package-lock.json "$modules/.installed.json"; then
-    echo "installing json-server into $modules"
+    echo "installing what scripts/npm/package.json names into $modules"
     (cd scripts/npm && npm ci --loglevel=error --no-audit --no-fund >/dev/null) ||
         missing "the packages of scripts/npm/package-lock.json; npm could not install them (see above)"
     cp scripts/npm/package-lock.json "$modules/.installed.json"
