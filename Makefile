@@ -16,7 +16,7 @@ ifneq ($(wildcard ../shared/peers/.),)
 export SWITCHBOARD_TEST_PEERS := $(abspath ../shared/peers)
 endif
 
-.PHONY: help run services build test lint contract unit bench fmt docs setup
+.PHONY: help run services build test lint contract conformance unit bench fmt docs setup
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,7 +36,7 @@ setup: ## Install what the tests need
 	@bash scripts/setup.sh
 
 # The longest comes last, so that a run ends with the summary of its tests.
-test: setup lint contract unit ## Run every check
+test: setup lint contract conformance unit ## Run every check
 
 lint: ## Check format, lints and documentation links
 	cargo fmt --all --check
@@ -52,6 +52,10 @@ endif
 contract: setup ## Run schemathesis against a live server
 	cargo build --locked -p switchboard
 	bash scripts/contract.sh
+
+conformance: setup ## Run the MCP conformance suite against an agent
+	cargo build --locked -p switchboard
+	bash scripts/mcp-conformance.sh --without-upstream
 
 # Among these tests are the README's tour and the ones that compare generated documents.
 unit: setup ## Run the tests on both databases

@@ -5,12 +5,12 @@
 #   scripts/mcp-conformance.sh --without-upstream   the scenarios that no MCP server behind the agent is needed for
 #
 # The suite sends no API key, so a proxy in front of Switchboard adds it. That proxy, the MCP server
-# behind the agent and the lists of what a server of tools alone cannot pass are in ../shared/peers;
-# PEERS names another place. SWITCHBOARD names the binary.
+# behind the agent and the lists of what a server of tools alone cannot pass are in ../shared/peers,
+# or where SWITCHBOARD_TEST_PEERS says. SWITCHBOARD names the binary. VERBOSE=1 shows every check.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-peers=$(realpath -m "${PEERS:-../shared/peers}")
+peers=$(realpath -m "${SWITCHBOARD_TEST_PEERS:-../shared/peers}")
 if [ ! -d "$peers" ]; then
     echo "left out: the MCP conformance suite, because $peers is not there"
     exit 0
@@ -56,7 +56,7 @@ free_port() {
 
 # What the tests are told in their environment is no setting of the server.
 clean=(env --unset=SWITCHBOARD --unset=SWITCHBOARD_TEST_VENV --unset=SWITCHBOARD_TEST_NPM
-    --unset=SWITCHBOARD_TEST_POSTGRES_URL)
+    --unset=SWITCHBOARD_TEST_PEERS --unset=SWITCHBOARD_TEST_POSTGRES_URL)
 "${clean[@]}" "$binary" serve --data-dir "$directory/data" --listen 127.0.0.1:0 --allow-network 127.0.0.1 \
     --log-format json --log-level warn >"$directory/server.out" 2>"$directory/server.err" &
 running+=($!)
@@ -87,7 +87,7 @@ integration=$(api POST /integrations "{\"kind\":\"custom_api\",\"name\":\"Stubs\
 links=
 for name in test_streaming_elicitation test_logging_tool test_trigger_tool_change \
     test_input_required_result_elicitation; do
-    action=$(api POST "/integrations/$integration/actions" "{\"name\":\"$name\",\"description\":\"\",
+    action=$(api POST "/integrations/$integration/actions" "{\"name\":\"$name\",\"description\":\"Answers with JSON\",
         \"method\":\"POST\",\"path\":\"/tools/$name\"}" id)
     links="$links{\"link\":{\"action_id\":\"$action\"}},"
 done
@@ -119,12 +119,13 @@ url=http://127.0.0.1:$front/mcp/agents/$agent
 
 failed=0
 run() {
-    "$node" "$suite" server --url "$url" "$@" >"$directory/suite.out" 2>&1 || {
-        failed=1
-        echo "failed: conformance server $*"
-    }
-    if [ -n "${VERBOSE:-}" ] || [ "$failed" = 1 ]; then cat "$directory/suite.out"; fi
-    grep -E '^(Total|Test Results|Passed|✓|✗)' "$directory/suite.out" | tail -n 40 || true
+    if "$node" "$suite" server --url "$url" "$@" >"$directory/suite.out" 2>&1; then
+        if [ -n "${VERBOSE:-}" ]; then cat "$directory/suite.out"; fi
+        return
+    fi
+    failed=1
+    cat "$directory/suite.out"
+    echo "failed: conformance server $*"
 }
 
 for revision in 2025-11-25 2026-07-28; do
@@ -141,6 +142,7 @@ for revision in 2025-11-25 2026-07-28; do
         input-required-result-unsupported-methods input-required-result-ignore-extra-params $scenarios" ;;
     esac
     for scenario in $scenarios; do
+        echo "   $scenario"
         run --scenario "$scenario" --spec-version "$revision" -o "$directory/results-$revision" \
             --expected-failures "$peers/conformance-tools-only-$revision.yml"
     done

@@ -34,15 +34,14 @@ impl EventStream {
     /// The next event that has an id or data: both, as they stand.
     pub async fn next_raw(&mut self) -> (String, String) {
         loop {
-            while let Some((block, rest)) = self.text.split_once("\n\n") {
+            while let Some(end) = self.text.find("\n\n") {
+                let block: String = self.text.drain(..end + 2).collect();
                 let field = |name: &str| {
                     let lines = block.lines().filter_map(|line| line.strip_prefix(name));
                     // A field that stands on several lines is joined by line breaks.
                     lines.map(str::trim).collect::<Vec<_>>().join("\n")
                 };
                 let (id, data) = (field("id:"), field("data:"));
-                let rest = rest.to_owned();
-                self.text = rest;
                 // Without both it is a comment that keeps the connection alive.
                 if !(id.is_empty() && data.is_empty()) {
                     return (id, data);

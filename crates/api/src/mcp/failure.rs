@@ -107,17 +107,6 @@ impl Failure {
     }
 }
 
-#[cfg(test)]
-impl Failure {
-    pub fn code(&self) -> i32 {
-        self.0.code
-    }
-
-    pub fn status(&self) -> StatusCode {
-        self.0.status
-    }
-}
-
 /// What was sent is no request of the protocol.
 pub fn invalid_request(message: impl Into<String>) -> Failure {
     Failure::new(

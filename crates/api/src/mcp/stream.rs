@@ -185,15 +185,30 @@ pub async fn first(
             Some(notice) = notices.recv() => if let Some(first) = listener.write(&notice) {
                 return First::Notice(Running { call, notices, listener, first });
             },
-            answer = &mut call => return First::Answer(answer),
+            answer = &mut call => {
+                // It may have been said and done at once.
+                let Some(first) = waiting(&mut notices, &listener).next() else {
+                    return First::Answer(answer);
+                };
+                let call: Answered = Box::pin(std::future::ready(answer));
+                return First::Notice(Running { call, notices, listener, first });
+            },
         }
     }
+}
+
+/// The notices that are there, as notifications.
+fn waiting(
+    notices: &mut mpsc::Receiver<Notice>,
+    listener: &Listener,
+) -> impl Iterator<Item = String> {
+    std::iter::from_fn(|| notices.try_recv().ok()).filter_map(|notice| listener.write(&notice))
 }
 
 impl Running {
     /// The stream of what comes, the answer at its end.
     pub fn into_response(self, ending: Ending) -> Response {
-        let first = stream::iter([Event::default().data(&self.first)]);
+        let first = stream::iter([self.first.clone()]);
         let rest = stream::unfold(Some((self, ending)), |state| async move {
             let (mut running, ending) = state?;
             loop {
@@ -201,18 +216,133 @@ impl Running {
                     biased;
                     Some(notice) = running.notices.recv() => {
                         if let Some(text) = running.listener.write(&notice) {
-                            return Some((Event::default().data(text), Some((running, ending))));
+                            return Some((vec![text], Some((running, ending))));
                         }
                     }
                     answer = &mut running.call => {
-                        let text = ending.write(answer).unwrap_or_else(|failure| {
+                        let answer = ending.write(answer).unwrap_or_else(|failure| {
                             failure.with_id(Some(ending.id.clone())).to_json()
                         });
-                        return Some((Event::default().data(text), None));
+                        let left = waiting(&mut running.notices, &running.listener);
+                        return Some((left.chain([answer]).collect(), None));
                     }
                 }
             }
         });
-        respond(first.chain(rest))
+        let texts = first.chain(rest.flat_map(stream::iter));
+        respond(texts.map(|text| Event::default().data(text)))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests fail loudly")]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tools::Frame;
+    use super::*;
+
+    fn listener(token: bool, least: Option<&str>) -> Listener {
+        Listener {
+            token: token.then(|| Id::Text("t".to_owned())),
+            least: least.and_then(Level::parse),
+        }
+    }
+
+    fn log(level: &str) -> Notice {
+        Notice::Log {
+            level: level.to_owned(),
+            params: format!(r#"{{"level":"{level}","data":"x"}}"#),
+        }
+    }
+
+    fn progress(so_far: u8) -> Notice {
+        Notice::Progress(format!(r#"{{"progress":{so_far},"total":100}}"#))
+    }
+
+    #[test]
+    fn a_client_hears_what_it_wants_to() {
+        let written = |listener: &Listener, notice: &Notice| {
+            let text = listener.write(notice)?;
+            Some(serde_json::from_str::<Value>(&text).unwrap())
+        };
+        let all = listener(true, Some("debug"));
+        let expected = json!({
+            "jsonrpc": "2.0", "method": "notifications/progress",
+            "params": {"progressToken": "t", "progress": 50, "total": 100},
+        });
+        assert_eq!(written(&all, &progress(50)), Some(expected));
+        let expected = json!({
+            "jsonrpc": "2.0", "method": "notifications/message",
+            "params": {"level": "info", "data": "x"},
+        });
+        assert_eq!(written(&all, &log("info")), Some(expected));
+        assert!(listener(false, Some("debug")).write(&progress(1)).is_none());
+        assert!(listener(true, None).write(&log("emergency")).is_none());
+        assert!(
+            listener(true, Some("error"))
+                .write(&log("warning"))
+                .is_none()
+        );
+        assert!(listener(true, Some("error")).write(&log("error")).is_some());
+        assert!(
+            listener(true, Some("error"))
+                .write(&log("unheard of"))
+                .is_some()
+        );
+    }
+
+    /// A call that says something before its answer: all notices come, then the answer, and what
+    /// was said at once with the answer is not lost.
+    #[tokio::test]
+    async fn notices_come_before_the_answer() {
+        let (sender, mut notices) = mpsc::channel(8);
+        let call = async move {
+            for so_far in [0, 50, 100] {
+                sender.send(progress(so_far)).await.unwrap();
+                if so_far == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            let json = r#"{"call_id":"c","status":"succeeded","output":{"n":1},"error":null}"#;
+            Ok(CallAnswer {
+                json: json.to_owned(),
+                mcp: None,
+                replayed: false,
+            })
+        };
+        let mut call: Answered = Box::pin(call);
+        let listener = listener(true, None);
+        let first = tokio::select! {
+            biased;
+            Some(notice) = notices.recv() => listener.write(&notice).unwrap(),
+            _ = &mut call => panic!("the notice comes first"),
+        };
+        let running = Running {
+            call,
+            notices,
+            listener,
+            first,
+        };
+        let ending = Ending {
+            id: Id::Number(7.into()),
+            frame: Frame::default(),
+        };
+        let body = running.into_response(ending).into_body();
+        let body = axum::body::to_bytes(body, 10_000).await.unwrap();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        let messages: Vec<Value> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("data: "))
+            .map(|data| serde_json::from_str(data).unwrap())
+            .collect();
+        let progress: Vec<_> = messages[..3]
+            .iter()
+            .map(|message| message["params"]["progress"].as_u64().unwrap())
+            .collect();
+        assert_eq!(progress, [0, 50, 100]);
+        assert_eq!(messages.len(), 4);
+        assert_eq!(messages[3]["id"], 7);
+        assert_eq!(messages[3]["result"]["structuredContent"], json!({"n": 1}));
     }
 }

@@ -80,6 +80,7 @@ fn nothing_set_is_a_whole_configuration() {
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
     assert!(settings.database_url.is_none());
     assert!(settings.allow_networks.is_empty());
+    assert!(settings.allowed_hosts.is_empty());
     assert_eq!(settings.telnyx_url.as_str(), "https://api.telnyx.com/v2");
     assert_eq!(
         settings.master_key_file,
@@ -126,6 +127,7 @@ const SAMPLES: &[(&str, &str, &str, &str)] = &[
         "e.internal",
         "g.internal",
     ),
+    ("allowed_hosts", "['f.example']", "e.example", "g.example"),
     (
         "telnyx_url",
         "'http://f.example/'",

@@ -44,6 +44,14 @@ impl Door {
         reply.await.expect("the server answers")
     }
 
+    /// POSTs a body; none when there is no answer.
+    pub async fn try_send(&self, headers: &[(&str, &str)], body: String) -> Option<Reply> {
+        let reply = self
+            .client
+            .try_send(Method::POST, &self.path, headers, Some(body));
+        reply.await
+    }
+
     /// POSTs a message; `Accept` is set.
     pub async fn post(&self, message: Value, headers: &[(&str, &str)]) -> Reply {
         let mut all = vec![BOTH];
