@@ -24,7 +24,7 @@ pub struct Negotiated {
 
 /// Opens a session in a dialect that was remembered, or finds out which one it is.
 pub async fn negotiate(
-    wire: &dyn Fn() -> Result<Wire, McpError>,
+    wire: &(dyn Fn() -> Result<Wire, McpError> + Sync),
     known: Option<Dialect>,
     handler: &Handler,
     deadline: Instant,
