@@ -11,10 +11,19 @@ use crate::events::{BadEvent, Event, Events};
 /// How long the end of a stream may take after the answer was read from it.
 const DRAIN: Duration = Duration::from_millis(500);
 
+/// Where a stream broke off.
+#[derive(Debug)]
+pub struct Place {
+    /// The id of the last event that had one.
+    pub last_id: Option<String>,
+    /// How long to wait before asking again, in milliseconds, if the server said so.
+    pub retry_ms: Option<u64>,
+}
+
 /// An open stream of events.
 pub struct EventLink {
     stream: ResponseStream,
-    pub events: Events,
+    events: Events,
     cap: usize,
     read: usize,
     /// How many bytes may come in all.
@@ -38,10 +47,18 @@ impl EventLink {
         self.limit = bytes;
     }
 
+    /// Up to where it was read.
+    pub fn place(&self) -> Place {
+        Place {
+            last_id: self.events.last_id.clone(),
+            retry_ms: self.events.retry_ms,
+        }
+    }
+
     /// Starts where another stream broke off.
-    pub fn go_on_from(&mut self, broken: &Self) {
-        self.events.last_id.clone_from(&broken.events.last_id);
-        self.events.retry_ms = broken.events.retry_ms;
+    pub fn go_on_from(&mut self, place: Place) {
+        self.events.last_id = place.last_id;
+        self.events.retry_ms = place.retry_ms;
     }
 
     /// How many bytes came.

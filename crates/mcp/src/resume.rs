@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::error::McpError;
-use crate::link::EventLink;
+use crate::link::{EventLink, Place};
 use crate::session::{Ask, Session};
 
 /// How long to wait before a broken stream is asked for again, where the server does not say.
@@ -38,14 +38,16 @@ impl Session {
             }
             left = left.saturating_sub(link.read());
             idle_resumes += 1;
-            link = self.resume(&link, idle_resumes, ask.deadline).await?;
+            link = self
+                .resume(link.place(), idle_resumes, ask.deadline)
+                .await?;
         }
     }
 
     /// Asks for the rest of a stream that broke (2025-11-25, "Resumability and redelivery").
     async fn resume(
         &self,
-        broken: &EventLink,
+        place: Place,
         tries: u32,
         deadline: Instant,
     ) -> Result<Box<EventLink>, McpError> {
@@ -53,7 +55,7 @@ impl Session {
             detail: detail.to_owned(),
             sent: true,
         };
-        let Some(last) = broken.events.last_id.as_deref() else {
+        let Some(last) = place.last_id.as_deref() else {
             return Err(lost("the stream ended before the answer"));
         };
         let mut tries = tries;
@@ -61,10 +63,7 @@ impl Session {
             if tries > MAX_RESUMES {
                 return Err(lost("the stream keeps ending before the answer"));
             }
-            let wait = broken
-                .events
-                .retry_ms
-                .map_or(RESUME_AFTER, Duration::from_millis);
+            let wait = place.retry_ms.map_or(RESUME_AFTER, Duration::from_millis);
             match Instant::now().checked_add(wait) {
                 Some(then) if then < deadline => tokio::time::sleep_until(then).await,
                 _ => {
@@ -75,7 +74,7 @@ impl Session {
             let headers = self.headers.clone();
             match self.core.wire.get(headers, Some(last), deadline).await {
                 Ok(mut link) => {
-                    link.go_on_from(broken);
+                    link.go_on_from(place);
                     return Ok(link);
                 }
                 Err(McpError::Outbound(error)) => {

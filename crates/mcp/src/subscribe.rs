@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::error::McpError;
 use crate::frame::{self, Kind};
-use crate::link::EventLink;
+use crate::link::{EventLink, Place};
 use crate::peer::{Core, Handler};
 
 /// The wait before a stream that ended is asked for again, and the longest of these waits.
@@ -30,17 +30,17 @@ pub fn by_stream(core: &Arc<Core>, headers: HeaderMap) {
 
 async fn listen(core: &Core, headers: HeaderMap) {
     let mut wait = FIRST_WAIT;
-    let mut last: Option<Box<EventLink>> = None;
+    let mut last: Option<Place> = None;
     loop {
         let deadline = Instant::now() + core.wire.limits.handshake;
-        let from = last.as_ref().and_then(|link| link.events.last_id.clone());
+        let from = last.as_ref().and_then(|place| place.last_id.clone());
         match core
             .wire
             .get(headers.clone(), from.as_deref(), deadline)
             .await
         {
             Ok(mut link) => {
-                if let Some(last) = &last {
+                if let Some(last) = last.take() {
                     link.go_on_from(last);
                 }
                 let began = Instant::now();
@@ -51,9 +51,10 @@ async fn listen(core: &Core, headers: HeaderMap) {
                 } else {
                     longer(wait)
                 };
-                let asked = link.events.retry_ms.map(Duration::from_millis);
+                let place = link.place();
+                let asked = place.retry_ms.map(Duration::from_millis);
                 wait = asked.map_or(wait, |asked| asked.clamp(FIRST_WAIT, MAX_WAIT));
-                last = Some(link);
+                last = Some(place);
             }
             Err(McpError::Outbound(_) | McpError::Timeout { .. }) => wait = longer(wait),
             // Most servers that have no such stream say so by 405; one that does not know the

@@ -85,6 +85,21 @@ async fn calls_that_come_together_share_one_handshake() {
     assert_eq!(server.count("tools/call"), 20);
 }
 
+/// Calls are made by tasks that move between threads.
+#[tokio::test]
+async fn calls_may_be_made_by_any_task() {
+    let server = Server::start(stateless(lists_and_calls)).await;
+    let bench = Bench::new(&server.url);
+    let task = tokio::spawn(async move {
+        let found = bench.discover().await.unwrap();
+        let (answer, _) = bench
+            .call_and_listen(&found.tools[0].tool, &json!({}))
+            .await;
+        answer.unwrap()
+    });
+    assert_eq!(text_of(&task.await.unwrap()), "done");
+}
+
 #[tokio::test]
 async fn a_forgotten_session_is_opened_again_and_the_call_made_once_more() {
     let server = Server::start(with_session("s1", lists_and_calls)).await;
