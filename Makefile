@@ -55,7 +55,7 @@ contract: setup ## Run schemathesis against a live server
 
 conformance: setup ## Run the MCP conformance suite against an agent
 	cargo build --locked -p switchboard
-	bash scripts/mcp-conformance.sh --without-upstream
+	bash scripts/mcp-conformance.sh
 
 # Among these tests are the README's tour and the ones that compare generated documents.
 unit: setup ## Run the tests on both databases
