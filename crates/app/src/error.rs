@@ -98,13 +98,12 @@ impl AppError {
         match self {
             Self::Invalid(_) => "invalid_input",
             Self::NotFound(_) => "not_found",
-            Self::Conflict { code, .. } => code,
+            Self::Conflict { code, .. } | Self::Upstream { code, .. } => code,
             Self::Stale { .. } => "stale_revision",
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden { .. } => "forbidden",
             Self::Refused(refusal) => refusal.code(),
             Self::InvalidArguments(_) => "invalid_arguments",
-            Self::Upstream { code, .. } => code,
             Self::Stopping => "stopping",
             Self::Store(_) | Self::Vault(_) | Self::Internal(_) => "internal_error",
         }

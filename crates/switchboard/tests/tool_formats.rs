@@ -72,6 +72,7 @@ async fn agent(client: &Client, build: &Builder, url: &str) -> (String, Value) {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one agent, looked at in each format")]
 async fn one_bad_tool_takes_no_other_tool_down() {
     let upstream = Upstream::echo().await;
     let server = Server::start(BINARY, TestDatabase::sqlite()).await;

@@ -19,7 +19,7 @@ pub struct McpUpstream {
 
 impl McpUpstream {
     /// Starts a server with these tools. Each call is answered with the tool's name and arguments.
-    pub async fn start(tools: Value) -> Self {
+    pub async fn start(tools: &Value) -> Self {
         let tools = Arc::new(Mutex::new(tools.as_array().unwrap().clone()));
         let results = Arc::new(Mutex::new(Value::Null));
         let (offered, given) = (tools.clone(), results.clone());
@@ -40,8 +40,9 @@ impl McpUpstream {
     }
 
     /// Offers these tools from now on.
-    pub fn offer(&self, tools: Value) {
-        *self.tools.lock().unwrap() = tools.as_array().unwrap().clone();
+    pub fn offer(&self, tools: &Value) {
+        let mut offered = self.tools.lock().unwrap();
+        offered.clone_from(tools.as_array().unwrap());
     }
 
     /// Answers every call with this result from now on.

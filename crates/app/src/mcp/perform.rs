@@ -48,7 +48,7 @@ pub(crate) async fn perform(
     })
     .to_string();
     match answer {
-        Ok(answer) => answered(call, request, answer),
+        Ok(answer) => answered(call, request, &answer),
         Err(error) => {
             let (outcome, error) = error.into_call_error(&call.tool);
             Performed {
@@ -94,11 +94,11 @@ fn notice(said: Said) -> Notice {
     }
 }
 
-fn answered(call: &McpCall, request: String, answer: ToolAnswer) -> Performed {
+fn answered(call: &McpCall, request: String, answer: &ToolAnswer) -> Performed {
     let response = kept_text(answer.json());
     let (mut variables, mut unmatched) = (vec![], vec![]);
     if !answer.is_error && !call.outputs.is_empty() {
-        let value = value_of(&answer);
+        let value = value_of(answer);
         for output in call.outputs.iter() {
             match output.extract(&value) {
                 Some(found) => variables.push((output.name.clone(), found.clone())),
@@ -116,7 +116,7 @@ fn answered(call: &McpCall, request: String, answer: ToolAnswer) -> Performed {
             code: "tool_error",
             message: format!(
                 "the tool says that it failed: {}",
-                text_of(&answer).unwrap_or_else(|| "see `output` for what it says".to_owned())
+                text_of(answer).unwrap_or_else(|| "see `output` for what it says".to_owned())
             ),
             upstream_status: None,
         }),
