@@ -12,13 +12,16 @@ use crate::process::{self, Running};
 use crate::setup;
 
 /// Every hop, in the order they are measured.
-pub const NAMES: [&str; 6] = [
+pub const NAMES: [&str; 9] = [
     "direct",
     "nginx",
     "pass-through",
     "sqlite",
     "sqlite-post",
     "postgres",
+    "mcp-direct",
+    "mcp-to-http",
+    "mcp-to-mcp",
 ];
 
 /// The upstream.
@@ -94,6 +97,7 @@ fn plain(port: u16) -> Target {
         method: "GET",
         body: String::new(),
         key: None,
+        headers: vec![],
     }
 }
 
@@ -112,6 +116,7 @@ pub fn start(name: &str, binary: &Path, upstream: u16) -> anyhow::Result<Hop> {
     let port = process::free_port()?;
     match name {
         "direct" => Ok(bare(plain(upstream), None, directory)),
+        "mcp-direct" => Ok(bare(setup::mcp_direct(upstream), None, directory)),
         "nginx" => {
             let running = nginx(directory.path(), port, upstream)?;
             Ok(bare(plain(port), Some(running), directory))
@@ -163,7 +168,8 @@ pub struct Program {
     pub database: Option<String>,
     start_ms: f64,
     idle_mib: f64,
-    process: Running,
+    /// The process.
+    pub process: Running,
     more: Vec<Running>,
     directory: TempDir,
 }
@@ -225,14 +231,19 @@ impl Program {
 
 fn switchboard(name: &str, binary: &Path, upstream: u16) -> anyhow::Result<Hop> {
     let program = Program::start(binary, name == "postgres")?;
-    let post = name == "sqlite-post";
     let sqlite = program.database.is_none();
+    let (port, key) = (program.port, &program.key);
+    let target = match name {
+        "mcp-to-http" => setup::mcp_target(port, upstream, key, false)?,
+        "mcp-to-mcp" => setup::mcp_target(port, upstream, key, true)?,
+        _ => setup::target(port, upstream, key, name == "sqlite-post")?,
+    };
     Ok(Hop {
-        target: setup::target(program.port, upstream, &program.key, post)?,
+        target,
         start_ms: sqlite.then_some(program.start_ms),
         idle_mib: sqlite.then_some(program.idle_mib),
         process: Some(program.process),
-        checks: true,
+        checks: !name.starts_with("mcp"),
         _more: program.more,
         _directory: program.directory,
     })

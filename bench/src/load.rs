@@ -18,6 +18,8 @@ pub struct Target {
     pub body: String,
     /// The API key, if one is needed.
     pub key: Option<String>,
+    /// Further headers.
+    pub headers: Vec<(&'static str, &'static str)>,
 }
 
 /// What `wrk` saw.
@@ -44,9 +46,15 @@ fn script(target: &Target) -> String {
     let key = target.key.as_ref().map_or_else(String::new, |key| {
         format!("wrk.headers[\"Authorization\"] = \"Bearer {key}\"\n")
     });
+    let more: Vec<String> = target
+        .headers
+        .iter()
+        .map(|(name, value)| format!("wrk.headers[{name:?}] = {value:?}\n"))
+        .collect();
+    let more = more.concat();
     format!(
         r#"wrk.method = "{method}"
-{key}local body = {body:?}
+{key}{more}local body = {body:?}
 if body ~= "" then
   wrk.body = body
   wrk.headers["Content-Type"] = "application/json"

@@ -6,10 +6,12 @@ mod load;
 mod process;
 mod report;
 mod setup;
+mod soak;
 mod versions;
 mod yardsticks;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -31,7 +33,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// Only these, comma-separated: direct, nginx, pass-through, sqlite, sqlite-post, postgres,
-    /// versions
+    /// mcp-direct, mcp-to-http, mcp-to-mcp, soak, versions
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -104,6 +106,10 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
             report.cells.push(cell);
         }
         hop.verify()?;
+    }
+    if wanted("soak") {
+        let time = Duration::from_secs(if arguments.quick { 5 } else { 120 });
+        report.soak = Some(soak::measure(&binary, time)?);
     }
     if wanted("versions") {
         report.versions = versions::measure(&binary, upstream.port, arguments.quick)?;

@@ -3,6 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::process::Command;
 
+use crate::soak::Soak;
+
 /// One hop under one number of connections.
 pub struct Cell {
     /// The hop.
@@ -49,6 +51,8 @@ pub struct Report {
     pub start_ms: Option<f64>,
     /// The memory of an idle server, in MiB.
     pub idle_mib: Option<f64>,
+    /// Sessions opened and closed for two minutes.
+    pub soak: Option<Soak>,
     /// What was measured of versions: what, and how long it took.
     pub versions: Vec<Timing>,
 }
@@ -120,6 +124,33 @@ impl Report {
                 ours.per_second >= 5000.0,
             ));
         }
+        if let (Some(mcp), Some(rest)) = (at("mcp-to-http", 64), at("sqlite", 64)) {
+            let ratio = mcp.cpu_us / rest.cpu_us;
+            bars.push((
+                "CPU of an MCP call to an HTTP upstream at 64 connections: at most 1.5 times the REST call".to_owned(),
+                format!("{ratio:.2} times"),
+                ratio <= 1.5,
+            ));
+        }
+        if let (Some(mcp), Some(nginx)) = (at("mcp-to-mcp", 64), at("nginx", 64)) {
+            // The bar is for a machine where nginx's hop costs 15 µs.
+            let scaled = mcp.cpu_us * 15.0 / nginx.cpu_us;
+            bars.push((
+                "CPU of an MCP call to an MCP upstream at 64 connections, where nginx's hop costs 15 µs: at most 160 µs".to_owned(),
+                format!("{:.0} µs, scaled {scaled:.0} µs", mcp.cpu_us),
+                scaled <= 160.0,
+            ));
+        }
+        if let Some(soak) = &self.soak {
+            bars.push((
+                "Memory flat while 1,000 MCP sessions are opened and closed for two minutes".to_owned(),
+                format!(
+                    "{:.1} MiB after the first of {} rounds, {:.1} MiB at the end, {:+.2} MiB a minute in the second half",
+                    soak.first_mib, soak.rounds, soak.last_mib, soak.slope
+                ),
+                soak.slope < 2.0,
+            ));
+        }
         if let Some(idle) = self.idle_mib {
             bars.push((
                 "Idle memory: under 60 MiB".to_owned(),
@@ -151,6 +182,8 @@ impl Report {
              - Machine: {}, {} cores, {}, Linux {}\n- Commit: {}{dirty}\n- Date: {}\n\n\
              A call of Switchboard has bearer auth, a schema check, two output variables and its durable event: \
              `sqlite` and `postgres` call a GET action, `sqlite-post` a POST action, which also reserves before it sends. \
+             `mcp-direct` calls a tool of the upstream's MCP server, `mcp-to-http` and `mcp-to-mcp` call an agent as an MCP \
+             server (revision 2026-07-28, SQLite) whose action is that GET action or that tool. \
              CPU is that of the hop's own process (with `postgres`, without the database's).\n\n\
              | hop | connections | requests/s | p50 µs | p99 µs | CPU µs/request | memory MiB | errors |\n\
              |---|---|---|---|---|---|---|---|\n",

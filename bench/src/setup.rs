@@ -118,7 +118,97 @@ pub fn target(port: u16, upstream: u16, key: &str, post: bool) -> anyhow::Result
         method: "POST",
         body: json!({"arguments": arguments}).to_string(),
         key: Some(key.to_owned()),
+        headers: vec![],
     })
+}
+
+const MCP_HEADERS: [(&str, &str); 4] = [
+    ("Accept", "application/json, text/event-stream"),
+    ("MCP-Protocol-Version", "2026-07-28"),
+    ("Mcp-Method", "tools/call"),
+    ("Mcp-Name", "get_invoice"),
+];
+
+/// A call as an MCP client of revision 2026-07-28 makes it.
+fn mcp_call() -> String {
+    json!({
+        "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {
+            "name": "get_invoice",
+            "arguments": {"invoice_id": "inv_1001", "expand": "lines", "currency": "EUR"},
+            "_meta": {
+                "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                "io.modelcontextprotocol/clientCapabilities": {},
+            },
+        },
+    })
+    .to_string()
+}
+
+/// The MCP server of the upstream itself.
+pub fn mcp_direct(upstream: u16) -> Target {
+    Target {
+        base: format!("http://127.0.0.1:{upstream}"),
+        paths: vec!["/mcp".to_owned()],
+        method: "POST",
+        body: mcp_call(),
+        key: None,
+        headers: MCP_HEADERS.to_vec(),
+    }
+}
+
+/// An agent as an MCP server, whose one action is an HTTP request or a tool of an MCP server.
+pub fn mcp_target(port: u16, upstream: u16, key: &str, to_mcp: bool) -> anyhow::Result<Target> {
+    let mut http = target(port, upstream, key, false)?;
+    let ask = |method: &str, path: &str, body: Value| ask(port, key, method, path, &body);
+    let id = |value: &Value| value["id"].as_str().unwrap_or_default().to_owned();
+    let actions = if to_mcp {
+        let input = json!({
+            "kind": "mcp_server", "name": "Tools", "url": format!("http://127.0.0.1:{upstream}/mcp"),
+        });
+        let made = ask("POST", "/integrations", input)?;
+        format!("/integrations/{}/actions", id(&made))
+    } else {
+        let list = ask("GET", "/integrations", Value::Null)?;
+        format!("/integrations/{}/actions", id(&list["data"][0]))
+    };
+    let list = ask("GET", &actions, Value::Null)?;
+    let agent = id(&ask("POST", "/agents", json!({"name": "Bench"}))?);
+    let draft = json!({"actions": [{"link": {"action_id": id(&list["data"][0])}}]});
+    ask("PUT", &format!("/agents/{agent}/draft"), draft)?;
+    ask("POST", &format!("/agents/{agent}/versions"), json!({}))?;
+    ask(
+        "POST",
+        &format!("/agents/{agent}/versions/1/publish"),
+        json!({}),
+    )?;
+    http.paths.clear();
+    for _ in 0..CONVERSATIONS {
+        let start = json!({"agent_id": agent, "environment": "production"});
+        let conversation = id(&ask("POST", "/conversations", start)?);
+        http.paths
+            .push(format!("/mcp/agents/{agent}?conversation={conversation}"));
+    }
+    http.body = mcp_call();
+    http.headers = MCP_HEADERS.to_vec();
+    let mut probe = TcpStream::connect(("127.0.0.1", port))?;
+    let headers = MCP_HEADERS.map(|(name, value)| format!("{name}: {value}\r\n"));
+    let headers = headers.concat();
+    write!(
+        probe,
+        "POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\
+         {headers}content-type: application/json\r\ncontent-length: {}\r\n\r\n{}",
+        http.paths[0],
+        http.body.len(),
+        http.body
+    )?;
+    let mut answer = String::new();
+    probe.read_to_string(&mut answer)?;
+    anyhow::ensure!(
+        answer.contains("4200") && !answer.contains("\"isError\":true"),
+        "{answer}"
+    );
+    Ok(http)
 }
 
 /// A call succeeds, sets its variables and leaves its event.

@@ -13,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 const ANSWER: &str = r#"{"id":"inv_1001","customer":{"id":"cus_1","name":"Ada Lovelace"},"amount":4200,"currency":"EUR","status":"open","lines":[{"text":"Analytical engine, one hour","amount":4200}]}"#;
@@ -33,10 +34,19 @@ pub fn upstream(port: u16) -> anyhow::Result<()> {
             stream.set_nodelay(true)?;
             tokio::spawn(async move {
                 let service = service_fn(|request: hyper::Request<Incoming>| async {
-                    let _ = request.into_body().collect().await;
+                    let is_mcp = request.uri().path() == "/mcp";
+                    let body = request.into_body().collect().await;
+                    let (status, text) = if is_mcp {
+                        mcp(&body
+                            .map(http_body_util::Collected::to_bytes)
+                            .unwrap_or_default())
+                    } else {
+                        (200, Bytes::from_static(ANSWER.as_bytes()))
+                    };
                     let answer = hyper::Response::builder()
+                        .status(status)
                         .header("content-type", "application/json")
-                        .body(Full::new(Bytes::from_static(ANSWER.as_bytes())))
+                        .body(Full::new(text))
                         .unwrap_or_default();
                     Ok::<_, Infallible>(answer)
                 });
@@ -47,6 +57,50 @@ pub fn upstream(port: u16) -> anyhow::Result<()> {
             });
         }
     })
+}
+
+/// An MCP server with one tool.
+fn mcp(body: &[u8]) -> (u16, Bytes) {
+    let message: Value = serde_json::from_slice(body).unwrap_or_default();
+    let id = &message["id"];
+    let result = match message["method"].as_str().unwrap_or_default() {
+        "initialize" => json!({
+            "protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
+            "serverInfo": {"name": "bench", "version": "1"},
+        })
+        .to_string(),
+        "tools/list" => json!({"tools": [{
+            "name": "get_invoice", "description": "Read an invoice.",
+            "annotations": {"readOnlyHint": true},
+            "inputSchema": {
+                "type": "object",
+                "properties": {
+                    "invoice_id": {"type": "string", "pattern": "^inv_[0-9]+$"},
+                    "expand": {"type": "string"}, "currency": {"type": "string"},
+                },
+                "required": ["invoice_id"],
+            },
+        }]})
+        .to_string(),
+        "tools/call" => {
+            let text = Value::from(ANSWER);
+            format!(
+                r#"{{"content":[{{"type":"text","text":{text}}}],"structuredContent":{ANSWER}}}"#
+            )
+        }
+        method if method.starts_with("notifications/") => return (202, Bytes::new()),
+        _ => {
+            let error = r#"{"code":-32601,"message":"there is no such method"}"#;
+            return (
+                404,
+                format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#).into(),
+            );
+        }
+    };
+    (
+        200,
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#).into(),
+    )
 }
 
 type Upstream = Client<HttpConnector, Body>;
