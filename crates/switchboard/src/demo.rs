@@ -9,12 +9,12 @@ use switchboard_app::{
     App, AppError, Manager, Principal, actions, agents, api_keys, drafts, integrations, secrets,
     variables, versions, workspaces,
 };
-use switchboard_domain::id::WorkspaceId;
+use switchboard_domain::id::{ActionId, WorkspaceId};
 use switchboard_domain::name::{SecretName, VariableName};
 use switchboard_domain::scope::Scope;
 
 use crate::settings::Settings;
-use crate::{billing, serve, system, telemetry, wiring};
+use crate::{billing, help_desk, serve, system, telemetry, wiring};
 
 /// Runs the demo until it is told to stop. Its directory goes with it.
 pub async fn run(mut settings: Settings) -> anyhow::Result<ExitCode> {
@@ -32,14 +32,20 @@ pub async fn run(mut settings: Settings) -> anyhow::Result<ExitCode> {
     let app = wiring::app(&settings, &context).await?;
     let token = system::random_hex(&context, 16);
     let service = billing::start(&token).await?;
-    let sample = fill(&app, &service, &token).await?;
+    let help_desk = help_desk::start(&token).await?;
+    let sample = fill(&app, &service, &help_desk, &token).await?;
     let address = listener.local_addr()?;
     println!("Switchboard's demo is listening on http://{address}");
     println!("  reference        http://{address}/api/docs/");
     println!("  API key (admin)  {}", sample.key);
     println!("  sample service   {service}");
+    println!("  sample MCP       {help_desk}");
     println!(
-        "  sample agent     {} (\"Billing helper\", published, links three actions)",
+        "  sample agent     {} (\"Billing helper\", published, links five actions)",
+        sample.agent
+    );
+    println!(
+        "  the same by MCP  http://{address}/mcp/agents/{}",
         sample.agent
     );
     println!();
@@ -62,7 +68,12 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> anyhow::Result<T> {
 }
 
 /// Fills the default workspace, by the operations that everybody uses.
-async fn fill(app: &Arc<App>, service: &str, token: &str) -> anyhow::Result<Sample> {
+async fn fill(
+    app: &Arc<App>,
+    service: &str,
+    help_desk: &str,
+    token: &str,
+) -> anyhow::Result<Sample> {
     let (db, context) = (app.db(), app.context());
     let workspace = workspaces::ensure_default(db, context).await?.id;
     let (row, key) =
@@ -101,6 +112,9 @@ async fn fill(app: &Arc<App>, service: &str, token: &str) -> anyhow::Result<Samp
         }
         links.push(link);
     }
+    for id in tools(app, &manager, help_desk).await? {
+        links.push(json!({"link": {"action_id": id}}));
+    }
     let agent = agents::create(app, &manager, read(json!({
         "name": "Billing helper", "description": "Answers questions about invoices and takes payments.",
     }))?)
@@ -118,6 +132,17 @@ async fn fill(app: &Arc<App>, service: &str, token: &str) -> anyhow::Result<Samp
         key: key.expose().to_owned(),
         agent: agent.id.to_string(),
     })
+}
+
+/// Connects the sample MCP server. Answers the ids of its tools.
+async fn tools(app: &Arc<App>, manager: &Manager, url: &str) -> anyhow::Result<Vec<ActionId>> {
+    let input = read(json!({
+        "kind": "mcp_server", "name": "Help desk", "description": "The sample MCP server.",
+        "url": url, "auth": {"type": "bearer", "token": {"secret": "billing_token"}},
+    }))?;
+    let made = integrations::create(app, manager, input).await?;
+    let page = actions::list(app, manager, made.row.id, None, 50).await?;
+    Ok(page.rows.into_iter().map(|row| row.id).collect())
 }
 
 fn manager(

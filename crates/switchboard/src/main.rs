@@ -5,6 +5,7 @@ mod check;
 mod cli;
 mod commands;
 mod demo;
+mod help_desk;
 mod serve;
 mod settings;
 mod system;
