@@ -8,6 +8,7 @@
 mod broken;
 mod builder;
 mod client;
+pub mod conformance;
 mod database;
 mod mcp;
 pub mod peers;

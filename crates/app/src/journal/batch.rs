@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use moka::sync::Cache;
-use switchboard_domain::conversation::Conversation;
+use switchboard_domain::conversation::{Conversation, Status};
 use switchboard_domain::id::ConversationId;
 use switchboard_store::batch::{self, Batch};
 use switchboard_store::journal::{self as rows, CallKey, CallRow, EventRow};
@@ -192,7 +192,13 @@ impl Writer {
         }
         if let Some(cache) = &self.remembered {
             for (key, conversation) in draft.conversations {
-                if draft.changed.contains(&key) {
+                if !draft.changed.contains(&key) {
+                    continue;
+                }
+                // Nothing is asked of a closed one any more that a look at the database cannot answer.
+                if conversation.status == Status::Closed {
+                    cache.invalidate(&key);
+                } else {
                     cache.insert(key, Arc::new(conversation));
                 }
             }

@@ -14,6 +14,7 @@ use switchboard_domain::auth::{ClientAuth, ValueSource};
 use switchboard_domain::name::SecretName;
 use switchboard_mcp::{Discovered, Discovery, Limits, McpClient, McpSettings, McpTarget, Notice};
 use switchboard_outbound::{Client, ClientSettings, NetworkPolicy, Request, parse_url};
+use switchboard_testkit::conformance::Failure;
 use switchboard_vault::SecretText;
 use tokio::time::Instant;
 
@@ -24,9 +25,6 @@ impl SecretLookup for Secrets {
         self.0.get(name).cloned()
     }
 }
-
-/// Whatever went wrong.
-pub type Failure = Box<dyn std::error::Error>;
 
 /// Where the tokens of a server come from: its protected resource metadata (RFC 9728), then the
 /// metadata of its authorization server (RFC 8414).

