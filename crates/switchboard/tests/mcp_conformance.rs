@@ -97,7 +97,7 @@ async fn token_url(url: &str) -> String {
 fn calls_of(action: &Value, actions: &[Value], context: &Value) -> Vec<Value> {
     if let Some(asked) = context["toolCalls"].as_array() {
         let mine = asked.iter().filter(|call| call["name"] == action["name"]);
-        return mine.map(|call| call["arguments"].clone()).collect();
+        return mine.map(|call| without_nulls(&call["arguments"])).collect();
     }
     if action["name"] == "json_schema_echo" {
         let focal = actions
@@ -106,6 +106,17 @@ fn calls_of(action: &Value, actions: &[Value], context: &Value) -> Vec<Value> {
         return vec![json!({"schema": focal.map(|focal| &focal["tool"]["inputSchema"])})];
     }
     vec![example(&action["parameters"])]
+}
+
+/// One scenario gives null for an optional boolean. What does not fit a tool's schema is refused
+/// before it is sent, so a caller of Switchboard leaves such a member out.
+fn without_nulls(arguments: &Value) -> Value {
+    let members = arguments.as_object().into_iter().flatten();
+    let kept = members.filter(|(_, value)| !value.is_null());
+    Value::Object(
+        kept.map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    )
 }
 
 /// A value that fits a schema well enough.
