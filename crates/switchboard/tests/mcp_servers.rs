@@ -161,7 +161,8 @@ async fn each_change_of_a_tool_is_seen_as_what_it_is(database: TestDatabase) {
     build.publish(&agent, links(&actions)).await;
     let refresh = format!("/integrations/{}/refresh", text(&made["id"]));
     let drift = format!("/agents/{agent}/versions/1/drift");
-    let nothing = json!({"added": [], "removed": [], "changed": [], "left_out": []});
+    let nothing =
+        json!({"added": [], "removed": [], "changed": [], "left_out": [], "schema_notes": []});
     for (field, value, class) in [
         ("title", json!("Other"), "cosmetic"),
         ("description", json!("Does something else."), "risky"),

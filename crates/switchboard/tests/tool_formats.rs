@@ -227,3 +227,35 @@ async fn formats_follow_the_action() {
         json!([{"name": "get_invoice", "description": "Reads one.", "input_schema": schema}])
     );
 }
+
+/// Whoever saves an action is told at once what providers of models make of its schema.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn saving_says_what_providers_make_of_a_schema() {
+    let database = switchboard_testkit::TestDatabase::sqlite();
+    let server = switchboard_testkit::Server::start(BINARY, database).await;
+    let client = server.client("admin");
+    let build = switchboard_testkit::Builder::new(&client);
+    let integration = build.integration("Items", "http://127.0.0.1:9").await;
+    let path = format!("/integrations/{integration}/actions");
+    let action = |name: &str, parameters: serde_json::Value| serde_json::json!({"name": name, "method": "GET", "path": "/", "parameters": parameters});
+    let plain = serde_json::json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    let plain = client.post(&path, action("plain", plain)).await.expect(201);
+    assert_eq!(plain["schema_notes"], serde_json::json!([]));
+    let choice = serde_json::json!({"type": "object", "properties": {"a": {}}, "anyOf": [{"required": ["a"]}]});
+    let made = client
+        .post(&path, action("choice", choice.clone()))
+        .await
+        .expect(201);
+    assert_ne!(made["schema_notes"], serde_json::json!([]), "{made}");
+    let changed = client
+        .patch(
+            &format!("/actions/{}", plain["id"].as_str().unwrap()),
+            serde_json::json!({"parameters": choice}),
+        )
+        .await
+        .expect(200);
+    assert_eq!(
+        changed["schema_notes"].as_array().map(Vec::len),
+        made["schema_notes"].as_array().map(Vec::len)
+    );
+}

@@ -41,6 +41,13 @@ fn show(row: &ActionRow) -> Value {
     view::with_times(value, row.revision, row.created_at, row.updated_at)
 }
 
+/// An action that was saved, with what providers of models make of its schema.
+fn show_saved(row: &ActionRow) -> Value {
+    let mut value = show(row);
+    value["schema_notes"] = json!(actions::schema_notes(row));
+    value
+}
+
 /// List an integration's actions.
 #[utoipa::path(get, path = "/integrations/{id}/actions", tag = "actions",
     params(("id" = String, Path, description = "The integration's id"), PageQuery),
@@ -70,7 +77,7 @@ pub async fn create_action(
     Ok(view::resource(
         StatusCode::CREATED,
         row.revision,
-        &show(&row),
+        &show_saved(&row),
     ))
 }
 
@@ -107,7 +114,7 @@ pub async fn update_action(
 /// The changed action, or what the change would mean.
 fn answer(outcome: Outcome<ActionRow>) -> Response {
     match outcome {
-        Outcome::Done(row) => view::resource(StatusCode::OK, row.revision, &show(&row)),
+        Outcome::Done(row) => view::resource(StatusCode::OK, row.revision, &show_saved(&row)),
         Outcome::WouldBe(report) => view::report(&report),
     }
 }

@@ -138,7 +138,7 @@ pub async fn refresh_integration(
     let refreshed = mcp::refresh(&state.app, &manager, id).await?;
     let value = json!({
         "added": refreshed.added, "removed": refreshed.removed, "changed": refreshed.changed,
-        "left_out": refreshed.left_out,
+        "left_out": refreshed.left_out, "schema_notes": refreshed.schema_notes,
     });
     Ok(view::raw(StatusCode::OK, value.to_string()))
 }

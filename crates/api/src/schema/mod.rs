@@ -337,6 +337,8 @@ pub struct Refreshed {
     removed: Vec<String>,
     changed: Vec<String>,
     left_out: Vec<LeftOutTool>,
+    /// What providers of models make of the tools that are new or other ones.
+    schema_notes: Vec<ToolNote>,
 }
 
 /// A request's method.
@@ -424,6 +426,9 @@ pub struct Action {
     change_unapproved: Option<bool>,
     /// The SHA-256 of the canonical JSON of its shape.
     shape_digest: String,
+    /// What providers of models make of the schema, in the answer to a change.
+    #[schema(required = false, nullable = false)]
+    schema_notes: Option<Vec<ToolNote>>,
     revision: u64,
     created_at: String,
     updated_at: String,

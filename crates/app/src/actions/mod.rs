@@ -15,6 +15,8 @@ use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::IntegrationKind;
 use switchboard_domain::name::ActionName;
 use switchboard_domain::request::Method;
+use switchboard_domain::schema::ParameterSchema;
+use switchboard_domain::tool_format::{self, Note, ToolView};
 use switchboard_store::Engine;
 use switchboard_store::action::{self, ActionRow};
 use switchboard_store::action_revision::{self, ActionChange};
@@ -198,6 +200,21 @@ pub async fn create(
     let row = add(app, &mut change, &under, new).await?;
     change.commit().await?;
     Ok(row)
+}
+
+/// What providers of models make of an action's schema, where they do not take it as it is.
+pub fn schema_notes(row: &ActionRow) -> Vec<Note> {
+    let any = ParameterSchema::default();
+    let wire = match &row.definition {
+        ActionDefinition::Mcp(mcp) => Some(&mcp.tool),
+        ActionDefinition::Api(_) => None,
+    };
+    tool_format::lint(&ToolView {
+        name: row.name.as_str(),
+        description: &row.description,
+        parameters: row.definition.parameters().unwrap_or(any.source()),
+        wire,
+    })
 }
 
 /// Tools are their server's.

@@ -14,6 +14,7 @@ use switchboard_domain::integration::{
     Discovery, DiscoveryError, IntegrationDefinition, LeftOutTool, McpServer, OnChange,
 };
 use switchboard_domain::name::ActionName;
+use switchboard_domain::tool_format::Note;
 use switchboard_mcp::McpError;
 use switchboard_store::action::{self, ActionRow};
 use switchboard_store::action_revision::ActionChange;
@@ -38,6 +39,8 @@ pub struct Refreshed {
     pub changed: Vec<String>,
     /// The tools that agents cannot link, and why.
     pub left_out: Vec<LeftOutTool>,
+    /// What providers of models make of the tools that are new or other ones.
+    pub schema_notes: Vec<Note>,
 }
 
 impl Refreshed {
@@ -243,6 +246,7 @@ pub(crate) async fn settle(
             ToolStep::Add(wire) => {
                 let row = new_row(app, row.id, wire, now)?;
                 refreshed.added.push(row.name.to_string());
+                refreshed.schema_notes.extend(actions::schema_notes(&row));
                 action::insert(&mut change.engine(), workspace, &row).await?;
                 actions::record(change, &row, ActionChange::Created).await?;
             }
@@ -250,6 +254,7 @@ pub(crate) async fn settle(
                 if let Some(row) = known_rows.remove(&id) {
                     refreshed.changed.push(row.name.to_string());
                     let row = changed(row, wire, holds, now);
+                    refreshed.schema_notes.extend(actions::schema_notes(&row));
                     action::update(&mut change.engine(), workspace, &row).await?;
                     actions::record(change, &row, ActionChange::Updated).await?;
                 }
