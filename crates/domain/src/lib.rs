@@ -22,4 +22,5 @@ pub mod request;
 pub mod rule;
 pub mod schema;
 pub mod scope;
+pub mod sms;
 pub mod template;
