@@ -45,9 +45,10 @@ else
 	@echo "left out: cargo deny check (licences, banned crates, sources), because cargo-deny is not installed"
 endif
 
-contract: setup ## Run schemathesis against a live server
+contract: setup ## Run schemathesis against a live server, and Prism on what goes to Telnyx
 	cargo build --locked -p switchboard
 	bash scripts/contract.sh
+	bash scripts/telnyx-contract.sh
 
 # Among these tests are the README's tour and the ones that compare generated documents.
 unit: setup ## Run the tests on both databases

@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh build      a C compiler
 #   scripts/setup.sh bench      that, PostgreSQL and nginx
-#   scripts/setup.sh services   that, a Python environment with httpbin, and json-server
+#   scripts/setup.sh services   that, a Python environment with httpbin, json-server and Prism
 #   scripts/setup.sh            all that the tests need
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -65,7 +65,7 @@ fi
 
 modules=scripts/npm/node_modules
 if ! cmp -s scripts/npm/package-lock.json "$modules/.installed.json"; then
-    echo "installing json-server into $modules"
+    echo "installing json-server and Prism into $modules"
     (cd scripts/npm && npm ci --loglevel=error --no-audit --no-fund >/dev/null) ||
         missing "the packages of scripts/npm/package-lock.json; npm could not install them (see above)"
     cp scripts/npm/package-lock.json "$modules/.installed.json"
