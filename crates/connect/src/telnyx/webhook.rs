@@ -70,6 +70,9 @@ pub enum Event {
     Message {
         /// Which.
         id: MessageId,
+        /// The URL that the message itself named for its webhooks. Where the answer to a request
+        /// was lost, nobody learned the id, and only what this URL says leads to the message.
+        webhook_url: Option<String>,
         /// How far. It carries the id of the event.
         report: Report,
     },
@@ -144,13 +147,15 @@ impl Verified<'_> {
         if !matches!(event_type.as_str(), "message.sent" | "message.finalized") {
             return Ok(Event::Ignored { event_type });
         }
-        let message: Message =
+        let mut message: Message =
             serde_json::from_value(payload).map_err(|_| WebhookError::Malformed)?;
+        let webhook_url = message.webhook_url.take();
         let occurred_at = occurred_at.ok_or(WebhookError::Malformed)?;
         let message_id = MessageId::parse(&message.id).map_err(|_| WebhookError::Malformed)?;
         Ok(match message.report(occurred_at, id) {
             Some(report) => Event::Message {
                 id: message_id,
+                webhook_url,
                 report,
             },
             None => Event::Ignored { event_type },

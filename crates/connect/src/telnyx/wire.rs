@@ -61,6 +61,8 @@ pub struct Message {
     #[serde(default, deserialize_with = "or_default")]
     pub errors: Vec<WireError>,
     #[serde(default)]
+    pub webhook_url: Option<String>,
+    #[serde(default)]
     pub received_at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub sent_at: Option<DateTime<Utc>>,

@@ -4,6 +4,7 @@
 mod contract;
 mod control;
 mod outcomes;
+mod vector;
 mod webhooks;
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use http::{HeaderMap, StatusCode};
 use switchboard_connect::telnyx::{Event, SendOutcome, WebhookKey};
 use switchboard_domain::sms::status::{Life, Merged, Status};
-use switchboard_simulators::telnyx::start;
+use switchboard_simulators::telnyx::{Behaviour, Rule, start};
 use switchboard_testkit::{Answer, Upstream, eventually};
 
 use super::*;
@@ -58,7 +58,7 @@ async fn a_message_lives_by_its_webhooks() {
         let mut changes = 0;
         for (headers, body) in arrived.lock().unwrap().iter() {
             let event = key.verify(headers, body, now()).unwrap().event().unwrap();
-            let Event::Message { id, report } = event else {
+            let Event::Message { id, report, .. } = event else {
                 panic!("{event:?}");
             };
             assert_eq!(id, accepted.id);
@@ -70,4 +70,51 @@ async fn a_message_lives_by_its_webhooks() {
         assert_eq!((life.status, changes), (ends, steps), "{to}");
         assert_eq!(life.error.map(|error| error.code).as_deref(), code);
     }
+}
+
+/// The answer was lost, so nobody knows the id: the message's own URL is what leads back to it.
+#[tokio::test]
+async fn a_lost_answer_is_found_again_by_the_messages_own_url() {
+    let (upstream, arrived) = taker().await;
+    let mut settings = settings();
+    settings.pace.retry_after = Duration::from_millis(5);
+    let simulator = start(settings).await.unwrap();
+    simulator.add_rule(Rule::once(Behaviour::DropAfter));
+    let own = format!("{}/hook?message=msg_1", upstream.url);
+    let message = MessageBody::new(OutgoingMessage {
+        sender: &Sender::parse(Some("+13125550142"), None).unwrap(),
+        recipient: &PhoneNumber::parse("+13125550100").unwrap(),
+        text: "hello",
+        webhook_url: Some(&own),
+    });
+    let sent = send(&telnyx(&simulator.url()), &message.unwrap(), &key("k")).await;
+    assert!(matches!(sent.outcome, SendOutcome::Unknown(_)), "{sent:?}");
+    let sending = Life::queued(now()).sending(now()).unwrap();
+    let mut life = sending.lost(now()).unwrap();
+    eventually("every webhook", async || {
+        (arrived.lock().unwrap().len() == 4).then_some(())
+    })
+    .await;
+    let verifier = WebhookKey::parse(&simulator.public_key()).unwrap();
+    for (headers, body) in arrived.lock().unwrap().iter() {
+        let event = verifier
+            .verify(headers, body, now())
+            .unwrap()
+            .event()
+            .unwrap();
+        let Event::Message {
+            webhook_url,
+            report,
+            ..
+        } = event
+        else {
+            panic!("{event:?}");
+        };
+        assert_eq!(webhook_url.as_deref(), Some(own.as_str()));
+        if let Merged::Forward(next) = life.merge(&report) {
+            life = next;
+        }
+    }
+    assert_eq!(life.status, Status::Delivered);
+    assert_eq!(simulator.taken().len(), 1);
 }
