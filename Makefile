@@ -49,9 +49,10 @@ else
 	@echo "left out: cargo deny check (licences, banned crates, sources), because cargo-deny is not installed"
 endif
 
-contract: setup ## Run schemathesis against a live server
+contract: setup ## Run schemathesis against a live server, and Prism on what goes to Telnyx
 	cargo build --locked -p switchboard
 	bash scripts/contract.sh
+	bash scripts/telnyx-contract.sh
 
 conformance: setup ## Run the MCP conformance suite against an agent
 	cargo build --locked -p switchboard

@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh build      a C compiler
 #   scripts/setup.sh bench      that, PostgreSQL, nginx and wrk
-#   scripts/setup.sh services   that, a Python environment with httpbin, and json-server
+#   scripts/setup.sh services   that, a Python environment with httpbin, the packages of scripts/npm
 #   scripts/setup.sh            all that the tests need
 set -euo pipefail
 cd "$(dirname "$0")/.."

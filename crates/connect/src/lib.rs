@@ -4,6 +4,7 @@ pub mod api_call;
 pub mod auth;
 mod oauth;
 mod redact;
+pub mod telnyx;
 mod trace;
 
 pub use api_call::{ApiCall, CallError, Connector, Endpoint, HeaderSource, Performed};

@@ -27,5 +27,6 @@ pub mod request;
 pub mod rule;
 pub mod schema;
 pub mod scope;
+pub mod sms;
 pub mod template;
 pub mod tool_format;

@@ -1,0 +1,109 @@
+//! Text messages through Telnyx (its messaging API, version 2): sending them so that none goes out
+//! twice, asking what became of one, and reading signed webhooks.
+
+mod lookup;
+mod message;
+mod send;
+mod webhook;
+mod wire;
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, Uri, header};
+use switchboard_outbound::{
+    Breaker, Client, Options, OutboundError, Request, RetryPolicy, parse_url,
+};
+use switchboard_vault::SecretText;
+
+use crate::api_call::CallError;
+use crate::auth;
+
+pub use lookup::Lookup;
+pub use message::{IdempotencyKey, MessageBody, MessageId, OutgoingMessage};
+pub use send::{Accepted, Rejection, SendOutcome, Sent};
+pub use webhook::{Event, Reason, Verified, WebhookError, WebhookKey};
+
+/// Where the provider is, where nothing else is said.
+pub const DEFAULT_URL: &str = "https://api.telnyx.com";
+
+/// The largest answer of the provider that is read, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// What is wrong with a setting or a value that requests are built from.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TelnyxError {
+    /// The provider's URL cannot be requested.
+    #[error("the URL of Telnyx is not usable: {0}")]
+    Url(#[from] OutboundError),
+    /// The provider's URL has a query.
+    #[error("the URL of Telnyx has a query; set the part before the `?`")]
+    UrlWithQuery,
+    /// The key of a request breaks the provider's rule.
+    #[error("an idempotency key has 1 to 255 letters, digits, `_`, `:` or `-`")]
+    IdempotencyKey,
+    /// The id of a message is none that the provider gives.
+    #[error("the id of a message has 1 to 64 letters, digits, `_` or `-`")]
+    MessageId,
+}
+
+/// The provider. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Telnyx {
+    client: Client,
+    /// The URL of the collection of messages.
+    messages: Arc<str>,
+    breaker: Arc<Breaker>,
+    /// One attempt: when to try again is for the outbox to say, which remembers it.
+    options: Options,
+}
+
+impl Telnyx {
+    /// The provider at a URL, [`DEFAULT_URL`] or what stands in for it. Paths start with `/v2`
+    /// below it.
+    pub fn new(client: Client, url: &str) -> Result<Self, TelnyxError> {
+        let base = parse_url(url)?;
+        if base.query().is_some() {
+            return Err(TelnyxError::UrlWithQuery);
+        }
+        let messages = format!("{}/v2/messages", base.to_string().trim_end_matches('/'));
+        parse_url(&messages)?;
+        let host = base.authority().map_or("", |authority| authority.as_str());
+        let breaker = client.breaker(host, "telnyx");
+        let options = Options {
+            retry: RetryPolicy {
+                max_attempts: 1,
+                ..RetryPolicy::default()
+            },
+            max_redirects: 0,
+            ..Options::default()
+        };
+        Ok(Self {
+            client,
+            messages: messages.into(),
+            breaker,
+            options,
+        })
+    }
+
+    /// A request with the account's API key.
+    fn request(
+        &self,
+        method: http::Method,
+        url: &str,
+        api_key: &SecretText,
+    ) -> Result<Request, CallError> {
+        let uri: Uri = url.parse().map_err(|_| CallError {
+            code: "invalid_url",
+            message: "the URL of Telnyx is too long or not valid".to_owned(),
+            upstream_status: None,
+        })?;
+        let mut headers = HeaderMap::with_capacity(6);
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        auth::bearer(&mut headers, api_key)?;
+        let mut request = Request::new(method, uri);
+        request.headers = headers;
+        request.max_response_bytes = MAX_BYTES;
+        request.breaker = Some(self.breaker.clone());
+        Ok(request)
+    }
+}

@@ -1,0 +1,28 @@
+//! Telnyx, as far as text messages go: `POST` and `GET /v2/messages` (and the same without `/v2`),
+//! idempotency keys, and signed webhooks.
+//!
+//! It follows the vendor's public description of the messaging API and of idempotency. What it does
+//! beside that is told to it: by the recipient's number ([`Behaviour::of_number`]), or under
+//! `/simulator`:
+//!
+//! | request | does |
+//! |---|---|
+//! | `GET /simulator` | the public key and where webhooks go |
+//! | `PUT /simulator/webhook` `{"url"}` | sends webhooks there |
+//! | `GET /simulator/messages` | every message that was taken, in order |
+//! | `POST /simulator/rules` `{"behaviour", "to"?, "times"?, ...}` | behaves so from now on |
+//! | `DELETE /simulator/rules` | behaves well again |
+
+mod behaviour;
+mod listener;
+mod payload;
+mod routes;
+mod server;
+mod state;
+mod webhook;
+
+pub use behaviour::{Behaviour, Rule};
+pub use payload::event;
+pub use server::{Clock, Pace, Settings, Simulator, StartError, start};
+pub use state::Taken;
+pub use webhook::Signer;
