@@ -120,6 +120,12 @@ id!(
     /// An API key.
     ApiKeyId, "key");
 id!(
+    /// A person who signs in.
+    UserId, "usr");
+id!(
+    /// An invitation into a workspace.
+    InvitationId, "inv");
+id!(
     /// An entry of the audit log.
     AuditId, "aud");
 id!(

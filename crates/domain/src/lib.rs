@@ -5,6 +5,7 @@
 //! `parse` or `compile` step that may fail with a sentence for the user, and an apply step for the
 //! call path that parses nothing.
 
+pub mod account;
 pub mod action;
 pub mod admission;
 pub mod agent;

@@ -68,8 +68,21 @@ pub async fn insert(
     Ok(())
 }
 
-/// The key with this hash, if it is not revoked. This is the one query that finds its workspace
-/// rather than being scoped by it.
+/// What a key is called, also when it is revoked.
+pub async fn name(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: ApiKeyId,
+) -> Result<Option<String>, StoreError> {
+    let name = on!(engine, conn => sqlx::query_scalar(
+        "SELECT name FROM api_key WHERE workspace_id = $1 AND id = $2",
+    )
+    .bind(workspace.uuid()).bind(id.uuid()).fetch_optional(conn).await)?;
+    Ok(name)
+}
+
+/// The key with this hash, if it is not revoked. As with sessions and invitations, the query finds
+/// its workspace rather than being scoped by it.
 pub async fn by_hash(
     engine: &mut Engine<'_>,
     hash: &[u8; 32],

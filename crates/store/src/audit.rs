@@ -15,7 +15,7 @@ pub struct AuditRow {
     pub id: AuditId,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// Who did it: an API key's id, or `command line`.
+    /// Who did it: an API key's or a person's id, or `command line`.
     pub actor: String,
     /// What was done, such as `integration.create`.
     pub operation: String,

@@ -1,15 +1,19 @@
-//! Secrets: text that never prints itself, sealed values, the keys that seal them, and API keys of
-//! which only a hash is kept.
+//! Secrets: text that never prints itself, sealed values, the keys that seal them, and API keys,
+//! tokens and passwords of which only a hash is kept.
 
 mod api_key;
 mod envelope;
 mod key_ring;
+mod password;
 mod secret_text;
+mod token;
 
 pub use api_key::{ApiKeyHash, ApiKeyPlain, ParsedApiKey};
 pub use envelope::{Binding, Sealed};
 pub use key_ring::{KeyRing, file_problem};
+pub use password::PasswordDigest;
 pub use secret_text::SecretText;
+pub use token::{Token, TokenHash};
 
 /// Fills a buffer with random bytes that are fit for keys.
 pub type Entropy<'a> = &'a dyn Fn(&mut [u8]);
@@ -33,4 +37,7 @@ pub enum VaultError {
     /// A sealed value was changed, or stands where it was not put.
     #[error("a sealed value cannot be opened: it was changed, or moved from another place")]
     Tampered,
+    /// A password could not be hashed.
+    #[error("a password could not be hashed: {0}")]
+    Password(String),
 }
