@@ -11,7 +11,7 @@ use switchboard_store::change::Entity;
 
 use crate::change::{ConfigChange, check_revision};
 use crate::integrations::MAX_DESCRIPTION_BYTES;
-use crate::{App, AppError, Manager, Page, drafts, versions};
+use crate::{App, AppError, Configuration, Manager, Page, Reader, drafts, versions};
 
 /// What POST takes.
 #[derive(Debug, Deserialize)]
@@ -37,12 +37,12 @@ pub struct AgentPatch {
 /// A page of agents.
 pub async fn list(
     app: &App,
-    manager: &Manager,
+    reader: &Reader<Configuration>,
     after: Option<AgentId>,
     limit: u32,
 ) -> Result<Page<AgentRow>, AppError> {
     let mut conn = app.db.read().await?;
-    Ok(agent::list(&mut conn.engine(), manager.workspace(), after, limit).await?)
+    Ok(agent::list(&mut conn.engine(), reader.workspace(), after, limit).await?)
 }
 
 /// One agent that is not deleted.
@@ -68,8 +68,12 @@ pub struct AgentView {
 }
 
 /// One agent.
-pub async fn get(app: &App, manager: &Manager, id: AgentId) -> Result<AgentView, AppError> {
-    let workspace = manager.workspace();
+pub async fn get(
+    app: &App,
+    reader: &Reader<Configuration>,
+    id: AgentId,
+) -> Result<AgentView, AppError> {
+    let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
     let row = existing(engine, workspace, id).await?;

@@ -9,7 +9,7 @@ use switchboard_store::change::{self, Entity};
 use switchboard_store::{Db, Page, workspace};
 use switchboard_vault::{ApiKeyPlain, ParsedApiKey};
 
-use crate::{Admin, App, AppError, Context, Principal};
+use crate::{Admin, Administration, App, AppError, Context, Principal, Reader};
 
 /// Whom the key of a request stands for.
 pub async fn authenticate(app: &App, text: &str) -> Result<Principal, AppError> {
@@ -88,12 +88,12 @@ pub async fn list(
 /// A page of the caller's workspace's keys.
 pub async fn list_for(
     app: &App,
-    admin: &Admin,
+    reader: &Reader<Administration>,
     prefix: Option<&str>,
     after: Option<ApiKeyId>,
     limit: u32,
 ) -> Result<Page<ApiKeyRow>, AppError> {
-    list(&app.db, admin.workspace(), prefix, after, limit).await
+    list(&app.db, reader.workspace(), prefix, after, limit).await
 }
 
 /// Revokes a key. It is refused from then on.

@@ -1,14 +1,10 @@
-//! What operations take from outside: the time, new ids, and who asks.
+//! What operations take from outside: the time, new ids and randomness.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
-use switchboard_domain::id::{ApiKeyId, WorkspaceId};
-use switchboard_domain::scope::Scope;
 use uuid::Uuid;
-
-use crate::error::AppError;
 
 /// The time.
 pub trait Clock: Send + Sync + 'static {
@@ -77,62 +73,3 @@ impl Context {
         self.randomness.fill(buffer);
     }
 }
-
-/// Who asks, and for which workspace.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Principal {
-    /// The workspace; nothing outside it is seen.
-    pub workspace: WorkspaceId,
-    /// The API key.
-    pub key: ApiKeyId,
-    /// What the key may do.
-    pub scope: Scope,
-}
-
-macro_rules! role {
-    ($(#[$doc:meta])* $name:ident, $scope:expr) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq)]
-        pub struct $name(Principal);
-
-        impl $name {
-            /// The workspace it acts in.
-            pub const fn workspace(&self) -> WorkspaceId {
-                self.0.workspace
-            }
-
-            /// Who it is, for the audit log.
-            pub fn actor(&self) -> String {
-                self.0.key.to_string()
-            }
-        }
-
-        impl TryFrom<Principal> for $name {
-            type Error = AppError;
-
-            fn try_from(principal: Principal) -> Result<Self, AppError> {
-                if principal.scope.includes($scope) {
-                    Ok(Self(principal))
-                } else {
-                    Err(AppError::Forbidden { needed: $scope })
-                }
-            }
-        }
-    };
-}
-
-role!(
-    /// Somebody who may start conversations and call actions.
-    Runner,
-    Scope::Run
-);
-role!(
-    /// Somebody who may also change configuration.
-    Manager,
-    Scope::Manage
-);
-role!(
-    /// Somebody who may also handle API keys and read the audit log.
-    Admin,
-    Scope::Admin
-);

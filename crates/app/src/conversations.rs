@@ -16,7 +16,7 @@ use switchboard_domain::name::{StateName, VariableName};
 use switchboard_store::conversation::{self, Filter};
 
 use crate::journal::{Change, Done, Work};
-use crate::{App, AppError, Page, Runner, agents};
+use crate::{App, AppError, Conversations, Page, Reader, Runner, agents};
 
 /// The largest variables, in bytes of their JSON text.
 const MAX_VARIABLES_BYTES: usize = 256 * 1024;
@@ -199,11 +199,11 @@ fn check_variables(variables: &Map<String, Value>, at_start: bool) -> Result<(),
 /// One conversation.
 pub async fn get(
     app: &App,
-    runner: &Runner,
+    reader: &Reader<Conversations>,
     id: ConversationId,
 ) -> Result<Arc<Conversation>, AppError> {
     app.journal
-        .get((runner.workspace(), id))
+        .get((reader.workspace(), id))
         .await?
         .ok_or(AppError::NotFound("conversation"))
 }
@@ -211,7 +211,7 @@ pub async fn get(
 /// A page of conversations, the newest first.
 pub async fn list(
     app: &App,
-    runner: &Runner,
+    reader: &Reader<Conversations>,
     agent: Option<AgentId>,
     before: Option<ConversationId>,
     limit: u32,
@@ -219,7 +219,7 @@ pub async fn list(
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
     let filter = Filter { agent };
-    Ok(conversation::list(engine, runner.workspace(), filter, before, limit).await?)
+    Ok(conversation::list(engine, reader.workspace(), filter, before, limit).await?)
 }
 
 /// Changes the state or variables of a conversation.

@@ -1,10 +1,13 @@
 //! What can go wrong in an operation, each with a stable code and a sentence that says what to do.
 
+use switchboard_domain::account::{Denied, Role};
 use switchboard_domain::admission::Refusal;
 use switchboard_domain::input::InputError;
 use switchboard_domain::scope::Scope;
 use switchboard_store::StoreError;
 use switchboard_vault::VaultError;
+
+use crate::accounts::AccountError;
 
 /// An error of an operation.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +38,9 @@ pub enum AppError {
         /// The revision it has now.
         current: u64,
     },
-    /// No valid API key was given.
+    /// No valid API key was given, and nobody is signed in.
     #[error(
-        "send a valid API key as `Authorization: Bearer sb_...`; this one is missing, unknown or revoked"
+        "send a valid API key as `Authorization: Bearer sb_...`, or sign in; the key or session is missing, unknown, or at its end"
     )]
     Unauthenticated,
     /// The API key may not do this.
@@ -46,6 +49,15 @@ pub enum AppError {
         /// The scope that may.
         needed: Scope,
     },
+    /// The person's role may not do this.
+    #[error("your role may not do this; it takes the role `{needed}`")]
+    RoleTooSmall {
+        /// The least role that may.
+        needed: Role,
+    },
+    /// Signing in, or an account, did not go as asked.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// A call is not admitted.
     #[error("{0}")]
     Refused(#[from] Refusal),
@@ -101,11 +113,21 @@ impl AppError {
             Self::Conflict { code, .. } | Self::Upstream { code, .. } => code,
             Self::Stale { .. } => "stale_revision",
             Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden { .. } => "forbidden",
+            Self::Forbidden { .. } | Self::RoleTooSmall { .. } => "forbidden",
+            Self::Account(error) => error.code(),
             Self::Refused(refusal) => refusal.code(),
             Self::InvalidArguments(_) => "invalid_arguments",
             Self::Stopping => "stopping",
             Self::Store(_) | Self::Vault(_) | Self::Internal(_) => "internal_error",
+        }
+    }
+}
+
+impl From<Denied> for AppError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Needs(needed) => Self::RoleTooSmall { needed },
+            Denied::LastOwner => Self::conflict("last_owner", denied.to_string()),
         }
     }
 }

@@ -7,7 +7,7 @@ use switchboard_domain::id::{ConversationId, EventId};
 use switchboard_store::event;
 use tokio::sync::broadcast;
 
-use crate::{App, AppError, Page, Runner, conversations};
+use crate::{App, AppError, Conversations, Page, Reader, conversations};
 
 /// How long a follower waits at most before it looks: events of other replicas are not announced.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -34,18 +34,18 @@ impl std::str::FromStr for Position {
 
 async fn resolve(
     app: &App,
-    runner: &Runner,
+    reader: &Reader<Conversations>,
     id: ConversationId,
     after: Option<Position>,
 ) -> Result<u64, AppError> {
-    conversations::get(app, runner, id).await?;
+    conversations::get(app, reader, id).await?;
     match after {
         None => Ok(0),
         // Sequence numbers are stored as signed ones.
         Some(Position::Sequence(sequence)) => Ok(sequence.min(i64::MAX.unsigned_abs())),
         Some(Position::Event(event_id)) => {
             let mut conn = app.db.read().await?;
-            event::sequence_of(&mut conn.engine(), runner.workspace(), id, event_id)
+            event::sequence_of(&mut conn.engine(), reader.workspace(), id, event_id)
                 .await?
                 .ok_or_else(|| AppError::invalid("/after", "this conversation has no such event"))
         }
@@ -55,30 +55,30 @@ async fn resolve(
 /// A page of events after a place, in order.
 pub async fn list(
     app: &App,
-    runner: &Runner,
+    reader: &Reader<Conversations>,
     id: ConversationId,
     after: Option<Position>,
     limit: u32,
 ) -> Result<Page<Event>, AppError> {
-    let after = resolve(app, runner, id, after).await?;
-    read(app, runner, id, after, limit).await
+    let after = resolve(app, reader, id, after).await?;
+    read(app, reader, id, after, limit).await
 }
 
 async fn read(
     app: &App,
-    runner: &Runner,
+    reader: &Reader<Conversations>,
     id: ConversationId,
     after: u64,
     limit: u32,
 ) -> Result<Page<Event>, AppError> {
     let mut conn = app.db.read().await?;
-    Ok(event::list(&mut conn.engine(), runner.workspace(), id, after, limit).await?)
+    Ok(event::list(&mut conn.engine(), reader.workspace(), id, after, limit).await?)
 }
 
 /// Follows a log: what is there, then what comes.
 #[derive(Debug)]
 pub struct Follower {
-    runner: Runner,
+    reader: Reader<Conversations>,
     conversation: ConversationId,
     after: u64,
     news: broadcast::Receiver<ConversationId>,
@@ -87,15 +87,15 @@ pub struct Follower {
 /// Follows a conversation's log from a place on.
 pub async fn follow(
     app: &App,
-    runner: Runner,
+    reader: Reader<Conversations>,
     id: ConversationId,
     after: Option<Position>,
 ) -> Result<Follower, AppError> {
     // Heard of before it is read, so that nothing falls between the two.
     let news = app.journal.news();
-    let after = resolve(app, &runner, id, after).await?;
+    let after = resolve(app, &reader, id, after).await?;
     Ok(Follower {
-        runner,
+        reader,
         conversation: id,
         after,
         news,
@@ -106,7 +106,7 @@ impl Follower {
     /// The next events, at least one. Waits until there are some.
     pub async fn next(&mut self, app: &App) -> Result<Vec<Event>, AppError> {
         loop {
-            let page = read(app, &self.runner, self.conversation, self.after, 200).await?;
+            let page = read(app, &self.reader, self.conversation, self.after, 200).await?;
             if let Some(last) = page.rows.last() {
                 self.after = last.sequence;
                 return Ok(page.rows);

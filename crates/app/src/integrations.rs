@@ -20,7 +20,9 @@ use switchboard_store::{Engine, action, link};
 
 use crate::change::{ConfigChange, check_revision};
 use crate::impact::{self, How, Outcome, Report};
-use crate::{App, AppError, Manager, Page, Patch, actions, mcp, prepare, secrets};
+use crate::{
+    App, AppError, Configuration, Manager, Page, Patch, Reader, actions, mcp, prepare, secrets,
+};
 
 /// The longest description, in bytes.
 pub(crate) const MAX_DESCRIPTION_BYTES: usize = 16 * 1024;
@@ -191,11 +193,11 @@ pub struct IntegrationView {
 /// A page of integrations.
 pub async fn list(
     app: &App,
-    manager: &Manager,
+    reader: &Reader<Configuration>,
     after: Option<IntegrationId>,
     limit: u32,
 ) -> Result<Page<IntegrationView>, AppError> {
-    let workspace = manager.workspace();
+    let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
     let page = integration::list(engine, workspace, after, limit).await?;
@@ -256,10 +258,10 @@ pub(crate) async fn named_in_input(
 /// One integration.
 pub async fn get(
     app: &App,
-    manager: &Manager,
+    reader: &Reader<Configuration>,
     id: IntegrationId,
 ) -> Result<IntegrationView, AppError> {
-    let workspace = manager.workspace();
+    let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
     let row = existing(engine, workspace, id).await?;

@@ -1,7 +1,7 @@
 //! What a user can do: one file per kind of operation, and the pipeline that performs calls.
 //!
 //! REST, MCP and the Studio call the same operations; nothing is decided twice. Each takes a role
-//! ([`Runner`], [`Manager`], [`Admin`]) that says for which workspace it acts.
+//! ([`Runner`], [`Manager`], [`Admin`], or a [`Reader`]) that says for which workspace it acts.
 
 mod catalog;
 mod change;
@@ -12,7 +12,9 @@ mod input;
 mod journal;
 mod news;
 mod prepare;
+mod principal;
 
+pub mod accounts;
 pub mod actions;
 pub mod agents;
 pub mod api_keys;
@@ -45,9 +47,13 @@ use switchboard_store::Db;
 use switchboard_vault::KeyRing;
 use tokio_util::task::TaskTracker;
 
-pub use context::{Admin, Clock, Context, Manager, Principal, Randomness, Runner};
+pub use context::{Clock, Context, Randomness};
 pub use error::AppError;
 pub use input::Patch;
+pub use principal::{
+    Access, Actor, Admin, Administration, Area, Configuration, Conversations, Manager, Principal,
+    Reader, Runner,
+};
 pub use switchboard_store::Page;
 
 /// Stored things that operations answer with.
@@ -55,10 +61,13 @@ pub mod rows {
     pub use switchboard_store::action::ActionRow;
     pub use switchboard_store::agent::{AgentRow, VersionRow};
     pub use switchboard_store::api_key::ApiKeyRow;
+    pub use switchboard_store::invitation::InvitationRow;
     pub use switchboard_store::link::LinkUser;
+    pub use switchboard_store::membership::{MemberRow, OwnMembership};
     pub use switchboard_store::variable::VariableRow;
 }
 
+use accounts::Accounts;
 use catalog::Catalog;
 use journal::Journal;
 use news::News;
@@ -97,6 +106,7 @@ pub struct App {
     pub(crate) instance: InstanceId,
     pub(crate) stopping: AtomicBool,
     pub(crate) calls: TaskTracker,
+    pub(crate) accounts: Accounts,
 }
 
 impl App {
@@ -137,6 +147,7 @@ impl App {
             instance,
             stopping: AtomicBool::new(false),
             calls: TaskTracker::new(),
+            accounts: Accounts::default(),
         })
     }
 }

@@ -15,7 +15,7 @@ use switchboard_vault::{Binding, SecretText};
 
 use crate::change::ConfigChange;
 use crate::impact::{self, Outcome, Report};
-use crate::{App, AppError, Manager, Page};
+use crate::{App, AppError, Configuration, Manager, Page, Reader};
 
 /// The longest value, in bytes.
 const MAX_VALUE_BYTES: usize = 16 * 1024;
@@ -76,11 +76,11 @@ fn target(name: &SecretName) -> Target {
 /// A page of secrets, by name.
 pub async fn list(
     app: &App,
-    manager: &Manager,
+    reader: &Reader<Configuration>,
     after: &str,
     limit: u32,
 ) -> Result<Page<SecretView>, AppError> {
-    let workspace = manager.workspace();
+    let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
     let page = secret::list(engine, workspace, after, limit).await?;

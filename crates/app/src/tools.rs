@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::catalog::{PreparedAgent, PreparedBinding};
 use crate::conversations::no_version;
-use crate::{App, AppError, Runner, conversations};
+use crate::{App, AppError, Conversations, Reader, Runner, conversations};
 
 /// An action that is callable now.
 #[derive(Debug, Clone)]
@@ -69,8 +69,12 @@ pub struct Tools {
 }
 
 /// The tools of a conversation as it is now.
-pub async fn list(app: &App, runner: &Runner, id: ConversationId) -> Result<Tools, AppError> {
-    of(app, conversations::get(app, runner, id).await?).await
+pub async fn list(
+    app: &App,
+    reader: &Reader<Conversations>,
+    id: ConversationId,
+) -> Result<Tools, AppError> {
+    of(app, conversations::get(app, reader, id).await?).await
 }
 
 /// The tools of a conversation that was read.
@@ -221,11 +225,11 @@ fn notes(binding: &PreparedBinding) -> Vec<Note> {
 /// provider would refuse is not in it; its notes in [`list`] say why.
 pub async fn export(
     app: &App,
-    runner: &Runner,
+    reader: &Reader<Conversations>,
     id: ConversationId,
     provider: Provider,
 ) -> Result<Vec<Value>, AppError> {
-    let found = list(app, runner, id).await?;
+    let found = list(app, reader, id).await?;
     let tools = found.tools.iter();
     Ok(tools
         .filter_map(|tool| tool.format(provider).cloned())

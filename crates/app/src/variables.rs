@@ -8,7 +8,7 @@ use switchboard_store::change::Entity;
 use switchboard_store::variable::{self, VariableRow};
 
 use crate::change::ConfigChange;
-use crate::{App, AppError, Manager, Page};
+use crate::{App, AppError, Configuration, Manager, Page, Reader};
 
 /// The largest value, in bytes of its JSON text.
 const MAX_VALUE_BYTES: usize = 16 * 1024;
@@ -24,12 +24,12 @@ pub struct VariableInput {
 /// A page of variables, by name.
 pub async fn list(
     app: &App,
-    manager: &Manager,
+    reader: &Reader<Configuration>,
     after: &str,
     limit: u32,
 ) -> Result<Page<VariableRow>, AppError> {
     let mut conn = app.db.read().await?;
-    Ok(variable::list(&mut conn.engine(), manager.workspace(), after, limit).await?)
+    Ok(variable::list(&mut conn.engine(), reader.workspace(), after, limit).await?)
 }
 
 /// Sets a variable's values, making it where it is new.

@@ -15,7 +15,7 @@ use switchboard_store::change::Entity;
 use switchboard_store::{Engine, integration, link, secret, variable, version};
 
 use crate::change::{ConfigChange, check_revision};
-use crate::{App, AppError, Manager, Page, agents, drafts};
+use crate::{App, AppError, Configuration, Manager, Page, Reader, agents, drafts};
 
 /// The longest notes, in bytes.
 const MAX_NOTES_BYTES: usize = 16 * 1024;
@@ -48,12 +48,12 @@ fn view(agent: &AgentRow, version: LockedVersion) -> VersionView {
 /// A page of an agent's locked versions, the newest first.
 pub async fn list(
     app: &App,
-    manager: &Manager,
+    reader: &Reader<Configuration>,
     id: AgentId,
     before: Option<u32>,
     limit: u32,
 ) -> Result<Page<VersionView>, AppError> {
-    let workspace = manager.workspace();
+    let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
     let agent = agents::existing(engine, workspace, id).await?;
@@ -75,13 +75,13 @@ async fn existing(
 /// One locked version.
 pub async fn get(
     app: &App,
-    manager: &Manager,
+    reader: &Reader<Configuration>,
     id: AgentId,
     number: u32,
 ) -> Result<VersionView, AppError> {
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
-    let (agent, version) = existing(engine, manager.workspace(), id, number).await?;
+    let (agent, version) = existing(engine, reader.workspace(), id, number).await?;
     Ok(view(&agent, version))
 }
 
@@ -259,11 +259,11 @@ pub async fn unpublish(
 /// now, and what restoring it would bring back into.
 pub async fn drift(
     app: &App,
-    manager: &Manager,
+    reader: &Reader<Configuration>,
     id: AgentId,
     number: u32,
 ) -> Result<Vec<LinkChange>, AppError> {
-    let workspace = manager.workspace();
+    let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
     let (_, version) = existing(engine, workspace, id, number).await?;

@@ -32,6 +32,8 @@ pub struct OwnMembership {
     pub name: String,
     /// The person's role there.
     pub role: Role,
+    /// When they were last there.
+    pub seen_at: Option<DateTime<Utc>>,
 }
 
 type Row = (
@@ -139,18 +141,19 @@ pub async fn of_user(
     engine: &mut Engine<'_>,
     user: UserId,
 ) -> Result<Vec<OwnMembership>, StoreError> {
-    let rows: Vec<(Uuid, String, String)> = on!(engine, conn => sqlx::query_as(
-        "SELECT workspace.id, workspace.name, membership.role \
+    let rows: Vec<(Uuid, String, String, Option<DateTime<Utc>>)> = on!(engine, conn => sqlx::query_as(
+        "SELECT workspace.id, workspace.name, membership.role, membership.seen_at \
          FROM membership JOIN workspace ON workspace.id = membership.workspace_id \
          WHERE membership.user_id = $1 ORDER BY workspace.id",
     )
     .bind(user.uuid()).fetch_all(conn).await)?;
     rows.into_iter()
-        .map(|(workspace, name, stored_role)| {
+        .map(|(workspace, name, stored_role, seen_at)| {
             Ok(OwnMembership {
                 workspace: WorkspaceId::from_uuid(workspace),
                 name,
                 role: role(&stored_role)?,
+                seen_at,
             })
         })
         .collect()

@@ -38,6 +38,16 @@ impl PasswordDigest {
         Ok(Self(hash.to_string()))
     }
 
+    /// What is checked where there is no account: it costs as much as any other and nothing matches
+    /// it, so that nobody learns from the time who has an account.
+    pub fn of_nobody() -> Self {
+        // Zeros, in the alphabet of the format.
+        let (salt, hash) = ("A".repeat(22), "A".repeat(43));
+        Self(format!(
+            "$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${hash}"
+        ))
+    }
+
     /// A hash that was kept.
     pub const fn from_stored(text: String) -> Self {
         Self(text)
@@ -79,6 +89,19 @@ mod tests {
             assert!(!digest.matches(wrong), "{wrong}");
         }
         assert!(!format!("{digest:?}").contains("argon2"));
+    }
+
+    #[test]
+    fn nobody_costs_what_others_cost() {
+        let somebody = PasswordDigest::of("x", &|buffer: &mut [u8]| buffer.fill(7)).unwrap();
+        let nobody = PasswordDigest::of_nobody();
+        let parameters = |digest: &PasswordDigest| {
+            let hash = PasswordHash::new(digest.as_str()).unwrap();
+            (hash.algorithm, hash.version, hash.params.to_string())
+        };
+        assert_eq!(parameters(&nobody), parameters(&somebody));
+        assert_eq!(nobody.as_str().len(), somebody.as_str().len());
+        assert!(!nobody.matches("") && !nobody.matches("x"));
     }
 
     #[test]

@@ -7,11 +7,15 @@ use switchboard_store::action;
 use switchboard_store::action_revision::{self, RevisionRow};
 use switchboard_store::link::{self, LinkUser, Linking};
 
-use crate::{App, AppError, Manager, Page};
+use crate::{App, AppError, Configuration, Page, Reader};
 
 /// Which agents' versions link an action, and by which bindings. A deleted action is known too.
-pub async fn usage(app: &App, manager: &Manager, id: ActionId) -> Result<Vec<LinkUser>, AppError> {
-    let workspace = manager.workspace();
+pub async fn usage(
+    app: &App,
+    reader: &Reader<Configuration>,
+    id: ActionId,
+) -> Result<Vec<LinkUser>, AppError> {
+    let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
     if action::get(engine, workspace, id).await?.is_none() {
@@ -34,12 +38,12 @@ pub struct Revision {
 /// A page of an action's changes, the newest first. A deleted action is known too.
 pub async fn revisions(
     app: &App,
-    manager: &Manager,
+    reader: &Reader<Configuration>,
     id: ActionId,
     before: Option<u64>,
     limit: u32,
 ) -> Result<Page<Revision>, AppError> {
-    let workspace = manager.workspace();
+    let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
     if action::get(engine, workspace, id).await?.is_none() {

@@ -26,7 +26,7 @@ use switchboard_store::reference::Source;
 
 use crate::change::ConfigChange;
 use crate::integrations::{self, MAX_DESCRIPTION_BYTES};
-use crate::{App, AppError, Manager, Page, Patch, mcp, prepare, secrets};
+use crate::{App, AppError, Configuration, Manager, Page, Patch, Reader, mcp, prepare, secrets};
 pub use change::{delete, move_to, undelete, update};
 pub use history::{Revision, revisions, usage};
 pub use try_out::{TestInput, test};
@@ -141,12 +141,12 @@ impl ActionPatch {
 /// A page of an integration's actions.
 pub async fn list(
     app: &App,
-    manager: &Manager,
+    reader: &Reader<Configuration>,
     integration: IntegrationId,
     after: Option<ActionId>,
     limit: u32,
 ) -> Result<Page<ActionRow>, AppError> {
-    let workspace = manager.workspace();
+    let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
     integrations::existing(engine, workspace, integration).await?;
@@ -166,9 +166,13 @@ pub(crate) async fn existing(
 }
 
 /// One action.
-pub async fn get(app: &App, manager: &Manager, id: ActionId) -> Result<ActionRow, AppError> {
+pub async fn get(
+    app: &App,
+    reader: &Reader<Configuration>,
+    id: ActionId,
+) -> Result<ActionRow, AppError> {
     let mut conn = app.db.read().await?;
-    existing(&mut conn.engine(), manager.workspace(), id).await
+    existing(&mut conn.engine(), reader.workspace(), id).await
 }
 
 /// Adds an action to an integration.

@@ -19,8 +19,8 @@ use switchboard_store::{Db, api_key, change};
 use switchboard_vault::{ApiKeyHash, KeyRing};
 use tokio::sync::watch;
 
-use crate::context::Principal;
 use crate::error::AppError;
+use crate::principal::{Access, Actor, Principal};
 pub use entries::{PreparedAgent, PreparedBinding, Snapshot, TargetView};
 
 /// API keys that are remembered.
@@ -74,8 +74,8 @@ impl Catalog {
         self.slot(row.workspace).await?;
         let principal = Principal {
             workspace: row.workspace,
-            key: row.id,
-            scope: row.scope,
+            actor: Actor::Key(row.id),
+            access: Access::Key(row.scope),
         };
         self.principals.insert(hash, principal.clone());
         Ok(Some(principal))

@@ -17,7 +17,7 @@ use switchboard_store::change::Entity;
 use switchboard_store::{Engine, action, link, reference};
 
 use crate::change::ConfigChange;
-use crate::{App, AppError, Manager};
+use crate::{App, AppError, Configuration, Manager, Reader};
 use edit::DraftEdit;
 pub use input::{BindingInput, DraftInput, LinkInput, OverridesInput};
 pub use promote::{PromoteInput, promote};
@@ -25,9 +25,13 @@ pub use promote::{PromoteInput, promote};
 pub(crate) use edit::{existing, refer, write};
 
 /// The draft.
-pub async fn get(app: &App, manager: &Manager, id: AgentId) -> Result<VersionRow, AppError> {
+pub async fn get(
+    app: &App,
+    reader: &Reader<Configuration>,
+    id: AgentId,
+) -> Result<VersionRow, AppError> {
     let mut conn = app.db.read().await?;
-    existing(&mut conn.engine(), manager.workspace(), id).await
+    existing(&mut conn.engine(), reader.workspace(), id).await
 }
 
 /// Replaces the draft. Bindings whose ids it knows keep them.
@@ -157,8 +161,12 @@ pub async fn relink(
 }
 
 /// The bindings of a draft that are no longer what the version that was restored into it expects.
-pub async fn drift(app: &App, manager: &Manager, id: AgentId) -> Result<Vec<LinkChange>, AppError> {
-    let workspace = manager.workspace();
+pub async fn drift(
+    app: &App,
+    reader: &Reader<Configuration>,
+    id: AgentId,
+) -> Result<Vec<LinkChange>, AppError> {
+    let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
     let row = existing(engine, workspace, id).await?;

@@ -1,0 +1,37 @@
+//! What can go wrong with accounts and signing in.
+
+/// An error of accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    /// The address has no account, or the password is another one. Nobody is told which.
+    #[error("the e-mail address or the password is wrong")]
+    InvalidCredentials,
+    /// Too many attempts to sign in, by one address or for one account.
+    #[error("there were too many attempts; try again in {retry_after} seconds")]
+    TooManyAttempts {
+        /// After how many seconds it is worth trying again.
+        retry_after: u64,
+    },
+    /// The person is a member of no workspace any more.
+    #[error("you are a member of no workspace any more; ask an admin for an invitation")]
+    NoWorkspace,
+    /// The token of the first start is not the one that was printed last.
+    #[error("this link does not work; take the one that the server printed at its last start")]
+    InvalidSetupToken,
+    /// The invitation was used, taken back, or is too old.
+    #[error("this invitation was used, taken back or is too old; ask for another one")]
+    InvitationNotFound,
+}
+
+impl AccountError {
+    /// The stable code of the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
+            Self::NoWorkspace => "no_workspace",
+            Self::InvalidSetupToken => "invalid_setup_token",
+            Self::InvitationNotFound => "invitation_not_found",
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Invitations: a link that makes its holder a member.
+
+use std::net::IpAddr;
+
+use chrono::TimeDelta;
+use serde::Deserialize;
+use switchboard_domain::account::{EmailAddress, GivenPassword, Password, Role, may_invite};
+use switchboard_domain::id::InvitationId;
+use switchboard_domain::name::Title;
+use switchboard_store::account::{self, AccountRow};
+use switchboard_store::invitation::{self, InvitationRow};
+use switchboard_store::{StoreError, membership, workspace};
+
+use super::members::role_now;
+use super::names::{self, Name};
+use super::sessions::{self, Session};
+use super::setup::new_account;
+use super::{AccountError, GivenToken, Token, find_account, new_token, note};
+use crate::{Admin, Administration, App, AppError, Page, Reader};
+
+/// How long a link works.
+const LIFETIME: TimeDelta = TimeDelta::days(7);
+
+/// What an invitation takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvitationInput {
+    /// Whom it is for.
+    pub email: EmailAddress,
+    /// The role they get.
+    pub role: Role,
+}
+
+/// A link's token.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InspectInput {
+    /// The token.
+    pub token: GivenToken,
+}
+
+/// What accepting an invitation takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptInput {
+    /// The link's token.
+    pub token: GivenToken,
+    /// What the person is called; of no effect when they have an account.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The password their account gets, or has.
+    pub password: GivenPassword,
+}
+
+/// An invitation with what whoever invited is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// The invitation.
+    pub row: InvitationRow,
+    /// Who invited; none when they are not known any more.
+    pub inviter: Option<Name>,
+}
+
+/// What an invitation leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// The invitation.
+    pub row: InvitationRow,
+    /// The name of its workspace.
+    pub workspace_name: String,
+    /// Whether its address has an account already.
+    pub has_account: bool,
+}
+
+/// A page of the invitations that can be accepted.
+pub async fn list(
+    app: &App,
+    reader: &Reader<Administration>,
+    after: Option<InvitationId>,
+    limit: u32,
+) -> Result<Page<Invitation>, AppError> {
+    let workspace = reader.workspace();
+    let mut conn = app.db.read().await?;
+    let engine = &mut conn.engine();
+    let page = invitation::list(engine, workspace, after, limit, app.context.now()).await?;
+    let mut inviters = Vec::with_capacity(page.rows.len());
+    for row in &page.rows {
+        inviters.push(names::of(engine, workspace, &row.invited_by).await?);
+    }
+    let mut inviters = inviters.into_iter();
+    page.try_map(|row| {
+        let inviter = inviters.next().flatten();
+        Ok(Invitation { row, inviter })
+    })
+}
+
+/// Invites somebody. One that they had before stops working, so that there is one link.
+pub async fn create(
+    app: &App,
+    admin: &Admin,
+    input: InvitationInput,
+) -> Result<(Invitation, Token), AppError> {
+    let (workspace, actor, now) = (admin.workspace(), admin.actor(), app.context.now());
+    let mut tx = app.db.write().await?;
+    let engine = &mut tx.engine();
+    workspace::lock(engine, workspace).await?;
+    may_invite(role_now(engine, admin).await?, input.role)?;
+    if membership::has_email(engine, workspace, &input.email).await? {
+        return Err(already_a_member(&input.email));
+    }
+    for id in invitation::end_all_of(engine, workspace, &input.email, now).await? {
+        let id = id.to_string();
+        note(
+            engine,
+            &app.context,
+            workspace,
+            &actor,
+            "invitation.delete",
+            &id,
+        )
+        .await?;
+    }
+    let row = InvitationRow {
+        workspace,
+        id: InvitationId::from_uuid(app.context.uuid()),
+        email: input.email,
+        role: input.role,
+        invited_by: actor.clone(),
+        created_at: now,
+        expires_at: now + LIFETIME,
+    };
+    let token = new_token(&app.context);
+    invitation::insert(engine, &row, token.hash().bytes()).await?;
+    let id = row.id.to_string();
+    note(
+        engine,
+        &app.context,
+        workspace,
+        &actor,
+        "invitation.create",
+        &id,
+    )
+    .await?;
+    let inviter = names::of(engine, workspace, &actor).await?;
+    tx.commit().await?;
+    Ok((Invitation { row, inviter }, token))
+}
+
+fn already_a_member(email: &EmailAddress) -> AppError {
+    AppError::conflict(
+        "already_a_member",
+        format!("{email} is a member of this workspace already; change their role there"),
+    )
+}
+
+/// Takes an invitation back.
+pub async fn revoke(app: &App, admin: &Admin, id: InvitationId) -> Result<(), AppError> {
+    let (workspace, actor) = (admin.workspace(), admin.actor());
+    let mut tx = app.db.write().await?;
+    let engine = &mut tx.engine();
+    if !invitation::end(engine, workspace, id, app.context.now()).await? {
+        return Err(AppError::NotFound("invitation"));
+    }
+    let id = id.to_string();
+    note(
+        engine,
+        &app.context,
+        workspace,
+        &actor,
+        "invitation.delete",
+        &id,
+    )
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+/// What the invitation of a token leads to.
+pub async fn inspect(app: &App, token: &GivenToken) -> Result<Inspection, AppError> {
+    let token = token.0.as_ref().ok_or(AccountError::InvitationNotFound)?;
+    let mut conn = app.db.read().await?;
+    let engine = &mut conn.engine();
+    let found = invitation::by_hash(engine, token.hash().bytes(), app.context.now()).await?;
+    let (row, workspace_name) = found.ok_or(AccountError::InvitationNotFound)?;
+    let has_account = account::by_email(engine, &row.email).await?.is_some();
+    Ok(Inspection {
+        row,
+        workspace_name,
+        has_account,
+    })
+}
+
+/// Makes the holder of a link a member, and signs them in. Whoever has an account shows that it is
+/// theirs by its password.
+pub async fn accept(app: &App, input: AcceptInput, from: IpAddr) -> Result<Session, AppError> {
+    let row = inspect(app, &input.token).await?.row;
+    let known = find_account(&app.db, &row.email).await?;
+    let (account, new_hash) = if known.is_some() {
+        let email = row.email.as_str();
+        let account = super::authenticate(app, email, &input.password, from).await?;
+        (account, None)
+    } else {
+        let (account, hash) = prepare(app, &row, input).await?;
+        (account, Some(hash))
+    };
+    let now = app.context.now();
+    let mut tx = app.db.write().await?;
+    let engine = &mut tx.engine();
+    workspace::lock(engine, row.workspace).await?;
+    if !invitation::end(engine, row.workspace, row.id, now).await? {
+        return Err(AccountError::InvitationNotFound.into());
+    }
+    if let Some(hash) = new_hash {
+        match account::insert(engine, &account, &hash).await {
+            // Another link of theirs was accepted in the meantime.
+            Err(StoreError::Duplicate) => return Err(AccountError::InvalidCredentials.into()),
+            inserted => inserted?,
+        }
+    }
+    match membership::insert(engine, row.workspace, account.id, row.role, now).await {
+        Err(StoreError::Duplicate) => return Err(already_a_member(&row.email)),
+        inserted => inserted?,
+    }
+    let actor = account.id.to_string();
+    let (context, workspace) = (&app.context, row.workspace);
+    note(engine, context, workspace, &actor, "member.create", &actor).await?;
+    sessions::begin(app, tx, account.id, row.workspace).await
+}
+
+/// The account of somebody who has none, and its password's hash.
+async fn prepare(
+    app: &App,
+    row: &InvitationRow,
+    input: AcceptInput,
+) -> Result<(AccountRow, String), AppError> {
+    let name = Title::parse(input.name.as_deref().unwrap_or_default())
+        .map_err(|error| AppError::invalid("/name", error))?;
+    let password =
+        Password::parse(input.password).map_err(|error| AppError::invalid("/password", error))?;
+    let digest = app.accounts.hashing.digest(&app.context, password).await?;
+    let account = new_account(&app.context, row.email.clone(), &name);
+    Ok((account, digest.as_str().to_owned()))
+}

@@ -1,0 +1,113 @@
+//! The members of a workspace and their roles.
+
+use serde::Deserialize;
+use switchboard_domain::account::{Role, may_change};
+use switchboard_domain::id::UserId;
+use switchboard_store::membership::{self, MemberRow};
+use switchboard_store::{Engine, invitation, workspace};
+
+use super::note;
+use crate::{Actor, Admin, Administration, App, AppError, Page, Reader};
+
+/// What a change of a member takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberPatch {
+    /// The role from now on.
+    pub role: Role,
+}
+
+/// A page of members.
+pub async fn list(
+    app: &App,
+    reader: &Reader<Administration>,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<Page<MemberRow>, AppError> {
+    let mut conn = app.db.read().await?;
+    Ok(membership::list(&mut conn.engine(), reader.workspace(), after, limit).await?)
+}
+
+/// Gives a member another role.
+pub async fn update(
+    app: &App,
+    admin: &Admin,
+    id: UserId,
+    patch: &MemberPatch,
+) -> Result<MemberRow, AppError> {
+    let workspace = admin.workspace();
+    let mut tx = app.db.write().await?;
+    let engine = &mut tx.engine();
+    let mut member = changeable(engine, admin, id, Some(patch.role)).await?;
+    if member.role != patch.role {
+        membership::set_role(engine, workspace, id, patch.role).await?;
+        member.role = patch.role;
+        let actor = admin.actor();
+        let operation = "member.update";
+        note(
+            engine,
+            &app.context,
+            workspace,
+            &actor,
+            operation,
+            &id.to_string(),
+        )
+        .await?;
+    }
+    tx.commit().await?;
+    Ok(member)
+}
+
+/// Removes a member. Their sessions in this workspace end, and so does an invitation that would
+/// bring them back.
+pub async fn remove(app: &App, admin: &Admin, id: UserId) -> Result<(), AppError> {
+    let workspace = admin.workspace();
+    let mut tx = app.db.write().await?;
+    let engine = &mut tx.engine();
+    let member = changeable(engine, admin, id, None).await?;
+    membership::delete(engine, workspace, id).await?;
+    let now = app.context.now();
+    invitation::end_all_of(engine, workspace, &member.account.email, now).await?;
+    let actor = admin.actor();
+    let operation = "member.delete";
+    note(
+        engine,
+        &app.context,
+        workspace,
+        &actor,
+        operation,
+        &id.to_string(),
+    )
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+/// A member, if they may be given this role; none stands for removing them. Until the transaction
+/// ends nobody else changes members of this workspace, so that two owners cannot remove each other.
+async fn changeable(
+    engine: &mut Engine<'_>,
+    admin: &Admin,
+    id: UserId,
+    to: Option<Role>,
+) -> Result<MemberRow, AppError> {
+    let workspace = admin.workspace();
+    workspace::lock(engine, workspace).await?;
+    let by = role_now(engine, admin).await?;
+    let member = membership::get(engine, workspace, id).await?;
+    let member = member.ok_or(AppError::NotFound("member"))?;
+    let owners = membership::count_owners(engine, workspace).await?;
+    may_change(by, member.role, to, owners)?;
+    Ok(member)
+}
+
+/// The role of whoever asks, as it is inside this transaction: it may have changed since their
+/// request came in.
+pub(super) async fn role_now(engine: &mut Engine<'_>, admin: &Admin) -> Result<Role, AppError> {
+    match admin.who() {
+        Actor::Key(_) => Ok(admin.role()),
+        Actor::Person(id) => membership::get(engine, admin.workspace(), id)
+            .await?
+            .map(|member| member.role)
+            .ok_or(AppError::Unauthenticated),
+    }
+}

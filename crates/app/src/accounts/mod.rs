@@ -1,0 +1,107 @@
+//! People: how they get an account, sign in, and what they may do where.
+
+mod error;
+mod hashing;
+mod limits;
+
+pub mod invitations;
+pub mod members;
+pub mod names;
+pub mod sessions;
+pub mod setup;
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Deserializer};
+use switchboard_domain::account::{EmailAddress, GivenPassword};
+use switchboard_domain::id::{AuditId, WorkspaceId};
+use switchboard_store::account::{self, AccountRow};
+use switchboard_store::audit::{self, AuditRow};
+use switchboard_store::{Db, Engine};
+use switchboard_vault::PasswordDigest;
+use zeroize::Zeroizing;
+
+pub use error::AccountError;
+pub use switchboard_vault::Token;
+
+use crate::{App, AppError, Context};
+use hashing::Hashing;
+use limits::Limits;
+
+/// What accounts keep in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    hashing: Hashing,
+    limits: Limits,
+}
+
+/// The token of a link, as somebody sent it.
+#[derive(Debug)]
+pub struct GivenToken(Option<Token>);
+
+impl<'de> Deserialize<'de> for GivenToken {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
+        // What cannot be a token is one that is not known, like any other.
+        Ok(Self(Token::parse(text.trim())))
+    }
+}
+
+fn new_token(context: &Context) -> Token {
+    Token::generate(&|buffer: &mut [u8]| context.fill(buffer))
+}
+
+async fn find_account(
+    db: &Db,
+    email: &EmailAddress,
+) -> Result<Option<(AccountRow, String)>, AppError> {
+    let mut conn = db.read().await?;
+    Ok(account::by_email(&mut conn.engine(), email).await?)
+}
+
+/// Checks a password against an account, if there is one. It takes the same time when there is
+/// none, so that nobody learns who has one.
+async fn authenticate(
+    app: &App,
+    email: &str,
+    password: &GivenPassword,
+    from: IpAddr,
+) -> Result<AccountRow, AppError> {
+    app.accounts.limits.attempt(from, email)?;
+    let found = match EmailAddress::parse(email) {
+        Ok(email) => find_account(&app.db, &email).await?,
+        Err(_) => None,
+    };
+    let (account, digest) = match found {
+        Some((account, hash)) => (Some(account), PasswordDigest::from_stored(hash)),
+        None => (None, PasswordDigest::of_nobody()),
+    };
+    let matches = app.accounts.hashing.matches(digest, password).await?;
+    let account = account
+        .filter(|_| matches)
+        .ok_or(AccountError::InvalidCredentials)?;
+    app.accounts.limits.succeeded(email);
+    Ok(account)
+}
+
+/// Notes in the audit log what was changed. People are no part of what the catalog serves, so that
+/// is not told of it.
+async fn note(
+    engine: &mut Engine<'_>,
+    context: &Context,
+    workspace: WorkspaceId,
+    actor: &str,
+    operation: &str,
+    entity_id: &str,
+) -> Result<(), AppError> {
+    let entity = operation.split('.').next().unwrap_or_default();
+    let row = AuditRow {
+        id: AuditId::from_uuid(context.uuid()),
+        at: context.now(),
+        actor: actor.to_owned(),
+        operation: operation.to_owned(),
+        entity: entity.to_owned(),
+        entity_id: entity_id.to_owned(),
+    };
+    Ok(audit::insert(engine, workspace, &row).await?)
+}

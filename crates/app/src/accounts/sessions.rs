@@ -1,0 +1,232 @@
+//! Signing in and out, and what a person does with their own account.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use switchboard_domain::account::{GivenPassword, Password};
+use switchboard_domain::id::{UserId, WorkspaceId};
+use switchboard_store::account;
+use switchboard_store::membership::{self, OwnMembership};
+use switchboard_store::session::{self, NewSession, SessionRow};
+use switchboard_store::{Engine, Tx};
+
+use super::{AccountError, Token, new_token, note};
+use crate::{Access, Actor, App, AppError, Context, Principal};
+
+/// How long a session lasts. It ends at the same time whatever is done with it, so a stolen one ends
+/// too.
+const LIFETIME: TimeDelta = TimeDelta::days(14);
+/// How old the note of when a member was last there may get.
+const SEEN_EVERY: TimeDelta = TimeDelta::seconds(60);
+
+/// Somebody who is signed in. It is looked up again with each request, so its end and a change of
+/// its person's role take effect at once, on every server.
+#[derive(Debug, Clone)]
+pub struct Session {
+    token: Token,
+    row: SessionRow,
+}
+
+impl Session {
+    /// The session's token, for the cookie.
+    pub const fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// What is known of it.
+    pub const fn row(&self) -> &SessionRow {
+        &self.row
+    }
+
+    /// Whom it stands for.
+    pub const fn principal(&self) -> Principal {
+        Principal {
+            workspace: self.row.workspace,
+            actor: Actor::Person(self.row.account.id),
+            access: Access::Member(self.row.role),
+        }
+    }
+
+    fn actor(&self) -> String {
+        self.row.account.id.to_string()
+    }
+}
+
+/// What signing in takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInInput {
+    /// The account's address. What is none is answered like one without an account.
+    pub email: String,
+    /// The account's password.
+    pub password: GivenPassword,
+}
+
+/// What a change of one's password takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordInput {
+    /// The password that is to be replaced.
+    pub current_password: GivenPassword,
+    /// The password from now on.
+    pub new_password: GivenPassword,
+}
+
+/// Signs a person in, in the workspace they were in last.
+pub async fn sign_in(app: &App, input: &SignInInput, from: IpAddr) -> Result<Session, AppError> {
+    let account = super::authenticate(app, &input.email, &input.password, from).await?;
+    let mut tx = app.db.write().await?;
+    let own = membership::of_user(&mut tx.engine(), account.id).await?;
+    // Of those that were never used, the first.
+    let latest = own.iter().rev().max_by_key(|own| own.seen_at);
+    let workspace = latest.ok_or(AccountError::NoWorkspace)?.workspace;
+    begin(app, tx, account.id, workspace).await
+}
+
+/// Begins a session, and commits what it comes with.
+pub(super) async fn begin(
+    app: &App,
+    mut tx: Tx,
+    user: UserId,
+    workspace: WorkspaceId,
+) -> Result<Session, AppError> {
+    let token = new_token(&app.context);
+    let hash = token.hash();
+    let now = app.context.now();
+    let engine = &mut tx.engine();
+    session::delete_expired(engine, now).await?;
+    let new = NewSession {
+        hash: hash.bytes(),
+        user,
+        workspace,
+        created_at: now,
+        expires_at: now + LIFETIME,
+    };
+    session::insert(engine, new).await?;
+    membership::seen(engine, workspace, user, now).await?;
+    let begun = existing(engine, token, now).await?;
+    tx.commit().await?;
+    Ok(begun)
+}
+
+async fn existing(
+    engine: &mut Engine<'_>,
+    token: Token,
+    now: DateTime<Utc>,
+) -> Result<Session, AppError> {
+    let row = session::find(engine, token.hash().bytes(), now).await?;
+    let row = row.ok_or(AppError::Unauthenticated)?;
+    Ok(Session { token, row })
+}
+
+/// The session of a token, if it has not ended.
+pub async fn find(app: &App, text: &str) -> Result<Session, AppError> {
+    let token = Token::parse(text).ok_or(AppError::Unauthenticated)?;
+    let now = app.context.now();
+    let mut conn = app.db.read().await?;
+    let found = existing(&mut conn.engine(), token, now).await?;
+    drop(conn);
+    if found
+        .row
+        .seen_at
+        .is_none_or(|seen_at| now - seen_at > SEEN_EVERY)
+    {
+        let mut tx = app.db.write().await?;
+        let (workspace, user) = (found.row.workspace, found.row.account.id);
+        membership::seen(&mut tx.engine(), workspace, user, now).await?;
+        tx.commit().await?;
+    }
+    Ok(found)
+}
+
+/// Whether a session is still what it was: a stream that it opened ends when it is not.
+pub async fn still_holds(app: &App, session: &Session) -> Result<bool, AppError> {
+    let mut conn = app.db.read().await?;
+    let now = app.context.now();
+    let hash = session.token.hash();
+    let found = session::find(&mut conn.engine(), hash.bytes(), now).await?;
+    Ok(found.is_some_and(|row| row.workspace == session.row.workspace))
+}
+
+/// The workspaces that the person of a session is a member of.
+pub async fn workspaces(app: &App, session: &Session) -> Result<Vec<OwnMembership>, AppError> {
+    let mut conn = app.db.read().await?;
+    Ok(membership::of_user(&mut conn.engine(), session.row.account.id).await?)
+}
+
+/// Ends a session.
+pub async fn sign_out(app: &App, session: &Session) -> Result<(), AppError> {
+    let mut tx = app.db.write().await?;
+    session::delete(&mut tx.engine(), session.token.hash().bytes()).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Ends every session of the person, this one too.
+pub async fn sign_out_everywhere(app: &App, session: &Session) -> Result<(), AppError> {
+    let mut tx = app.db.write().await?;
+    let engine = &mut tx.engine();
+    session::delete_of_user(engine, session.row.account.id, None).await?;
+    note_own(engine, &app.context, session, "user.sign_out_everywhere").await?;
+    Ok(tx.commit().await?)
+}
+
+/// Takes a session into another workspace of its person.
+pub async fn switch(
+    app: &App,
+    session: &Session,
+    workspace: WorkspaceId,
+) -> Result<Session, AppError> {
+    let mut tx = app.db.write().await?;
+    let engine = &mut tx.engine();
+    let user = session.row.account.id;
+    if membership::get(engine, workspace, user).await?.is_none() {
+        return Err(AppError::NotFound("workspace"));
+    }
+    let now = app.context.now();
+    session::switch(engine, session.token.hash().bytes(), workspace).await?;
+    membership::seen(engine, workspace, user, now).await?;
+    let switched = existing(engine, session.token.clone(), now).await?;
+    tx.commit().await?;
+    Ok(switched)
+}
+
+/// Changes the person's password. Their other sessions end.
+pub async fn change_password(
+    app: &App,
+    session: &Session,
+    input: PasswordInput,
+    from: IpAddr,
+) -> Result<(), AppError> {
+    let new = Password::parse(input.new_password)
+        .map_err(|error| AppError::invalid("/new_password", error))?;
+    let email = session.row.account.email.as_str();
+    super::authenticate(app, email, &input.current_password, from).await?;
+    let digest = app.accounts.hashing.digest(&app.context, new).await?;
+    let mut tx = app.db.write().await?;
+    let engine = &mut tx.engine();
+    let (user, now) = (session.row.account.id, app.context.now());
+    account::set_password(engine, user, digest.as_str(), now).await?;
+    session::delete_of_user(engine, user, Some(session.token.hash().bytes())).await?;
+    note_own(engine, &app.context, session, "user.change_password").await?;
+    Ok(tx.commit().await?)
+}
+
+/// Notes what a person did with their own account, in the workspace they are in.
+async fn note_own(
+    engine: &mut Engine<'_>,
+    context: &Context,
+    session: &Session,
+    operation: &str,
+) -> Result<(), AppError> {
+    let actor = session.actor();
+    note(
+        engine,
+        context,
+        session.row.workspace,
+        &actor,
+        operation,
+        &actor,
+    )
+    .await
+}

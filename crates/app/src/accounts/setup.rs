@@ -1,0 +1,115 @@
+//! The first owner: their account is made by a one-use link that the first start prints.
+
+use serde::Deserialize;
+use switchboard_domain::account::{EmailAddress, GivenPassword, Password, Role};
+use switchboard_domain::id::UserId;
+use switchboard_domain::name::Title;
+use switchboard_store::account::{self, AccountRow};
+use switchboard_store::workspace::WorkspaceRow;
+use switchboard_store::{Db, Engine, StoreError, membership, setup};
+
+use super::sessions::{self, Session};
+use super::{AccountError, GivenToken, Token, new_token, note};
+use crate::{App, AppError, Context, workspaces};
+
+/// What the first owner's account takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetupInput {
+    /// The link's token.
+    pub token: GivenToken,
+    /// What the owner signs in with.
+    pub email: EmailAddress,
+    /// What the owner is called.
+    pub name: Title,
+    /// The owner's password.
+    pub password: GivenPassword,
+}
+
+async fn default_workspace(db: &Db) -> Result<WorkspaceRow, AppError> {
+    workspaces::by_name(db, workspaces::DEFAULT)
+        .await?
+        .ok_or(AppError::NotFound("workspace"))
+}
+
+/// Whether the default workspace has no owner yet.
+pub async fn is_needed(app: &App) -> Result<bool, AppError> {
+    let workspace = default_workspace(&app.db).await?.id;
+    let mut conn = app.db.read().await?;
+    Ok(membership::count_owners(&mut conn.engine(), workspace).await? == 0)
+}
+
+/// Makes the token of the link, where there is no owner yet. The one before it stops working.
+pub async fn offer(app: &App) -> Result<Option<Token>, AppError> {
+    let workspace = default_workspace(&app.db).await?.id;
+    let mut tx = app.db.write().await?;
+    let engine = &mut tx.engine();
+    if membership::count_owners(engine, workspace).await? > 0 {
+        return Ok(None);
+    }
+    let token = new_token(&app.context);
+    setup::put(engine, token.hash().bytes(), app.context.now()).await?;
+    tx.commit().await?;
+    Ok(Some(token))
+}
+
+/// Refuses what is not the link's token, or comes when there is an owner. What else asks waits until
+/// this transaction ends.
+async fn check(
+    engine: &mut Engine<'_>,
+    workspace: &WorkspaceRow,
+    token: &GivenToken,
+) -> Result<(), AppError> {
+    let expected = setup::lock(engine).await?;
+    if membership::count_owners(engine, workspace.id).await? > 0 {
+        return Err(AppError::conflict(
+            "already_set_up",
+            "there is an owner already; sign in, or ask them for an invitation",
+        ));
+    }
+    let given = token.0.as_ref().map(|token| token.hash().bytes().to_vec());
+    if given.is_none() || given != expected {
+        return Err(AccountError::InvalidSetupToken.into());
+    }
+    Ok(())
+}
+
+/// Makes the owner's account of the default workspace, and signs them in.
+pub async fn complete(app: &App, input: SetupInput) -> Result<Session, AppError> {
+    let workspace = default_workspace(&app.db).await?;
+    let mut tx = app.db.write().await?;
+    check(&mut tx.engine(), &workspace, &input.token).await?;
+    drop(tx);
+    let password =
+        Password::parse(input.password).map_err(|error| AppError::invalid("/password", error))?;
+    // Hashing takes its time; the database is not held meanwhile, so all is checked again.
+    let digest = app.accounts.hashing.digest(&app.context, password).await?;
+    let mut tx = app.db.write().await?;
+    let engine = &mut tx.engine();
+    check(engine, &workspace, &input.token).await?;
+    let now = app.context.now();
+    let account = new_account(&app.context, input.email, &input.name);
+    match account::insert(engine, &account, digest.as_str()).await {
+        Err(StoreError::Duplicate) => {
+            let detail = "this address has an account already; take another one";
+            return Err(AppError::invalid("/email", detail));
+        }
+        inserted => inserted?,
+    }
+    membership::insert(engine, workspace.id, account.id, Role::Owner, now).await?;
+    setup::mark_used(engine, now).await?;
+    let actor = account.id.to_string();
+    let (context, id) = (&app.context, workspace.id);
+    note(engine, context, id, &actor, "member.create", &actor).await?;
+    sessions::begin(app, tx, account.id, workspace.id).await
+}
+
+/// A new account.
+pub(super) fn new_account(context: &Context, email: EmailAddress, name: &Title) -> AccountRow {
+    AccountRow {
+        id: UserId::from_uuid(context.uuid()),
+        email,
+        name: name.to_string(),
+        created_at: context.now(),
+    }
+}
