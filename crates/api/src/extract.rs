@@ -12,9 +12,9 @@ use switchboard_app::impact::How;
 use switchboard_app::{AppError, Principal, api_keys};
 use switchboard_domain::input::pointer_token;
 
-use crate::ApiState;
 use crate::layer::Caller;
 use crate::problem::Problem;
+use crate::{ApiState, session};
 
 /// Somebody with a role: `Auth(manager): Auth<Manager>`. A handler without one serves anybody.
 #[derive(Debug)]
@@ -31,8 +31,20 @@ where
     }
 }
 
+/// Whom a request stands for: whoever has its key or, where it names none, whoever is signed in.
+async fn principal(parts: &mut Parts, state: &ApiState) -> Result<Principal, Problem> {
+    if parts.headers.contains_key(header::AUTHORIZATION) {
+        return Ok(key_principal(parts, state).await?);
+    }
+    let session = session::enter(parts, state).await?;
+    let principal = session.principal();
+    // A stream that it opens ends with it.
+    parts.extensions.insert(session);
+    Ok(principal)
+}
+
 /// Whom the key of a request stands for.
-pub async fn principal(parts: &Parts, state: &ApiState) -> Result<Principal, AppError> {
+pub async fn key_principal(parts: &Parts, state: &ApiState) -> Result<Principal, AppError> {
     let token = parts
         .headers
         .get(header::AUTHORIZATION)

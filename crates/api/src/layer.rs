@@ -57,7 +57,7 @@ pub async fn observe(State(state): State<ApiState>, mut request: Request, next: 
         status,
         code = problem.map(|problem| problem.code),
         workspace = principal.map(|principal| tracing::field::display(principal.workspace)),
-        actor = principal.map(|principal| tracing::field::display(principal.key)),
+        actor = principal.map(|principal| tracing::field::display(principal.actor)),
         duration_us,
         "request"
     );

@@ -1,16 +1,19 @@
 //! The doors: REST under `/api/v1`, its document and reference page, each agent as an MCP server
-//! under `/mcp`, health and metrics.
+//! under `/mcp`, health and metrics, and the Studio everywhere else.
 //!
 //! A handler reads its input, calls one operation of `switchboard-app` and writes the answer; it
 //! decides nothing.
 
 mod extract;
+mod hosts;
 mod layer;
 mod mcp;
 mod openapi;
 mod problem;
 mod routes;
 mod schema;
+mod session;
+mod site;
 mod view;
 
 use std::sync::Arc;
@@ -23,8 +26,9 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
-pub use mcp::{AllowedHosts, Door};
+pub use mcp::Door;
 pub use openapi::document;
+pub use site::Site;
 
 /// What the handlers need.
 #[derive(Clone)]
@@ -35,6 +39,8 @@ pub struct ApiState {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Cancelled when the server stops: streams end then.
     pub stopping: CancellationToken,
+    /// Where the server is reached.
+    pub site: Arc<Site>,
     /// The MCP door.
     pub mcp: Arc<Door>,
     /// What request ids start with; different at each start.
@@ -57,8 +63,7 @@ pub fn router(state: ApiState, max_body_bytes: usize) -> Router {
         .route("/healthz", get(routes::system::healthz))
         .route("/readyz", get(routes::system::readyz))
         .route("/metrics", get(routes::system::metrics))
-        .route("/", get(routes::system::root))
-        .fallback(routes::system::unknown_path)
+        .fallback_service(routes::studio::pages())
         .method_not_allowed_fallback(routes::system::wrong_method)
         .layer(DefaultBodyLimit::max(max_body_bytes))
         .layer(CatchPanicLayer::custom(problem::panicked))

@@ -1,17 +1,19 @@
 //! The OpenAPI document and the router, made from the same list.
 
 use axum::Router;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{OpenApi as _, PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    actions, agents, api_keys, audit, calls, conversations, drafts, events, integrations, secrets,
-    variables, versions,
+    actions, agents, api_keys, audit, calls, conversations, drafts, events, integrations,
+    invitations, members, secrets, session, setup, variables, versions,
 };
-use crate::{ApiState, schema};
+use crate::{ApiState, schema, session as door};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(info(
@@ -21,16 +23,23 @@ use crate::{ApiState, schema};
 struct Document;
 
 /// What any operation may answer when it does not do what was asked.
-const PROBLEMS: [(&str, &str); 11] = [
+const PROBLEMS: [(&str, &str); 12] = [
     ("400", "The request is not well-formed"),
-    ("401", "No valid API key was given"),
-    ("403", "The API key may not do this"),
+    ("401", "No valid API key was given, and nobody is signed in"),
+    (
+        "403",
+        "The API key, or the person's role, may not do this, or the request is not from a page of this server",
+    ),
     ("404", "There is no such thing in this workspace"),
     ("409", "It does not go with what is there; `code` says how"),
     ("412", "`If-Match` names an old revision"),
     ("413", "The body is too large"),
     ("415", "The body is no JSON"),
     ("422", "The input is not valid; `errors` says where"),
+    (
+        "429",
+        "Too many attempts; `Retry-After` says in how many seconds to try again",
+    ),
     ("502", "An outside service did not do what was needed of it"),
     ("503", "The server is stopping"),
 ];
@@ -103,6 +112,24 @@ pub fn parts() -> (Router<ApiState>, OpenApi) {
         .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
         .routes(routes!(api_keys::revoke_api_key))
         .routes(routes!(audit::list_audit))
+        .routes(routes!(
+            session::get_session,
+            session::sign_in,
+            session::sign_out
+        ))
+        .routes(routes!(session::sign_out_everywhere))
+        .routes(routes!(session::switch_workspace))
+        .routes(routes!(session::change_password))
+        .routes(routes!(setup::get_setup, setup::complete_setup))
+        .routes(routes!(members::list_members))
+        .routes(routes!(members::update_member, members::remove_member))
+        .routes(routes!(
+            invitations::list_invitations,
+            invitations::create_invitation
+        ))
+        .routes(routes!(invitations::revoke_invitation))
+        .routes(routes!(invitations::inspect_invitation))
+        .routes(routes!(invitations::accept_invitation))
         .split_for_parts();
     let mut described = Document::openapi();
     env!("CARGO_PKG_VERSION").clone_into(&mut described.info.version);
@@ -159,8 +186,17 @@ fn complete(document: &mut OpenApi) {
         "api_key",
         SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
     );
-    document.security = Some(vec![SecurityRequirement::new(
-        "api_key",
-        Vec::<String>::new(),
-    )]);
+    components.add_security_scheme(
+        "session",
+        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+            door::COOKIE,
+            "The cookie of somebody who signed in. Changes also need the session's `csrf_token` in the header `X-CSRF-Token`.",
+        ))),
+    );
+    // Either will do.
+    document.security = Some(
+        ["api_key", "session"]
+            .map(|name| SecurityRequirement::new(name, Vec::<String>::new()))
+            .to_vec(),
+    );
 }

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use switchboard_app::AppError;
+use switchboard_app::accounts::AccountError;
 use switchboard_domain::input::InputError;
 
 /// An error on its way to the caller.
@@ -17,6 +18,7 @@ pub struct Problem {
     errors: Vec<InputError>,
     details: Option<Box<serde_json::Map<String, Value>>>,
     cause: Option<String>,
+    retry_after: Option<u64>,
 }
 
 /// The code of a problem, for the log line.
@@ -38,7 +40,17 @@ impl Problem {
             errors: vec![],
             details: None,
             cause: None,
+            retry_after: None,
         }
+    }
+}
+
+const fn status_of_account(error: AccountError) -> StatusCode {
+    match error {
+        AccountError::InvalidCredentials => StatusCode::UNAUTHORIZED,
+        AccountError::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+        AccountError::NoWorkspace | AccountError::InvalidSetupToken => StatusCode::FORBIDDEN,
+        AccountError::InvitationNotFound => StatusCode::NOT_FOUND,
     }
 }
 
@@ -48,7 +60,8 @@ fn status(error: &AppError) -> StatusCode {
         AppError::NotFound(_) => StatusCode::NOT_FOUND,
         AppError::Stale { .. } => StatusCode::PRECONDITION_FAILED,
         AppError::Unauthenticated => StatusCode::UNAUTHORIZED,
-        AppError::Forbidden { .. } => StatusCode::FORBIDDEN,
+        AppError::Forbidden { .. } | AppError::RoleTooSmall { .. } => StatusCode::FORBIDDEN,
+        AppError::Account(error) => status_of_account(*error),
         AppError::Refused(_) if error.code() == "unknown_action" => StatusCode::NOT_FOUND,
         AppError::Conflict { code, .. } if *code == "invalid_idempotency_key" => {
             StatusCode::BAD_REQUEST
@@ -74,6 +87,9 @@ impl From<AppError> for Problem {
             } => {
                 problem.errors = errors;
                 problem.details = details;
+            }
+            AppError::Account(AccountError::TooManyAttempts { retry_after }) => {
+                problem.retry_after = Some(retry_after);
             }
             AppError::Store(cause) => problem.hide(&cause),
             AppError::Vault(cause) => problem.hide(&cause),
@@ -119,6 +135,11 @@ impl IntoResponse for Problem {
                 header::WWW_AUTHENTICATE,
                 HeaderValue::from_static("Bearer realm=\"switchboard\""),
             );
+        }
+        if let Some(seconds) = self.retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(ProblemCode {
             code: self.code,

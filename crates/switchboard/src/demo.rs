@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use switchboard_api::Site;
 use switchboard_app::{
-    App, AppError, Manager, Principal, actions, agents, api_keys, drafts, integrations, secrets,
-    variables, versions, workspaces,
+    Access, Actor, App, AppError, Manager, Principal, actions, agents, api_keys, drafts,
+    integrations, secrets, variables, versions, workspaces,
 };
 use switchboard_domain::id::{ActionId, WorkspaceId};
 use switchboard_domain::name::{SecretName, VariableName};
@@ -48,6 +49,13 @@ pub async fn run(mut settings: Settings) -> anyhow::Result<ExitCode> {
         "  the same by MCP  http://{address}/mcp/agents/{}",
         sample.agent
     );
+    let site = Site::new(
+        address,
+        settings.public_url.as_ref(),
+        &settings.allowed_hosts,
+    );
+    println!("  Studio           {}/", site.address());
+    serve::offer_setup(&app, &site).await?;
     println!();
     println!("Everything is gone when you stop it with Ctrl-C.");
     let drained = serve::serve(app, listener, &settings, &context, &telemetry).await?;
@@ -151,8 +159,8 @@ fn manager(
 ) -> Result<Manager, AppError> {
     Manager::try_from(Principal {
         workspace,
-        key: row.id,
-        scope: row.scope,
+        actor: Actor::Key(row.id),
+        access: Access::Key(row.scope),
     })
 }
 

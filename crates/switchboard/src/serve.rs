@@ -1,12 +1,14 @@
 //! `switchboard serve`: start, run, stop.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
-use switchboard_api::{AllowedHosts, ApiState, Door};
+use switchboard_api::{ApiState, Door, Site};
+use switchboard_app::accounts::setup;
 use switchboard_app::{App, Context, lifecycle};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,12 +29,30 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     println!("  data       {}", describe_data(&settings));
     println!("  reference  http://{address}/api/docs/");
     println!("  first key  switchboard keys create --name admin --scope admin");
+    let site = Site::new(
+        address,
+        settings.public_url.as_ref(),
+        &settings.allowed_hosts,
+    );
+    println!("  Studio     {}/", site.address());
+    offer_setup(&app, &site).await?;
     let drained = serve(app, listener, &settings, &context, &telemetry).await?;
     Ok(if drained {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Prints the one-use link that makes the first owner's account, where there is no owner. To standard
+/// output, which is for whoever starts the server, and never to the log.
+pub async fn offer_setup(app: &App, site: &Site) -> anyhow::Result<()> {
+    if let Some(token) = setup::offer(app).await? {
+        println!();
+        println!("Nobody can sign in yet. Make the owner's account, once, with this link:");
+        println!("  {}/setup#{}", site.address(), *token.expose());
+    }
+    Ok(())
 }
 
 fn describe_data(settings: &Settings) -> String {
@@ -64,12 +84,18 @@ pub async fn serve(
     let background = lifecycle::start_background(&app);
     let stopping = CancellationToken::new();
     let metrics = telemetry.metrics.clone();
-    let hosts = AllowedHosts::new(listener.local_addr()?, &settings.allowed_hosts);
+    let address = listener.local_addr()?;
+    let site = Site::new(
+        address,
+        settings.public_url.as_ref(),
+        &settings.allowed_hosts,
+    );
     let state = ApiState {
         app: app.clone(),
         metrics: Arc::new(move || metrics.render()),
         stopping: stopping.clone(),
-        mcp: Arc::new(Door::new(hosts)),
+        site: Arc::new(site),
+        mcp: Arc::new(Door::new()),
         request_prefix: system::random_hex(context, 5).into(),
     };
     let router = switchboard_api::router(state, settings.max_body_bytes);
@@ -86,7 +112,9 @@ pub async fn serve(
             stopping.cancel();
         }
     };
-    let server = axum::serve(listener, router).with_graceful_shutdown(shutdown);
+    // Attempts to sign in are counted by where they come from.
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(shutdown);
     let grace = settings.shutdown_grace;
     let cut = async {
         stopping.cancelled().await;

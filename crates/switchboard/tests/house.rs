@@ -19,7 +19,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "app",
         &["domain", "vault", "store", "outbound", "connect", "mcp"],
     ),
-    ("api", &["domain", "app"]),
+    ("studio", &[]),
+    ("api", &["domain", "app", "studio"]),
     ("simulators", &["domain", "outbound"]),
     // It puts the others together, but speaks to services through them alone.
     (
@@ -59,6 +60,9 @@ const KEPT: &[(&str, &[&str])] = &[
     ("minijinja", &["domain"]),
     ("phonenumber", &["domain"]),
     ("aes-gcm", &["vault"]),
+    ("argon2", &["vault"]),
+    ("governor", &["app"]),
+    ("rust-embed", &["studio"]),
     ("ed25519-dalek", &["connect", "simulators"]),
     ("rand", &["outbound", "switchboard"]),
     ("getrandom", &["switchboard"]),

@@ -10,12 +10,19 @@ use serde_json::Value;
 
 use crate::stream::EventStream;
 
-/// Calls the API as one key.
+/// Calls the API as one key, or as a page does that somebody is signed in on.
 #[derive(Debug, Clone)]
 pub struct Client {
     inner: legacy::Client<HttpConnector, Full<Bytes>>,
     base: String,
-    key: String,
+    who: Who,
+}
+
+#[derive(Debug, Clone)]
+enum Who {
+    Key(String),
+    Nobody,
+    Session { cookie: String, csrf: String },
 }
 
 /// An answer.
@@ -42,6 +49,15 @@ impl Reply {
         self.json()
     }
 
+    /// The session's cookie that it sets, as a browser sends it back.
+    #[track_caller]
+    pub fn cookie(&self) -> String {
+        let cookie = self.headers.get("set-cookie").expect(&self.text);
+        let cookie = cookie.to_str().unwrap().split(';').next().unwrap();
+        assert!(cookie.starts_with("switchboard_session="), "{cookie}");
+        cookie.to_owned()
+    }
+
     /// The problem's code, when the status is the expected one.
     #[track_caller]
     pub fn problem(self, status: u16) -> String {
@@ -58,19 +74,50 @@ impl Client {
         Self {
             inner: legacy::Client::builder(TokioExecutor::new()).build_http(),
             base: base.to_owned(),
-            key: key.to_owned(),
+            who: Who::Key(key.to_owned()),
+        }
+    }
+
+    /// The same without any key.
+    pub fn nobody(&self) -> Self {
+        Self {
+            who: Who::Nobody,
+            ..self.clone()
+        }
+    }
+
+    /// The same as the page that got this answer, which began a session.
+    #[track_caller]
+    pub fn signed_in(&self, reply: Reply) -> Self {
+        let cookie = reply.cookie();
+        let session = reply.expect(201);
+        Self {
+            who: Who::Session {
+                cookie,
+                csrf: session["csrf_token"].as_str().unwrap().to_owned(),
+            },
+            ..self.clone()
+        }
+    }
+
+    /// The cookie and the CSRF token of a session.
+    #[track_caller]
+    pub fn session(&self) -> (&str, &str) {
+        match &self.who {
+            Who::Session { cookie, csrf } => (cookie, csrf),
+            who => panic!("{who:?} has no session"),
         }
     }
 
     /// The same with another key.
     pub fn with_key(&self, key: &str) -> Self {
         Self {
-            key: key.to_owned(),
+            who: Who::Key(key.to_owned()),
             ..self.clone()
         }
     }
 
-    /// A request with the key. A content type that is given stands in place of JSON's.
+    /// A request with the key or the cookie. A content type that is given stands in place of JSON's.
     fn request(
         &self,
         method: Method,
@@ -78,10 +125,22 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<String>,
     ) -> Request<Full<Bytes>> {
+        let is_change = !method.is_safe();
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.base))
-            .header("authorization", format!("Bearer {}", self.key));
+            .uri(format!("{}{path}", self.base));
+        match &self.who {
+            Who::Key(key) => request = request.header("authorization", format!("Bearer {key}")),
+            Who::Nobody => {}
+            Who::Session { cookie, csrf } => {
+                request = request.header("cookie", cookie);
+                if is_change {
+                    request = request
+                        .header("x-csrf-token", csrf)
+                        .header("origin", &self.base);
+                }
+            }
+        }
         let has_type = headers.iter().any(|(name, _)| *name == "content-type");
         if body.is_some() && !has_type {
             request = request.header("content-type", "application/json");
@@ -171,17 +230,10 @@ impl Client {
         last_event_id: Option<&str>,
         count: usize,
     ) -> Vec<(String, Value)> {
-        let mut request = Request::builder()
-            .uri(format!("{}/api/v1{path}", self.base))
-            .header("authorization", format!("Bearer {}", self.key))
-            .header("accept", "text/event-stream");
-        if let Some(id) = last_event_id {
-            request = request.header("last-event-id", id);
-        }
-        let answer = self
-            .inner
-            .request(request.body(Full::default()).unwrap())
-            .await;
+        let mut headers = vec![("accept", "text/event-stream")];
+        headers.extend(last_event_id.map(|id| ("last-event-id", id)));
+        let request = self.request(Method::GET, &format!("/api/v1{path}"), &headers, None);
+        let answer = self.inner.request(request).await;
         let mut stream = EventStream::new(answer.unwrap().into_body());
         let mut events = vec![];
         while events.len() < count {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use switchboard_app::AppError;
 
 use super::message::Id;
+use crate::hosts::Foreign;
 use crate::problem::ProblemCode;
 
 /// What was sent is no JSON.
@@ -129,13 +130,26 @@ pub fn unknown_method(method: &str) -> Failure {
     Failure::new(StatusCode::OK, METHOD_NOT_FOUND, "unknown_method", message)
 }
 
+impl From<Foreign> for Failure {
+    fn from(foreign: Foreign) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            INVALID_REQUEST,
+            Foreign::CODE,
+            foreign.to_string(),
+        )
+    }
+}
+
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
         let reason = error.code();
         let message = error.to_string();
         let (status, code) = match &error {
             AppError::Unauthenticated => (StatusCode::UNAUTHORIZED, SERVER_ERROR),
-            AppError::Forbidden { .. } => (StatusCode::FORBIDDEN, SERVER_ERROR),
+            AppError::Forbidden { .. } | AppError::RoleTooSmall { .. } | AppError::Account(_) => {
+                (StatusCode::FORBIDDEN, SERVER_ERROR)
+            }
             AppError::NotFound(_) => (StatusCode::NOT_FOUND, SERVER_ERROR),
             AppError::Invalid(_) | AppError::InvalidArguments(_) => {
                 (StatusCode::OK, INVALID_PARAMS)

@@ -6,7 +6,6 @@
 
 mod calling;
 mod failure;
-mod hosts;
 mod legacy;
 mod message;
 mod request;
@@ -27,7 +26,6 @@ use crate::ApiState;
 use crate::extract;
 use crate::view;
 use failure::{Failure, INVALID_REQUEST, UNSUPPORTED_VERSION, invalid_request};
-pub use hosts::AllowedHosts;
 use message::{Body, Incoming};
 use request::{Level, Query};
 
@@ -54,17 +52,21 @@ const REMEMBERED_LEVELS: u64 = 50_000;
 /// What the door needs beside the application.
 #[derive(Debug)]
 pub struct Door {
-    hosts: AllowedHosts,
     /// Which log messages a session wants. It is a preference, not state: a server that does not
     /// know it sends all of them.
     levels: Cache<ConversationId, Level>,
 }
 
+impl Default for Door {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Door {
-    /// A door that answers for these hosts.
-    pub fn new(hosts: AllowedHosts) -> Self {
+    /// A door that remembers nothing yet.
+    pub fn new() -> Self {
         Self {
-            hosts,
             levels: Cache::new(REMEMBERED_LEVELS),
         }
     }
@@ -116,8 +118,9 @@ async fn answer(
     request: Request,
 ) -> Result<Response, Failure> {
     let headers = &parts.headers;
-    state.mcp.hosts.check(headers)?;
-    let principal = extract::principal(parts, state).await?;
+    state.site.hosts().check(headers)?;
+    // Programs come here, with keys: a page that is signed in could be made to call actions.
+    let principal = extract::key_principal(parts, state).await?;
     let runner = Runner::try_from(principal.clone())?;
     let agent = agent.parse().map_err(|_| AppError::NotFound("agent"))?;
     let visit = Visit {

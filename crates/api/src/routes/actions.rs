@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use switchboard_app::actions::{self, ActionInput, ActionPatch, Revision, TestInput};
 use switchboard_app::impact::Outcome;
 use switchboard_app::rows::ActionRow;
-use switchboard_app::{Manager, mcp};
+use switchboard_app::{Configuration, Manager, Reader, mcp};
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::id::{ActionId, IntegrationId};
 
@@ -54,11 +54,11 @@ fn show_saved(row: &ActionRow) -> Value {
     responses((status = 200, description = "A page of actions", body = schema::ActionList)))]
 pub async fn list_actions(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(IntegrationId,)>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = actions::list(&state.app, &manager, id, query.after()?, query.limit()?).await?;
+    let page = actions::list(&state.app, &reader, id, query.after()?, query.limit()?).await?;
     Ok(view::page(&page, |row| row.id.to_string(), show))
 }
 
@@ -87,10 +87,10 @@ pub async fn create_action(
     responses((status = 200, description = "The action", body = schema::Action)))]
 pub async fn get_action(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(ActionId,)>,
 ) -> Result<Response, Problem> {
-    let row = actions::get(&state.app, &manager, id).await?;
+    let row = actions::get(&state.app, &reader, id).await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
 }
 
@@ -192,10 +192,10 @@ pub async fn move_action(
     responses((status = 200, description = "Agents and versions", body = schema::Usage)))]
 pub async fn get_action_usage(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(ActionId,)>,
 ) -> Result<Response, Problem> {
-    let users = actions::usage(&state.app, &manager, id).await?;
+    let users = actions::usage(&state.app, &reader, id).await?;
     let data: Vec<_> = users
         .into_iter()
         .map(|user| {
@@ -214,12 +214,12 @@ pub async fn get_action_usage(
     responses((status = 200, description = "A page of changes", body = schema::RevisionList)))]
 pub async fn list_action_revisions(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(ActionId,)>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     let (before, limit) = (query.after()?, query.limit()?);
-    let page = actions::revisions(&state.app, &manager, id, before, limit).await?;
+    let page = actions::revisions(&state.app, &reader, id, before, limit).await?;
     Ok(view::page(
         &page,
         |found| found.row.revision.to_string(),

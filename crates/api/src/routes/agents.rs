@@ -4,9 +4,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
-use switchboard_app::Manager;
 use switchboard_app::agents::{self, AgentInput, AgentPatch};
 use switchboard_app::rows::AgentRow;
+use switchboard_app::{Configuration, Manager, Reader};
 use switchboard_domain::id::AgentId;
 
 use crate::extract::{Auth, IfMatch, Json, PageQuery, Path, Query};
@@ -27,10 +27,10 @@ pub fn show(row: &AgentRow) -> Value {
     responses((status = 200, description = "A page of agents", body = schema::AgentList)))]
 pub async fn list_agents(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = agents::list(&state.app, &manager, query.after()?, query.limit()?).await?;
+    let page = agents::list(&state.app, &reader, query.after()?, query.limit()?).await?;
     Ok(view::page(&page, |row| row.id.to_string(), show))
 }
 
@@ -56,10 +56,10 @@ pub async fn create_agent(
     responses((status = 200, description = "The agent", body = schema::Agent)))]
 pub async fn get_agent(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
-    let found = agents::get(&state.app, &manager, id).await?;
+    let found = agents::get(&state.app, &reader, id).await?;
     let mut value = show(&found.row);
     value["drifted_links"] = json!(found.drifted_links);
     Ok(view::resource(StatusCode::OK, found.row.revision, &value))

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_app::rows::ApiKeyRow;
-use switchboard_app::{Admin, api_keys};
+use switchboard_app::{Admin, Administration, Reader, api_keys};
 use switchboard_domain::id::ApiKeyId;
 use switchboard_domain::scope::Scope;
 
@@ -46,12 +46,12 @@ pub struct KeysQuery {
     responses((status = 200, description = "A page of keys", body = schema::ApiKeyList)))]
 pub async fn list_api_keys(
     State(state): State<ApiState>,
-    Auth(admin): Auth<Admin>,
+    Auth(reader): Auth<Reader<Administration>>,
     Query(query): Query<KeysQuery>,
 ) -> Result<Response, Problem> {
     let from = after(query.after.as_deref())?;
     let prefix = query.prefix.as_deref();
-    let page = api_keys::list_for(&state.app, &admin, prefix, from, limit(query.limit)?).await?;
+    let page = api_keys::list_for(&state.app, &reader, prefix, from, limit(query.limit)?).await?;
     Ok(view::page(&page, |row| row.id.to_string(), show))
 }
 

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
-use switchboard_app::{Admin, audit};
+use switchboard_app::{Administration, Reader, audit};
 
 use crate::extract::{Auth, PageQuery, Query};
 use crate::problem::Problem;
@@ -14,16 +14,20 @@ use crate::{ApiState, schema, view};
     responses((status = 200, description = "A page of entries", body = schema::AuditList)))]
 pub async fn list_audit(
     State(state): State<ApiState>,
-    Auth(admin): Auth<Admin>,
+    Auth(reader): Auth<Reader<Administration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = audit::list(&state.app, &admin, query.after()?, query.limit()?).await?;
+    let page = audit::list(&state.app, &reader, query.after()?, query.limit()?).await?;
     Ok(view::page(
         &page,
-        |row| row.id.to_string(),
-        |row| {
+        |entry| entry.row.id.to_string(),
+        |entry| {
+            let row = &entry.row;
+            let name = entry.actor.as_ref().map(|actor| &actor.name);
+            let email = entry.actor.as_ref().and_then(|actor| actor.email.as_ref());
             json!({
                 "id": row.id, "at": view::time(row.at), "actor": row.actor,
+                "actor_name": name, "actor_email": email,
                 "operation": row.operation, "entity": row.entity, "entity_id": row.entity_id,
             })
         },

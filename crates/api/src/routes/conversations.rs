@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_app::conversations::{self, ConversationInput, ConversationPatch};
-use switchboard_app::{AppError, Runner, tools};
+use switchboard_app::{AppError, Conversations, Reader, Runner, tools};
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::id::ConversationId;
 use switchboard_domain::tool_format::Provider;
@@ -58,7 +58,7 @@ pub struct ListQuery {
     responses((status = 200, description = "A page of conversations", body = schema::ConversationList)))]
 pub async fn list_conversations(
     State(state): State<ApiState>,
-    Auth(runner): Auth<Runner>,
+    Auth(reader): Auth<Reader<Conversations>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
     let agent = query
@@ -67,7 +67,7 @@ pub async fn list_conversations(
         .transpose()
         .map_err(|error| AppError::invalid("/agent_id", error))?;
     let before = after(query.after.as_deref())?;
-    let page = conversations::list(&state.app, &runner, agent, before, limit(query.limit)?).await?;
+    let page = conversations::list(&state.app, &reader, agent, before, limit(query.limit)?).await?;
     Ok(view::page(&page, |found| found.key.id.to_string(), show))
 }
 
@@ -89,10 +89,10 @@ pub async fn start_conversation(
     responses((status = 200, description = "The conversation", body = schema::Conversation)))]
 pub async fn get_conversation(
     State(state): State<ApiState>,
-    Auth(runner): Auth<Runner>,
+    Auth(reader): Auth<Reader<Conversations>>,
     Path((id,)): Path<(ConversationId,)>,
 ) -> Result<Response, Problem> {
-    let conversation = conversations::get(&state.app, &runner, id).await?;
+    let conversation = conversations::get(&state.app, &reader, id).await?;
     Ok(answer(StatusCode::OK, &conversation))
 }
 
@@ -142,7 +142,7 @@ pub struct ToolsQuery {
     responses((status = 200, description = "The tools", body = schema::ToolsAnswer)))]
 pub async fn list_tools(
     State(state): State<ApiState>,
-    Auth(runner): Auth<Runner>,
+    Auth(reader): Auth<Reader<Conversations>>,
     Path((id,)): Path<(ConversationId,)>,
     Query(query): Query<ToolsQuery>,
 ) -> Result<Response, Problem> {
@@ -151,10 +151,10 @@ pub async fn list_tools(
             let detail = "the format is `switchboard`, `openai`, `anthropic` or `mcp`";
             AppError::invalid("/format", detail)
         })?;
-        let list = tools::export(&state.app, &runner, id, provider).await?;
+        let list = tools::export(&state.app, &reader, id, provider).await?;
         return Ok(view::raw(StatusCode::OK, Value::Array(list).to_string()));
     }
-    let found = tools::list(&state.app, &runner, id).await?;
+    let found = tools::list(&state.app, &reader, id).await?;
     let callable: Vec<_> = found
         .tools
         .iter()

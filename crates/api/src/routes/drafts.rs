@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 use switchboard_app::drafts::{self, BindingInput, DraftInput, PromoteInput, RelinkInput};
 use switchboard_app::rows::VersionRow;
-use switchboard_app::{AppError, Manager};
+use switchboard_app::{AppError, Configuration, Manager, Reader};
 use switchboard_domain::id::{AgentId, BindingId};
 
 use crate::extract::{Auth, IfMatch, Json, OptionalJson, Path};
@@ -35,10 +35,10 @@ fn show_binding(row: &VersionRow, id: BindingId) -> Result<Value, AppError> {
     responses((status = 200, description = "The draft", body = schema::Draft)))]
 pub async fn get_draft(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
-    let row = drafts::get(&state.app, &manager, id).await?;
+    let row = drafts::get(&state.app, &reader, id).await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
 }
 
@@ -150,10 +150,10 @@ pub async fn relink_draft_action(
     responses((status = 200, description = "What is to be reviewed", body = schema::LinkChangeList)))]
 pub async fn get_draft_drift(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
-    let changes = drafts::drift(&state.app, &manager, id).await?;
+    let changes = drafts::drift(&state.app, &reader, id).await?;
     Ok(view::list(&changes))
 }
 

@@ -1,16 +1,19 @@
 //! A conversation's log, as a list and as a stream.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
-use switchboard_app::Runner;
+use switchboard_app::accounts::sessions::{self, Session};
 use switchboard_app::events::{self, Follower, Position};
+use switchboard_app::{App, Conversations, Reader};
 use switchboard_domain::event::Event;
 use switchboard_domain::id::ConversationId;
 
@@ -40,8 +43,9 @@ pub struct EventsQuery {
         content((schema::EventList = "application/json"), (String = "text/event-stream")))))]
 pub async fn list_events(
     State(state): State<ApiState>,
-    Auth(runner): Auth<Runner>,
+    Auth(reader): Auth<Reader<Conversations>>,
     Path((id,)): Path<(ConversationId,)>,
+    session: Option<Extension<Session>>,
     Query(query): Query<EventsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -53,11 +57,12 @@ pub async fn list_events(
             .and_then(|value| value.to_str().ok())
             .filter(|text| !text.is_empty());
         let position = last.or(asked).map(after).transpose()?;
-        let follower = events::follow(&state.app, runner, id, position).await?;
-        return Ok(follow(state, follower).into_response());
+        let follower = events::follow(&state.app, reader, id, position).await?;
+        let session = session.map(|Extension(session)| session);
+        return Ok(follow(state, follower, session).into_response());
     }
     let position = asked.map(after).transpose()?;
-    let page = events::list(&state.app, &runner, id, position, limit(query.limit)?).await?;
+    let page = events::list(&state.app, &reader, id, position, limit(query.limit)?).await?;
     let next = page.rows.last().filter(|_| page.more).map_or_else(
         || "null".to_owned(),
         |last| format!("\"{}\"", last.sequence),
@@ -74,11 +79,30 @@ fn wants_stream(headers: &HeaderMap) -> bool {
         .is_some_and(|accept| accept.contains("text/event-stream"))
 }
 
+/// How often a stream asks whether the session that opened it still holds.
+const LOOK_AT_SESSION: Duration = Duration::from_secs(2);
+
+/// Returns when a session does not hold any more. A key's stream has none.
+async fn end_of(app: Arc<App>, session: Option<Session>) {
+    let Some(session) = session else {
+        return std::future::pending().await;
+    };
+    loop {
+        tokio::time::sleep(LOOK_AT_SESSION).await;
+        // A database that does not answer ends nothing: the stream itself will notice.
+        if matches!(sessions::still_holds(&app, &session).await, Ok(false)) {
+            return;
+        }
+    }
+}
+
 fn follow(
     state: ApiState,
     follower: Follower,
+    session: Option<Session>,
 ) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>> {
     let stopping = state.stopping.clone();
+    let ended = end_of(state.app.clone(), session);
     let batches = stream::unfold((state, follower), |(state, mut follower)| async move {
         match follower.next(&state.app).await {
             Ok(events) => Some((events, (state, follower))),
@@ -97,6 +121,11 @@ fn follow(
                 .event(&event.kind)
                 .data(event.to_json()))
         })
-        .take_until(stopping.cancelled_owned());
+        .take_until(async move {
+            tokio::select! {
+                () = stopping.cancelled_owned() => {}
+                () = ended => {}
+            }
+        });
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
 }

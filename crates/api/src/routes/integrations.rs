@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 use switchboard_app::integrations::{self, IntegrationInput, IntegrationPatch, IntegrationView};
-use switchboard_app::{Manager, mcp};
+use switchboard_app::{Configuration, Manager, Reader, mcp};
 use switchboard_domain::id::IntegrationId;
 use switchboard_domain::integration::IntegrationKind;
 
@@ -33,10 +33,10 @@ fn show(integration: &IntegrationView) -> Value {
     responses((status = 200, description = "A page of integrations", body = schema::IntegrationList)))]
 pub async fn list_integrations(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = integrations::list(&state.app, &manager, query.after()?, query.limit()?).await?;
+    let page = integrations::list(&state.app, &reader, query.after()?, query.limit()?).await?;
     Ok(view::page(&page, |found| found.row.id.to_string(), show))
 }
 
@@ -62,10 +62,10 @@ pub async fn create_integration(
     responses((status = 200, description = "The integration", body = schema::Integration)))]
 pub async fn get_integration(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(IntegrationId,)>,
 ) -> Result<Response, Problem> {
-    let found = integrations::get(&state.app, &manager, id).await?;
+    let found = integrations::get(&state.app, &reader, id).await?;
     Ok(view::resource(
         StatusCode::OK,
         found.row.revision,

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_app::secrets::{self, SecretInput, SecretView};
-use switchboard_app::{AppError, Manager};
+use switchboard_app::{AppError, Configuration, Manager, Reader};
 use switchboard_domain::name::SecretName;
 
 use crate::extract::{Auth, Json, PageQuery, Path, Query};
@@ -35,10 +35,10 @@ fn name(text: &str) -> Result<SecretName, AppError> {
     responses((status = 200, description = "A page of secrets, by name", body = schema::SecretList)))]
 pub async fn list_secrets(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = secrets::list(&state.app, &manager, query.after_text(), query.limit()?).await?;
+    let page = secrets::list(&state.app, &reader, query.after_text(), query.limit()?).await?;
     Ok(view::page(
         &page,
         |secret| secret.row.name.to_string(),

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use switchboard_app::lifecycle;
 
 use crate::ApiState;
@@ -26,11 +26,6 @@ pub async fn readyz(State(state): State<ApiState>) -> Response {
 pub async fn metrics(State(state): State<ApiState>) -> Response {
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], (state.metrics)()).into_response()
-}
-
-/// The reference page, until there is a Studio.
-pub async fn root() -> Redirect {
-    Redirect::temporary("/api/docs/")
 }
 
 /// No such path.

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use switchboard_app::rows::VariableRow;
 use switchboard_app::variables::{self, VariableInput};
-use switchboard_app::{AppError, Manager};
+use switchboard_app::{AppError, Configuration, Manager, Reader};
 use switchboard_domain::name::VariableName;
 
 use crate::extract::{Auth, Json, PageQuery, Path, Query};
@@ -27,10 +27,10 @@ fn name(text: &str) -> Result<VariableName, AppError> {
     responses((status = 200, description = "A page of variables, by name", body = schema::VariableList)))]
 pub async fn list_variables(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = variables::list(&state.app, &manager, query.after_text(), query.limit()?).await?;
+    let page = variables::list(&state.app, &reader, query.after_text(), query.limit()?).await?;
     Ok(view::page(&page, |row| row.name.to_string(), show))
 }
 

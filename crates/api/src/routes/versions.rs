@@ -5,8 +5,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use switchboard_app::Manager;
 use switchboard_app::versions::{self, LockInput, VersionView};
+use switchboard_app::{Configuration, Manager, Reader};
 use switchboard_domain::id::AgentId;
 
 use crate::extract::{Auth, IfMatch, OptionalJson, Path, Query, after, limit};
@@ -51,12 +51,12 @@ pub struct ListQuery {
     responses((status = 200, description = "A page of versions", body = schema::VersionList)))]
 pub async fn list_versions(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(AgentId,)>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
     let before = after(query.after.as_deref())?;
-    let page = versions::list(&state.app, &manager, id, before, limit(query.limit)?).await?;
+    let page = versions::list(&state.app, &reader, id, before, limit(query.limit)?).await?;
     let with_document = query.document.unwrap_or(true);
     Ok(view::page(
         &page,
@@ -88,10 +88,10 @@ pub async fn lock_version(
     responses((status = 200, description = "The version", body = schema::LockedVersion)))]
 pub async fn get_version(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Path((id, number)): Path<(AgentId, u32)>,
 ) -> Result<Response, Problem> {
-    let found = versions::get(&state.app, &manager, id, number).await?;
+    let found = versions::get(&state.app, &reader, id, number).await?;
     let value = show(&found, true);
     Ok(view::raw(StatusCode::OK, value.to_string()))
 }
@@ -102,10 +102,10 @@ pub async fn get_version(
     responses((status = 200, description = "What changed", body = schema::LinkChangeList)))]
 pub async fn get_version_drift(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Path((id, number)): Path<(AgentId, u32)>,
 ) -> Result<Response, Problem> {
-    let changes = versions::drift(&state.app, &manager, id, number).await?;
+    let changes = versions::drift(&state.app, &reader, id, number).await?;
     Ok(view::list(&changes))
 }
 
@@ -115,10 +115,10 @@ pub async fn get_version_drift(
     responses((status = 200, description = "What changed", body = schema::RestorePreview)))]
 pub async fn preview_restore(
     State(state): State<ApiState>,
-    Auth(manager): Auth<Manager>,
+    Auth(reader): Auth<Reader<Configuration>>,
     Path((id, number)): Path<(AgentId, u32)>,
 ) -> Result<Response, Problem> {
-    let changes = versions::drift(&state.app, &manager, id, number).await?;
+    let changes = versions::drift(&state.app, &reader, id, number).await?;
     let value = json!({"version": number, "changes": changes});
     Ok(view::raw(StatusCode::OK, value.to_string()))
 }

@@ -15,6 +15,7 @@ macro_rules! list {
     };
 }
 
+mod accounts;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use accounts::*;
 pub use versions::*;
 
 /// An error (RFC 9457).
@@ -854,8 +856,14 @@ pub struct NewApiKey {
 pub struct AuditEntry {
     id: String,
     at: String,
-    /// An API key's id, or `command line`.
+    /// A person's or an API key's id, or `command line`.
     actor: String,
+    /// What the person or the key is called.
+    #[schema(required = true, nullable = true)]
+    actor_name: Option<String>,
+    /// The person's e-mail address; null for a key.
+    #[schema(required = true, nullable = true)]
+    actor_email: Option<String>,
     operation: String,
     entity: String,
     entity_id: String,

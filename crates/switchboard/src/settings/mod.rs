@@ -40,6 +40,8 @@ pub struct Settings {
     pub allow_networks: Vec<String>,
     /// The host names that this server answers for, beside its own addresses.
     pub allowed_hosts: Vec<String>,
+    /// Where people and services reach this server, if that was said.
+    pub public_url: Option<Url>,
     /// Telnyx' API.
     #[cfg_attr(
         not(test),
@@ -145,6 +147,7 @@ impl Reader {
         let database_url = self.optional("database_url", DatabaseUrl::parse, ToString::to_string);
         let allow_networks = self.list("allow_networks", values::network);
         let allowed_hosts = self.list("allowed_hosts", values::host);
+        let public_url = self.optional("public_url", values::public_url, ToString::to_string);
         let telnyx_url = self.required("telnyx_url", values::http_url);
         let master_key_file = self.optional("master_key_file", values::path, |path| {
             path.display().to_string()
@@ -174,6 +177,7 @@ impl Reader {
             database_url: database_url?,
             allow_networks: allow_networks?,
             allowed_hosts: allowed_hosts?,
+            public_url: public_url?,
             telnyx_url: telnyx_url?,
             master_key_file,
             log_format,

@@ -134,6 +134,20 @@ pub const SETTINGS: &[Setting] = &[
                   proxy in front passes on: `switchboard.example`. Repeat the flag, or separate by commas.",
     },
     Setting {
+        name: "public_url",
+        flag: "public-url",
+        variable: "SWITCHBOARD_PUBLIC_URL",
+        value_name: "URL",
+        kind: Kind::Text,
+        default: None,
+        otherwise: "the address of `listen`",
+        in_file: true,
+        summary: "The URL by which people and services reach this server",
+        details: "`https://switchboard.example`, without a path. Links for people start with it, and its \
+                  host is one that this server answers for. When it starts with `https`, browsers send \
+                  the session's cookie over https alone.",
+    },
+    Setting {
         name: "telnyx_url",
         flag: "telnyx-url",
         variable: "SWITCHBOARD_TELNYX_URL",

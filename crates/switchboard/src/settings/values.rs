@@ -169,6 +169,15 @@ pub(super) fn http_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Where the whole server is: the Studio's addresses start at the root.
+pub(super) fn public_url(text: &str) -> Result<Url, String> {
+    let url = http_url(text)?;
+    if url.path() == "/" {
+        return Ok(url);
+    }
+    Err("it must end with the host, or its port, and have no path".to_owned())
+}
+
 /// One allowance, by the very rule that outbound calls are held to.
 pub(super) fn network(text: &str) -> Result<String, String> {
     NetworkPolicy::new([text]).map_err(|error| error.to_string())?;

@@ -3,11 +3,10 @@
 //! A page in a browser may name any host it likes and have that name lead to this machine. What it
 //! cannot do is hide the name: it stands in `Host`, and the page's own in `Origin`.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-
-use super::failure::{Failure, INVALID_REQUEST};
+use axum::http::{HeaderMap, HeaderValue, header};
 
 /// The hosts that requests may be addressed to and pages may come from: loopback, the address that
 /// is listened on, and what the settings name.
@@ -15,6 +14,35 @@ use super::failure::{Failure, INVALID_REQUEST};
 pub struct AllowedHosts {
     listen: IpAddr,
     named: Vec<String>,
+}
+
+/// A request that is addressed to, or comes from, a host that is not this server's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreign {
+    header: &'static str,
+    host: String,
+}
+
+impl Foreign {
+    /// The stable code of the API.
+    pub const CODE: &'static str = "foreign_host";
+
+    fn new(header: &'static str, host: &str) -> Self {
+        Self {
+            header,
+            host: host.chars().take(100).collect(),
+        }
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { header, host } = self;
+        write!(
+            f,
+            "this server does not answer for `{host}` in the header {header}; if it should, name it in the setting `allowed_hosts`"
+        )
+    }
 }
 
 impl AllowedHosts {
@@ -27,27 +55,33 @@ impl AllowedHosts {
     }
 
     /// Refuses a request that is addressed to, or comes from, somewhere else.
-    pub fn check(&self, headers: &HeaderMap) -> Result<(), Failure> {
-        let host = headers
-            .get(header::HOST)
-            .and_then(text)
-            .and_then(host_of)
-            .ok_or_else(|| foreign("Host", "nothing"))?;
-        if !self.takes(&host) && !self.is_any_address(&host) {
-            return Err(foreign("Host", &host));
-        }
+    pub fn check(&self, headers: &HeaderMap) -> Result<(), Foreign> {
+        let host = self.check_host(headers)?;
         let Some(origin) = headers.get(header::ORIGIN) else {
             return Ok(());
         };
         let from = text(origin)
             .and_then(|origin| origin.split_once("://"))
             .and_then(|(_, authority)| host_of(authority))
-            .ok_or_else(|| foreign("Origin", "no address"))?;
+            .ok_or_else(|| Foreign::new("Origin", "no address"))?;
         // A page of this very host is this server's own.
         if self.takes(&from) || from == host {
             return Ok(());
         }
-        Err(foreign("Origin", &from))
+        Err(Foreign::new("Origin", &from))
+    }
+
+    /// Refuses a request that is addressed to somewhere else. Answers the host's name.
+    pub fn check_host(&self, headers: &HeaderMap) -> Result<String, Foreign> {
+        let host = headers
+            .get(header::HOST)
+            .and_then(text)
+            .and_then(host_of)
+            .ok_or_else(|| Foreign::new("Host", "nothing"))?;
+        if !self.takes(&host) && !self.is_any_address(&host) {
+            return Err(Foreign::new("Host", &host));
+        }
+        Ok(host)
     }
 
     fn takes(&self, host: &str) -> bool {
@@ -88,19 +122,6 @@ fn host_of(authority: &str) -> Option<String> {
 
 fn address(host: &str) -> Option<IpAddr> {
     host.parse().ok()
-}
-
-fn foreign(header: &str, host: &str) -> Failure {
-    let host: String = host.chars().take(100).collect();
-    let message = format!(
-        "this server does not answer for `{host}` in the header {header}; if it should, name it in the setting `allowed_hosts`"
-    );
-    Failure::new(
-        StatusCode::FORBIDDEN,
-        INVALID_REQUEST,
-        "foreign_host",
-        message,
-    )
 }
 
 #[cfg(test)]

@@ -1,0 +1,62 @@
+//! `/members`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+use switchboard_app::accounts::members::{self, MemberPatch};
+use switchboard_app::rows::MemberRow;
+use switchboard_app::{Admin, Administration, Reader};
+use switchboard_domain::id::UserId;
+
+use crate::extract::{Auth, Json, PageQuery, Path, Query};
+use crate::problem::Problem;
+use crate::{ApiState, schema, view};
+
+fn show(row: &MemberRow) -> Value {
+    json!({
+        "id": row.account.id, "email": row.account.email, "name": row.account.name,
+        "role": row.role, "created_at": view::time(row.created_at),
+        "last_seen_at": row.seen_at.map(view::time),
+    })
+}
+
+/// List the workspace's members.
+#[utoipa::path(get, path = "/members", tag = "members", params(PageQuery),
+    responses((status = 200, description = "A page of members", body = schema::MemberList)))]
+pub async fn list_members(
+    State(state): State<ApiState>,
+    Auth(reader): Auth<Reader<Administration>>,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    let page = members::list(&state.app, &reader, query.after()?, query.limit()?).await?;
+    Ok(view::page(&page, |row| row.account.id.to_string(), show))
+}
+
+/// Give a member another role. Only an owner makes or changes an owner, and the last one stays.
+#[utoipa::path(patch, path = "/members/{id}", tag = "members",
+    params(("id" = String, Path, description = "The person's id")),
+    request_body = schema::MemberPatch,
+    responses((status = 200, description = "The member", body = schema::Member)))]
+pub async fn update_member(
+    State(state): State<ApiState>,
+    Auth(admin): Auth<Admin>,
+    Path((id,)): Path<(UserId,)>,
+    Json(patch): Json<MemberPatch>,
+) -> Result<Response, Problem> {
+    let row = members::update(&state.app, &admin, id, &patch).await?;
+    Ok(view::raw(StatusCode::OK, show(&row).to_string()))
+}
+
+/// Remove a member from the workspace. Their sessions in it end at once.
+#[utoipa::path(delete, path = "/members/{id}", tag = "members",
+    params(("id" = String, Path, description = "The person's id")),
+    responses((status = 204, description = "They are no member any more")))]
+pub async fn remove_member(
+    State(state): State<ApiState>,
+    Auth(admin): Auth<Admin>,
+    Path((id,)): Path<(UserId,)>,
+) -> Result<StatusCode, Problem> {
+    members::remove(&state.app, &admin, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

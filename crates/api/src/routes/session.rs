@@ -1,0 +1,130 @@
+//! `/session`: signing in and out, and one's own account.
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::json;
+use switchboard_app::accounts::sessions::{self, PasswordInput, Session, SignInInput};
+use switchboard_domain::id::WorkspaceId;
+
+use crate::extract::Json;
+use crate::problem::Problem;
+use crate::session::{SignedIn, Visitor, forget, remember};
+use crate::{ApiState, schema, view};
+
+/// A session as an answer. Nothing on the way may keep it: it has the CSRF token.
+pub async fn answer(
+    state: &ApiState,
+    status: StatusCode,
+    session: &Session,
+) -> Result<Response, Problem> {
+    let row = session.row();
+    let workspaces: Vec<_> = sessions::workspaces(&state.app, session)
+        .await?
+        .iter()
+        .map(|own| json!({"id": own.workspace, "name": own.name, "role": own.role}))
+        .collect();
+    let account = &row.account;
+    let value = json!({
+        "user": {"id": account.id, "email": account.email, "name": account.name},
+        "workspace": {"id": row.workspace, "name": row.workspace_name},
+        "role": row.role, "workspaces": workspaces,
+        "csrf_token": session.token().csrf(), "expires_at": view::time(row.expires_at),
+    });
+    let mut response = view::raw(status, value.to_string());
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// A session that begins, with its cookie.
+pub async fn begun(state: &ApiState, session: &Session) -> Result<Response, Problem> {
+    let mut response = answer(state, StatusCode::CREATED, session).await?;
+    remember(state, session, &mut response);
+    Ok(response)
+}
+
+/// Read who is signed in, where, and what they may do there.
+#[utoipa::path(get, path = "/session", tag = "session", security(("session" = [])),
+    responses((status = 200, description = "The session", body = schema::Session)))]
+pub async fn get_session(
+    State(state): State<ApiState>,
+    SignedIn(session): SignedIn,
+) -> Result<Response, Problem> {
+    answer(&state, StatusCode::OK, &session).await
+}
+
+/// Sign in. The answer sets the session's cookie.
+#[utoipa::path(post, path = "/session", tag = "session", security(()),
+    request_body = schema::SignInInput,
+    responses((status = 201, description = "The session", body = schema::Session)))]
+pub async fn sign_in(
+    State(state): State<ApiState>,
+    Visitor(from): Visitor,
+    Json(input): Json<SignInInput>,
+) -> Result<Response, Problem> {
+    let session = sessions::sign_in(&state.app, &input, from).await?;
+    begun(&state, &session).await
+}
+
+/// Sign out.
+#[utoipa::path(delete, path = "/session", tag = "session", security(("session" = [])),
+    responses((status = 204, description = "The session has ended")))]
+pub async fn sign_out(
+    State(state): State<ApiState>,
+    SignedIn(session): SignedIn,
+) -> Result<Response, Problem> {
+    sessions::sign_out(&state.app, &session).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    forget(&state, &mut response);
+    Ok(response)
+}
+
+/// End every session of one's own, this one too.
+#[utoipa::path(post, path = "/session/sign-out-everywhere", tag = "session", security(("session" = [])),
+    responses((status = 204, description = "All of them have ended")))]
+pub async fn sign_out_everywhere(
+    State(state): State<ApiState>,
+    SignedIn(session): SignedIn,
+) -> Result<Response, Problem> {
+    sessions::sign_out_everywhere(&state.app, &session).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    forget(&state, &mut response);
+    Ok(response)
+}
+
+/// Which workspace.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkspaceInput {
+    workspace_id: WorkspaceId,
+}
+
+/// Go to another workspace that one is a member of.
+#[utoipa::path(put, path = "/session/workspace", tag = "session", security(("session" = [])),
+    request_body = schema::WorkspaceChoice,
+    responses((status = 200, description = "The session there", body = schema::Session)))]
+pub async fn switch_workspace(
+    State(state): State<ApiState>,
+    SignedIn(session): SignedIn,
+    Json(input): Json<WorkspaceInput>,
+) -> Result<Response, Problem> {
+    let session = sessions::switch(&state.app, &session, input.workspace_id).await?;
+    answer(&state, StatusCode::OK, &session).await
+}
+
+/// Change one's password. One's other sessions end.
+#[utoipa::path(put, path = "/session/password", tag = "session", security(("session" = [])),
+    request_body = schema::PasswordInput,
+    responses((status = 204, description = "It is changed")))]
+pub async fn change_password(
+    State(state): State<ApiState>,
+    SignedIn(session): SignedIn,
+    Visitor(from): Visitor,
+    Json(input): Json<PasswordInput>,
+) -> Result<StatusCode, Problem> {
+    sessions::change_password(&state.app, &session, input, from).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,38 @@
+//! `/setup`: the first owner's account.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+use switchboard_app::accounts::setup::{self, SetupInput};
+
+use crate::extract::Json;
+use crate::problem::Problem;
+use crate::routes::session::begun;
+use crate::session::Visitor;
+use crate::{ApiState, schema, view};
+
+/// Whether there is no owner yet, so that the link of the first start is needed.
+#[utoipa::path(get, path = "/setup", tag = "session", security(()),
+    responses((status = 200, description = "Whether it is needed", body = schema::SetupState)))]
+pub async fn get_setup(State(state): State<ApiState>) -> Result<Response, Problem> {
+    let is_needed = setup::is_needed(&state.app).await?;
+    Ok(view::raw(
+        StatusCode::OK,
+        json!({"needed": is_needed}).to_string(),
+    ))
+}
+
+/// Make the owner's account of the workspace `default`, by the link that the first start prints, and
+/// sign them in.
+#[utoipa::path(post, path = "/setup", tag = "session", security(()),
+    request_body = schema::SetupInput,
+    responses((status = 201, description = "The owner's session", body = schema::Session)))]
+pub async fn complete_setup(
+    State(state): State<ApiState>,
+    _visitor: Visitor,
+    Json(input): Json<SetupInput>,
+) -> Result<Response, Problem> {
+    let session = setup::complete(&state.app, input).await?;
+    begun(&state, &session).await
+}
