@@ -33,6 +33,12 @@ async fn another_workspaces_ids_are_unknown(database: TestDatabase) {
         .as_str()
         .unwrap()
         .to_owned();
+    let owner = server.owner().await;
+    let session = owner.get("/session").await.expect(200);
+    let member = session["user"]["id"].as_str().unwrap();
+    let invited = json!({"email": "somebody@example.com", "role": "viewer"});
+    let invited = owner.post("/invitations", invited).await.expect(201);
+    let invitation = invited["id"].as_str().unwrap();
     assert!(
         server
             .command()
@@ -55,6 +61,8 @@ async fn another_workspaces_ids_are_unknown(database: TestDatabase) {
             "agents" => &sample.agent,
             "conversations" => &conversation,
             "api-keys" => &key,
+            "members" => member,
+            "invitations" => invitation,
             other => panic!("a new kind of id: {other}"),
         };
         let path = path
@@ -103,6 +111,7 @@ fn body_for(method: &Method, path: &str, sample: &Sample) -> Value {
         "move" | "promote" => json!({"integration_id": sample.integration}),
         "test" => json!({"environment": "production", "arguments": {"id": "1"}}),
         "call" => json!({"arguments": {"id": "1"}}),
+        _ if path.contains("/members/") => json!({"role": "viewer"}),
         "draft" if *method == Method::PUT => json!({"instructions": ""}),
         _ => json!({}),
     }

@@ -1,0 +1,185 @@
+//! The first owner, signing in and out, and how often that may be tried.
+
+use http::Method;
+use serde_json::json;
+use switchboard_testkit::{Server, TestDatabase, on_both_databases};
+
+use crate::BINARY;
+
+on_both_databases!(
+    the_first_owner_is_made_once,
+    signing_in_and_out,
+    attempts_are_limited
+);
+
+async fn the_first_owner_is_made_once(database: TestDatabase) {
+    let mut server = Server::start(BINARY, database).await;
+    let nobody = server.nobody();
+    assert_eq!(
+        nobody.get("/setup").await.expect(200),
+        json!({"needed": true})
+    );
+    let old = server.setup_token().unwrap();
+    server.kill();
+    server.launch().await;
+    let token = server.setup_token().unwrap();
+    assert_ne!(old, token);
+    let nobody = server.nobody();
+    let setup = |token: &str, email: &str, password: &str| {
+        let body = json!({"token": token, "email": email, "name": "O", "password": password});
+        let nobody = nobody.clone();
+        async move { nobody.post("/setup", body).await }
+    };
+    for wrong in ["", "x", &old] {
+        let reply = setup(wrong, "o@example.com", Server::PASSWORD).await;
+        assert_eq!(reply.problem(403), "invalid_setup_token", "{wrong}");
+    }
+    for (email, password) in [("o@example.com", "too short"), ("nobody", Server::PASSWORD)] {
+        let reply = setup(&token, email, password).await;
+        assert_eq!(reply.problem(422), "invalid_input");
+    }
+    // Of two at once, one makes the owner.
+    let (one, two) = tokio::join!(
+        setup(&token, "one@example.com", Server::PASSWORD),
+        setup(&token, "two@example.com", Server::PASSWORD),
+    );
+    let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409], "{} {}", one.text, two.text);
+    let winner = if one.status == 201 { one } else { two };
+    let cookie = winner.headers["set-cookie"].to_str().unwrap().to_owned();
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age="] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    assert!(!cookie.contains("Secure"), "{cookie}");
+    let owner = nobody.signed_in(winner);
+    let session = owner.get("/session").await.expect(200);
+    assert_eq!(session["role"], "owner");
+    assert_eq!(session["workspace"]["name"], "default");
+    assert_eq!(session["workspaces"][0]["role"], "owner");
+    let again = setup(&token, "three@example.com", Server::PASSWORD).await;
+    assert_eq!(again.problem(409), "already_set_up");
+    assert_eq!(
+        nobody.get("/setup").await.expect(200),
+        json!({"needed": false})
+    );
+    let before = server.stdout().matches("/setup#").count();
+    server.kill();
+    server.launch().await;
+    assert_eq!(server.stdout().matches("/setup#").count(), before);
+}
+
+async fn signing_in_and_out(database: TestDatabase) {
+    let server = Server::start(BINARY, database).await;
+    let nobody = server.nobody();
+    let owner = server.owner().await;
+    assert_eq!(nobody.get("/session").await.problem(401), "unauthenticated");
+    assert_eq!(
+        nobody.get("/integrations").await.problem(401),
+        "unauthenticated"
+    );
+    // A key is nobody's session, and what has a key never looks at the cookie.
+    let key = server.client("admin");
+    assert_eq!(key.get("/session").await.problem(401), "unauthenticated");
+    let cookie = owner.session().0;
+    let both = nobody
+        .send(
+            Method::GET,
+            "/integrations",
+            &[("cookie", cookie), ("authorization", "Bearer sb_nothing")],
+            None,
+        )
+        .await;
+    assert_eq!(both.problem(401), "unauthenticated");
+
+    let texts = [
+        ("owner@example.com", "wrong wrong wrong"),
+        ("nobody@example.com", Server::PASSWORD),
+        ("no address", Server::PASSWORD),
+    ];
+    let mut said = vec![];
+    for (email, password) in texts {
+        let reply = nobody
+            .post("/session", json!({"email": email, "password": password}))
+            .await;
+        said.push(reply.text.clone());
+        assert!(reply.headers.get("set-cookie").is_none());
+        assert_eq!(reply.problem(401), "invalid_credentials");
+    }
+    assert!(said.iter().all(|text| *text == said[0]), "{said:?}");
+
+    let again = server.sign_in(" Owner@Example.COM ").await;
+    let found = again.get("/session").await;
+    assert_eq!(found.headers["cache-control"], "no-store");
+    assert_eq!(found.expect(200)["user"]["email"], "owner@example.com");
+    assert_ne!(again.session().0, cookie);
+    let out = again.delete("/session").await;
+    assert!(
+        out.headers["set-cookie"]
+            .to_str()
+            .unwrap()
+            .contains("Max-Age=0")
+    );
+    assert_eq!(out.status, 204);
+    assert_eq!(again.get("/session").await.problem(401), "unauthenticated");
+    owner.get("/session").await.expect(200);
+
+    // A changed password ends the other sessions.
+    let other = server.sign_in("owner@example.com").await;
+    let change =
+        |current: &str, new: &str| json!({"current_password": current, "new_password": new});
+    let new = "another horse battery";
+    let wrong = owner
+        .put("/session/password", change("not this one", new))
+        .await;
+    assert_eq!(wrong.problem(401), "invalid_credentials");
+    let short = owner
+        .put("/session/password", change(Server::PASSWORD, "short"))
+        .await;
+    assert_eq!(short.expect(422)["errors"][0]["pointer"], "/new_password");
+    other.get("/session").await.expect(200);
+    owner
+        .put("/session/password", change(Server::PASSWORD, new))
+        .await
+        .expect(204);
+    owner.get("/session").await.expect(200);
+    other.get("/session").await.expect(401);
+    let body = |password: &str| json!({"email": "owner@example.com", "password": password});
+    nobody
+        .post("/session", body(Server::PASSWORD))
+        .await
+        .expect(401);
+    nobody.post("/session", body(new)).await.expect(201);
+}
+
+async fn attempts_are_limited(database: TestDatabase) {
+    let server = Server::start(BINARY, database).await;
+    server.owner().await;
+    let nobody = server.nobody();
+    // The account's limit holds whether there is an account or not.
+    for email in ["owner@example.com", "nobody@example.com"] {
+        let body = json!({"email": email, "password": "wrong wrong wrong"});
+        for _ in 0..10 {
+            nobody.post("/session", body.clone()).await.expect(401);
+        }
+        let refused = nobody.post("/session", body).await;
+        let wait: u64 = refused.headers["retry-after"]
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!((1..=13).contains(&wait), "{wait}");
+        assert_eq!(refused.problem(429), "too_many_attempts");
+    }
+    // Nor does the right password get in then.
+    let body = json!({"email": "owner@example.com", "password": Server::PASSWORD});
+    nobody.post("/session", body).await.expect(429);
+    // One address has its own limit, over all accounts.
+    let mut statuses = vec![];
+    for number in 0..60 {
+        let email = format!("{number}@example.com");
+        let body = json!({"email": email, "password": "wrong wrong wrong"});
+        statuses.push(nobody.post("/session", body).await.status.as_u16());
+    }
+    assert_eq!((statuses[0], statuses[59]), (401, 429), "{statuses:?}");
+}
