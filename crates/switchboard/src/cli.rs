@@ -30,6 +30,9 @@ pub enum Command {
     /// Make and list workspaces
     #[command(subcommand)]
     Workspaces(WorkspacesCommand),
+    /// Help people who cannot sign in
+    #[command(subcommand)]
+    Users(UsersCommand),
     /// Say what would stop or weaken a start; exit with 1 if anything would
     Check,
 }
@@ -73,6 +76,17 @@ pub enum WorkspacesCommand {
     },
     /// List workspaces
     List,
+}
+
+/// What to do with people's accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum UsersCommand {
+    /// Give somebody a new password and print it, alone, on standard output; their sessions end
+    ResetPassword {
+        /// The address they sign in with
+        #[arg(long)]
+        email: String,
+    },
 }
 
 /// A command line that was understood.
@@ -202,6 +216,12 @@ mod tests {
             (
                 "switchboard workspaces list",
                 Command::Workspaces(WorkspacesCommand::List),
+            ),
+            (
+                "switchboard users reset-password --email a@b.example",
+                Command::Users(UsersCommand::ResetPassword {
+                    email: "a@b.example".to_owned(),
+                }),
             ),
         ] {
             assert_eq!(parse(line).unwrap().command, expected, "{line}");

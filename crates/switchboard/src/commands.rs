@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use switchboard_app::rows::ApiKeyRow;
-use switchboard_app::{api_keys, workspaces};
+use switchboard_app::{accounts, api_keys, workspaces};
+use switchboard_domain::account::EmailAddress;
 use switchboard_domain::id::{ApiKeyId, WorkspaceId};
 use switchboard_store::Db;
 
-use crate::cli::{KeysCommand, WorkspacesCommand};
+use crate::cli::{KeysCommand, UsersCommand, WorkspacesCommand};
 use crate::settings::Settings;
 use crate::{system, wiring};
 
@@ -73,6 +74,22 @@ pub async fn workspaces(
             for workspace in workspaces::list(&db).await? {
                 println!("{}\t{}", workspace.id, workspace.name);
             }
+        }
+    }
+    db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `switchboard users ...`.
+pub async fn users(settings: &Settings, command: UsersCommand) -> anyhow::Result<ExitCode> {
+    let context = system::context();
+    let db = wiring::open_beside(settings).await?;
+    match command {
+        UsersCommand::ResetPassword { email } => {
+            let email = EmailAddress::parse(&email)?;
+            let password = accounts::reset_password(&db, &context, ACTOR, &email).await;
+            let password = password.with_context(|| format!("{email} gets no new password"))?;
+            println!("{}", *password);
         }
     }
     db.close().await;

@@ -53,6 +53,7 @@ fn main() -> ExitCode {
             Command::Demo => demo::run(settings).await,
             Command::Keys(command) => commands::keys(&settings, command).await,
             Command::Workspaces(command) => commands::workspaces(&settings, command).await,
+            Command::Users(command) => commands::users(&settings, command).await,
             Command::Check => check::run(&settings).await,
         }
     });

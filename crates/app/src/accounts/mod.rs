@@ -17,7 +17,7 @@ use switchboard_domain::account::{EmailAddress, GivenPassword};
 use switchboard_domain::id::{AuditId, WorkspaceId};
 use switchboard_store::account::{self, AccountRow};
 use switchboard_store::audit::{self, AuditRow};
-use switchboard_store::{Db, Engine};
+use switchboard_store::{Db, Engine, membership, session};
 use switchboard_vault::PasswordDigest;
 use zeroize::Zeroizing;
 
@@ -82,6 +82,34 @@ async fn authenticate(
         .ok_or(AccountError::InvalidCredentials)?;
     app.accounts.limits.succeeded(email);
     Ok(account)
+}
+
+/// Gives an account a new password, also beside a running server, and ends its sessions. Answers the
+/// password, which is shown once.
+pub async fn reset_password(
+    db: &Db,
+    context: &Context,
+    actor: &str,
+    email: &EmailAddress,
+) -> Result<Zeroizing<String>, AppError> {
+    let (account, _) = find_account(db, email)
+        .await?
+        .ok_or(AppError::NotFound("account"))?;
+    // As much chance as in a session's token, and as easily typed as that can be.
+    let password = new_token(context).expose();
+    let entropy = |buffer: &mut [u8]| context.fill(buffer);
+    let digest = PasswordDigest::of(&password, &entropy)?;
+    let mut tx = db.write().await?;
+    let engine = &mut tx.engine();
+    account::set_password(engine, account.id, digest.as_str(), context.now()).await?;
+    session::delete_of_user(engine, account.id, None).await?;
+    let id = account.id.to_string();
+    for own in membership::of_user(engine, account.id).await? {
+        let operation = "user.reset_password";
+        note(engine, context, own.workspace, actor, operation, &id).await?;
+    }
+    tx.commit().await?;
+    Ok(password)
 }
 
 /// Notes in the audit log what was changed. People are no part of what the catalog serves, so that

@@ -7,6 +7,7 @@ use switchboard_testkit::{Server, TestDatabase, on_both_databases};
 use crate::BINARY;
 
 on_both_databases!(
+    a_forgotten_password_is_replaced,
     the_first_owner_is_made_once,
     signing_in_and_out,
     attempts_are_limited
@@ -182,4 +183,35 @@ async fn attempts_are_limited(database: TestDatabase) {
         statuses.push(nobody.post("/session", body).await.status.as_u16());
     }
     assert_eq!((statuses[0], statuses[59]), (401, 429), "{statuses:?}");
+}
+
+async fn a_forgotten_password_is_replaced(database: TestDatabase) {
+    let server = Server::start(BINARY, database).await;
+    let owner = server.owner().await;
+    let reset = |email: &str| {
+        let mut command = server.command();
+        command.args(["users", "reset-password", "--email", email]);
+        command.output().unwrap()
+    };
+    let unknown = reset("nobody@example.com");
+    let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(
+        !unknown.status.success() && said.contains("nobody@example.com"),
+        "{said}"
+    );
+    owner.get("/session").await.expect(200);
+    let done = reset("Owner@example.com");
+    assert!(done.status.success());
+    let password = String::from_utf8(done.stdout).unwrap();
+    owner.get("/session").await.expect(401);
+    let nobody = server.nobody();
+    let body = |password: &str| json!({"email": "owner@example.com", "password": password});
+    nobody
+        .post("/session", body(Server::PASSWORD))
+        .await
+        .expect(401);
+    let again = nobody.signed_in(nobody.post("/session", body(password.trim())).await);
+    let log = again.get("/audit").await.expect(200);
+    assert_eq!(log["data"][0]["operation"], "user.reset_password");
+    assert_eq!(log["data"][0]["actor"], "command line");
 }
