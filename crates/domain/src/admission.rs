@@ -20,6 +20,11 @@ pub enum Refusal {
     /// The conversation is closed.
     #[error("the conversation is closed; start a new one")]
     Closed,
+    /// Somebody else took the conversation over.
+    #[error(
+        "the conversation was handed over, so nothing is called in it until the dialogue is ended"
+    )]
+    HandedOver,
     /// The conversation's phase is not one of the binding's.
     #[error("`{name}` may be called in {allowed} only, and the conversation is in {phase}")]
     Phase {
@@ -91,7 +96,7 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::UnknownAction { .. } => "unknown_action",
-            Self::Closed | Self::Phase { .. } => "phase_not_allowed",
+            Self::Closed | Self::HandedOver | Self::Phase { .. } => "phase_not_allowed",
             Self::State { .. } => "state_not_allowed",
             Self::LimitReached { .. } => "max_successful_calls_reached",
             Self::EmptySlot { .. } | Self::BrokenLink { .. } => "integration_unavailable",
@@ -110,8 +115,10 @@ pub fn admit(
     strict_states: bool,
     conversation: &Conversation,
 ) -> Result<(), Refusal> {
-    if conversation.status == Status::Closed {
-        return Err(Refusal::Closed);
+    match (conversation.status, conversation.phase) {
+        (Status::Closed, _) => return Err(Refusal::Closed),
+        (Status::HandedOver, Phase::InCall) => return Err(Refusal::HandedOver),
+        _ => {}
     }
     check_phase(name, gate, conversation.phase)?;
     if strict_states {
