@@ -124,6 +124,24 @@ pub async fn get(
     row.map(integration).transpose()
 }
 
+/// The integration of this id in whatever workspace it is, and that workspace; none when it is
+/// deleted. For webhooks, which name no workspace.
+pub async fn anywhere(
+    engine: &mut Engine<'_>,
+    id: IntegrationId,
+) -> Result<Option<(WorkspaceId, IntegrationRow)>, StoreError> {
+    let workspace: Option<Uuid> = on!(engine, conn => sqlx::query_scalar(
+        "SELECT workspace_id FROM integration WHERE id = $1 AND deleted_at IS NULL",
+    )
+    .bind(id.uuid())
+    .fetch_optional(conn).await)?;
+    let Some(workspace) = workspace.map(WorkspaceId::from_uuid) else {
+        return Ok(None);
+    };
+    let row = get(engine, workspace, id).await?;
+    Ok(row.map(|row| (workspace, row)))
+}
+
 /// A page of the integrations that are not deleted, in the order they were made.
 pub async fn list(
     engine: &mut Engine<'_>,
