@@ -277,17 +277,42 @@ pub struct Turn {
     pub blocked_until: DateTime<Utc>,
 }
 
-/// When a sender may send; none where it never waited. The row is kept from others until the
-/// transaction ends.
-pub async fn turn(engine: &mut Engine<'_>, key: &SenderKey) -> Result<Option<Turn>, StoreError> {
+/// When a sender may send. It is kept from others until the transaction ends.
+pub async fn turn(
+    engine: &mut Engine<'_>,
+    key: &SenderKey,
+    now: DateTime<Utc>,
+) -> Result<Turn, StoreError> {
+    // Two that come first at the same time have to wait for each other too.
+    on!(engine, conn => sqlx::query(
+        "INSERT INTO message_sender (workspace_id, integration_id, environment, sender, next_at, blocked_until) \
+         VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT DO NOTHING",
+    )
+    .bind(key.workspace.uuid()).bind(key.channel.uuid()).bind(key.environment.as_str()).bind(&key.sender)
+    .bind(now)
+    .execute(conn).await.map(drop))?;
     let sql = format!(
         "SELECT next_at, blocked_until FROM message_sender \
          WHERE workspace_id = $1 AND integration_id = $2 AND environment = $3 AND sender = $4{}",
         dialect::for_update(engine)
     );
-    let found: Option<Turn> = on!(engine, conn => sqlx::query_as(AssertSqlSafe(sql))
+    let found: Turn = on!(engine, conn => sqlx::query_as(AssertSqlSafe(sql))
         .bind(key.workspace.uuid()).bind(key.channel.uuid()).bind(key.environment.as_str()).bind(&key.sender)
-        .fetch_optional(conn).await)?;
+        .fetch_one(conn).await)?;
+    Ok(found)
+}
+
+/// Until when the provider wants nothing of a sender; none where it never said.
+pub async fn blocked_until(
+    engine: &mut Engine<'_>,
+    key: &SenderKey,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let found: Option<DateTime<Utc>> = on!(engine, conn => sqlx::query_scalar(
+        "SELECT blocked_until FROM message_sender \
+         WHERE workspace_id = $1 AND integration_id = $2 AND environment = $3 AND sender = $4",
+    )
+    .bind(key.workspace.uuid()).bind(key.channel.uuid()).bind(key.environment.as_str()).bind(&key.sender)
+    .fetch_optional(conn).await)?;
     Ok(found)
 }
 

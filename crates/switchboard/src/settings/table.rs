@@ -146,6 +146,35 @@ pub const SETTINGS: &[Setting] = &[
         details: "Change it to send text messages to a simulator.",
     },
     Setting {
+        name: "public_url",
+        flag: "public-url",
+        variable: "SWITCHBOARD_PUBLIC_URL",
+        value_name: "URL",
+        kind: Kind::Text,
+        default: None,
+        otherwise: "none",
+        in_file: true,
+        summary: "The URL by which others reach this server: `https://switchboard.example`",
+        details: "Telnyx is told to send delivery receipts there. Without it, receipts come only where the \
+                  messaging profile sends them, and Telnyx is asked now and then instead.",
+    },
+    Setting {
+        name: "idle_timeout_seconds",
+        flag: "idle-timeout-seconds",
+        variable: "SWITCHBOARD_IDLE_TIMEOUT_SECONDS",
+        value_name: "SECONDS",
+        kind: Kind::Integer {
+            least: 0,
+            most: 31_536_000,
+        },
+        default: Some("86400"),
+        otherwise: "",
+        in_file: true,
+        summary: "How long nothing may happen in a conversation before it is ended",
+        details: "Its dialogue is ended first, and after as long again the conversation is closed. 0 leaves \
+                  conversations open for ever.",
+    },
+    Setting {
         name: "master_key_file",
         flag: "master-key-file",
         variable: "SWITCHBOARD_MASTER_KEY_FILE",
