@@ -10,8 +10,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    actions, agents, api_keys, audit, calls, conversations, drafts, events, integrations,
-    invitations, members, secrets, session, setup, variables, versions,
+    actions, agents, api_keys, audit, calls, client_events, conversations, drafts, events,
+    integrations, invitations, members, messages, secrets, session, setup, variables, versions,
 };
 use crate::{ApiState, schema, session as door};
 
@@ -109,6 +109,11 @@ pub fn parts() -> (Router<ApiState>, OpenApi) {
         .routes(routes!(conversations::list_tools))
         .routes(routes!(calls::call_action))
         .routes(routes!(events::list_events))
+        .routes(routes!(client_events::answer_client_event))
+        .routes(routes!(messages::list_messages))
+        .routes(routes!(messages::get_message))
+        .routes(routes!(messages::send_test_message))
+        .routes(routes!(messages::receive_telnyx_webhook))
         .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
         .routes(routes!(api_keys::revoke_api_key))
         .routes(routes!(audit::list_audit))

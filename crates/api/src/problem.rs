@@ -63,9 +63,7 @@ fn status(error: &AppError) -> StatusCode {
         AppError::Forbidden { .. } | AppError::RoleTooSmall { .. } => StatusCode::FORBIDDEN,
         AppError::Account(error) => status_of_account(*error),
         AppError::Refused(_) if error.code() == "unknown_action" => StatusCode::NOT_FOUND,
-        AppError::Conflict { code, .. } if *code == "invalid_idempotency_key" => {
-            StatusCode::BAD_REQUEST
-        }
+        AppError::BadRequest { .. } => StatusCode::BAD_REQUEST,
         AppError::Conflict { .. } | AppError::Refused(_) => StatusCode::CONFLICT,
         AppError::Upstream { .. } => StatusCode::BAD_GATEWAY,
         AppError::Stopping => StatusCode::SERVICE_UNAVAILABLE,

@@ -11,18 +11,19 @@ use switchboard_domain::conversation::{Conversation, Outcome};
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{AgentId, BindingId, CallId, ConversationId, EventId};
 use switchboard_domain::input::InputError;
-use switchboard_domain::template::RenderContext;
 use switchboard_store::journal::CallRow;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{PreparedAgent, PreparedBinding, Snapshot, TargetView};
+use crate::carry_out::{Carried, carry_out};
+use crate::catalog::{GO_TO_STATE, PreparedAgent, PreparedBinding, Snapshot};
 use crate::finish::Finished;
 use crate::journal::{Done, Key, Reservation, Reserved, Settlement, Work};
-use crate::mcp;
 use crate::notices::Notices;
 use crate::{App, AppError, Runner};
 
+/// The kind of a tool of an MCP server.
+const MCP_TOOL: &str = "mcp_tool";
 /// The longest idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 255;
 /// How long a repeated call waits at most before it looks again for the first one's answer.
@@ -57,16 +58,16 @@ pub struct CallAnswer {
 }
 
 /// All that one admitted call needs; it lives until the call is settled.
-struct Admitted {
-    key: Key,
-    id: CallId,
-    snapshot: Arc<Snapshot>,
-    conversation: Arc<Conversation>,
-    binding: Arc<PreparedBinding>,
-    arguments: Value,
-    reserved: Reserved,
-    notices: Option<Notices>,
-    cancelled: CancellationToken,
+pub(crate) struct Admitted {
+    pub key: Key,
+    pub id: CallId,
+    pub snapshot: Arc<Snapshot>,
+    pub conversation: Arc<Conversation>,
+    pub binding: Arc<PreparedBinding>,
+    pub arguments: Value,
+    pub reserved: Reserved,
+    pub notices: Option<Notices>,
+    pub cancelled: CancellationToken,
 }
 
 /// Performs an action of a conversation's agent. The answer is given when its event is durable; a
@@ -101,9 +102,11 @@ pub async fn call(
         .is_some()
         .then(|| fingerprint(&request.name, &arguments));
     if let (Some(text), Some(fingerprint)) = (&request.idempotency_key, &fingerprint)
-        && let Some(answer) = earlier_answer(app, key, text, fingerprint).await?
+        && let Some(earlier) = find_call(app, key, text).await?
     {
-        return Ok(with_tool_result(&agent, &request.name, answer));
+        let binding = agent.action(&request.name, conversation.state.as_ref());
+        let is_tool = binding.is_some_and(|binding| binding.kind == MCP_TOOL);
+        return answer_of(app, key, earlier, fingerprint, is_tool).await;
     }
     let binding = match admit(&agent, &conversation, &request.name, &arguments) {
         Ok(binding) => binding,
@@ -147,10 +150,13 @@ async fn run(
         let work = Work::Reserve(Box::new(reservation));
         match app.journal.submit(key, work).await {
             Ok(Done::Now(conversation)) => admitted.conversation = conversation,
-            Ok(Done::Before(before)) => return answer_of(&app, key, *before, &expected).await,
-            Ok(Done::Gone | Done::Settled) => return Err(AppError::Stopping),
+            Ok(Done::Before(before)) => {
+                let is_tool = admitted.binding.kind == MCP_TOOL;
+                return answer_of(&app, key, *before, &expected, is_tool).await;
+            }
+            Ok(Done::Gone | Done::Settled | Done::Message(_)) => return Err(AppError::Stopping),
             Err(error) => {
-                let binding = Some(admitted.binding.id);
+                let binding = admitted.binding.shown_id();
                 let (name, arguments) = (&admitted.binding.name, &admitted.arguments);
                 note_refusal(&app, key, admitted.id, name, binding, arguments, &error).await?;
                 return Err(error);
@@ -161,24 +167,14 @@ async fn run(
 }
 
 /// The answer of an earlier call of an MCP tool holds the tool's result, as `output`.
-fn with_tool_result(agent: &PreparedAgent, name: &str, answer: CallAnswer) -> CallAnswer {
+fn tool_result(json: &str) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Kept<'a> {
         #[serde(borrow)]
         output: &'a serde_json::value::RawValue,
     }
-    let binding = agent
-        .by_name
-        .get(name)
-        .and_then(|at| agent.bindings.get(*at));
-    if binding.is_none_or(|binding| binding.kind != "mcp_tool") {
-        return answer;
-    }
-    let kept = serde_json::from_str::<Kept<'_>>(&answer.json).ok();
-    let mcp = kept
-        .map(|kept| kept.output.get().to_owned())
-        .filter(|output| output.starts_with('{'));
-    CallAnswer { mcp, ..answer }
+    let kept = serde_json::from_str::<Kept<'_>>(json).ok()?;
+    Some(kept.output.get().to_owned()).filter(|output| output.starts_with('{'))
 }
 
 fn check_key(key: Option<&str>) -> Result<(), AppError> {
@@ -187,14 +183,10 @@ fn check_key(key: Option<&str>) -> Result<(), AppError> {
         || key.len() > MAX_KEY_BYTES
         || !key.bytes().all(|b| (b' '..=b'~').contains(&b))
     {
-        return Err(AppError::Conflict {
-            code: "invalid_idempotency_key",
-            message: format!(
-                "an Idempotency-Key has 1 to {MAX_KEY_BYTES} visible ASCII characters"
-            ),
-            errors: vec![],
-            details: None,
-        });
+        return Err(AppError::bad_request(
+            "invalid_idempotency_key",
+            format!("an Idempotency-Key has 1 to {MAX_KEY_BYTES} visible ASCII characters"),
+        ));
     }
     Ok(())
 }
@@ -216,15 +208,15 @@ fn admit(
     name: &str,
     arguments: &Value,
 ) -> Result<Arc<PreparedBinding>, NotAdmitted> {
-    let binding = agent
-        .by_name
-        .get(name)
-        .and_then(|index| agent.bindings.get(*index))
-        .ok_or_else(|| {
-            let name = name.chars().take(100).collect();
-            (None, Refusal::UnknownAction { name }.into())
-        })?;
-    let refuse = |error: AppError| (Some(binding.id), error);
+    let state = conversation.state.as_ref();
+    let binding = agent.action(name, state).ok_or_else(|| {
+        if name == GO_TO_STATE && !agent.own.go_to_state.is_empty() {
+            return (None, Refusal::last_state(name, state).into());
+        }
+        let name = name.chars().take(100).collect();
+        (None, Refusal::UnknownAction { name }.into())
+    })?;
+    let refuse = |error: AppError| (binding.shown_id(), error);
     admission::admit(
         &binding.name,
         binding.id,
@@ -288,18 +280,6 @@ fn reservation(
     }
 }
 
-async fn earlier_answer(
-    app: &App,
-    key: Key,
-    text: &str,
-    fingerprint: &[u8],
-) -> Result<Option<CallAnswer>, AppError> {
-    match find_call(app, key, text).await? {
-        Some(call) => answer_of(app, key, call, fingerprint).await.map(Some),
-        None => Ok(None),
-    }
-}
-
 async fn find_call(app: &App, key: Key, text: &str) -> Result<Option<CallRow>, AppError> {
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
@@ -312,6 +292,7 @@ async fn answer_of(
     key: Key,
     mut call: CallRow,
     fingerprint: &[u8],
+    is_tool: bool,
 ) -> Result<CallAnswer, AppError> {
     if call.fingerprint != fingerprint {
         return Err(AppError::conflict(
@@ -323,8 +304,8 @@ async fn answer_of(
     loop {
         if let Some(json) = call.answer {
             return Ok(CallAnswer {
+                mcp: is_tool.then(|| tool_result(&json)).flatten(),
                 json,
-                mcp: None,
                 replayed: true,
             });
         }
@@ -376,10 +357,11 @@ async fn note_refusal(
 
 async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppError> {
     let start = Instant::now();
-    let performed = request(&app, &admitted, start).await;
+    let carried = carry_out(&app, &admitted, start).await;
     let duration = start.elapsed();
+    let performed = &carried.performed;
     let tool_result = performed.tool_result.then(|| performed.output.clone());
-    let settlement = settlement(&app, &admitted, performed, duration);
+    let settlement = settlement(&app, &admitted, carried, duration);
     let label = match settlement.outcome {
         Outcome::Succeeded => "succeeded",
         Outcome::Failed => "failed",
@@ -398,48 +380,10 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
             mcp: tool_result,
             replayed: false,
         }),
-        Done::Gone | Done::Now(_) | Done::Before(_) => Err(AppError::conflict(
+        Done::Gone | Done::Now(_) | Done::Before(_) | Done::Message(_) => Err(AppError::conflict(
             "outcome_unknown",
             "another server took this one for dead and noted the call's outcome as unknown; see the conversation's events",
         )),
-    }
-}
-
-/// Makes the request.
-async fn request(app: &App, admitted: &Admitted, start: Instant) -> Performed {
-    let environment = admitted.conversation.key.environment;
-    let empty = Map::new();
-    let parameters = admitted.arguments.as_object().unwrap_or(&empty);
-    let secrets = admitted.snapshot.secrets_in(environment);
-    match admitted.binding.view(environment) {
-        Ok(TargetView::Http(endpoint, call)) => {
-            let workspace = admitted.snapshot.workspace_variables(environment);
-            let context = RenderContext::new(
-                parameters,
-                &admitted.conversation.variables,
-                Some(admitted.key.1.to_string()),
-                &workspace,
-            );
-            let deadline = start + call.timeout.unwrap_or(app.settings.call_timeout);
-            app.connector
-                .perform(&endpoint, &call, &context, &secrets, deadline)
-                .await
-        }
-        Ok(TargetView::Mcp(target, call)) => {
-            let how = mcp::How {
-                secrets: &secrets,
-                notices: admitted.notices.as_ref(),
-                cancelled: &admitted.cancelled,
-                deadline: start + call.timeout.unwrap_or(app.settings.call_timeout),
-            };
-            mcp::perform(app, &target, &call, &admitted.arguments, how).await
-        }
-        // It was there when the call was admitted, in this very snapshot.
-        Err(refusal) => Performed::not_sent(CallError {
-            code: "integration_unavailable",
-            message: refusal.to_string(),
-            upstream_status: None,
-        }),
     }
 }
 
@@ -468,9 +412,10 @@ pub(crate) fn variables_json(performed: &Performed) -> String {
 fn settlement(
     app: &App,
     admitted: &Admitted,
-    performed: Performed,
+    carried: Carried,
     duration: std::time::Duration,
 ) -> Settlement {
+    let performed = carried.performed;
     let duration_ms = duration.as_millis();
     let error = error_json(performed.error.as_ref());
     let variables = variables_json(&performed);
@@ -489,14 +434,12 @@ fn settlement(
             serde_json::json!(performed.unmatched)
         )
     };
+    let binding = admitted.binding.shown_id();
+    let binding = binding.map_or_else(|| "null".to_owned(), |id| format!("\"{id}\""));
     // Names follow the pattern of names, so they need no escaping.
     let data = format!(
-        r#"{{"call_id":"{call_id}","name":"{}","binding_id":"{}","arguments":{},"request":{},"response":{},"variables":{variables}{unmatched},"error":{error},"duration_ms":{duration_ms}}}"#,
-        admitted.binding.name,
-        admitted.binding.id,
-        admitted.arguments,
-        performed.request,
-        performed.response,
+        r#"{{"call_id":"{call_id}","name":"{}","binding_id":{},"arguments":{},"request":{},"response":{},"variables":{variables}{unmatched},"error":{error},"duration_ms":{duration_ms}}}"#,
+        admitted.binding.name, binding, admitted.arguments, performed.request, performed.response,
     );
     Settlement {
         call: call_id,
@@ -504,6 +447,10 @@ fn settlement(
         reserved: admitted.reserved,
         outcome: performed.outcome,
         variables: performed.variables,
+        told: carried.told,
+        effect: carried
+            .effect
+            .map(|effect| (effect, EventId::from_uuid(app.context.uuid()))),
         event: NewEvent {
             id: EventId::from_uuid(app.context.uuid()),
             at: app.context.now(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use switchboard_domain::action::BUILT_IN_VARIABLES;
@@ -15,7 +16,7 @@ use switchboard_domain::input::InputErrors;
 use switchboard_domain::name::{StateName, VariableName};
 use switchboard_store::conversation::{self, Filter};
 
-use crate::journal::{Change, Done, Work};
+use crate::journal::{Change, Done, End, Key, Transition, Work};
 use crate::{App, AppError, Conversations, Page, Reader, Runner, agents};
 
 /// The largest variables, in bytes of their JSON text.
@@ -167,7 +168,7 @@ pub(crate) fn no_version(version: VersionRef) -> AppError {
 fn done(done: Done) -> Result<Arc<Conversation>, AppError> {
     match done {
         Done::Now(conversation) => Ok(conversation),
-        Done::Settled | Done::Before(_) | Done::Gone => Err(AppError::Internal(
+        Done::Settled | Done::Before(_) | Done::Gone | Done::Message(_) => Err(AppError::Internal(
             "the journal gave an answer to another question".to_owned(),
         )),
     }
@@ -231,21 +232,32 @@ pub async fn update(
 ) -> Result<Arc<Conversation>, AppError> {
     check_variables(&patch.variables, false)?;
     let conversation = get(app, runner, id).await?;
-    if let Some(state) = &patch.state {
+    let mut transition = None;
+    if let Some(state) = patch.state {
         let key = &conversation.key;
         let (_, agent) = app
             .catalog
             .agent(key.workspace, key.agent, key.version)
             .await?
             .ok_or(AppError::NotFound("agent"))?;
-        if !agent.own.states.contains(state) {
+        if !agent.own.states.contains(&state) {
             return Err(AppError::invalid(
                 "/state",
                 "this agent's version has no such state",
             ));
         }
+        transition = Some(Transition {
+            to: state,
+            agent: agent.own.clone(),
+        });
     }
-    change(app, runner, id, patch, false).await
+    let change = Change {
+        state: transition,
+        variables: patch.variables,
+        end: None,
+        ids: std::array::from_fn(|_| app.context.uuid()),
+    };
+    submit(app, (runner.workspace(), id), change).await
 }
 
 /// Ends the dialogue; a second time, closes the conversation.
@@ -254,22 +266,26 @@ pub async fn end(
     runner: &Runner,
     id: ConversationId,
 ) -> Result<Arc<Conversation>, AppError> {
-    change(app, runner, id, ConversationPatch::default(), true).await
+    submit(app, (runner.workspace(), id), ending(app, End::Asked)).await
 }
 
-async fn change(
-    app: &App,
-    runner: &Runner,
-    id: ConversationId,
-    patch: ConversationPatch,
-    end: bool,
-) -> Result<Arc<Conversation>, AppError> {
-    let change = Change {
-        state: patch.state,
-        variables: patch.variables,
-        end,
+/// Ends a dialogue, or closes a conversation, in which nothing happened since a time.
+pub(crate) async fn end_idle(app: &App, key: Key, since: DateTime<Utc>) -> Result<(), AppError> {
+    submit(app, key, ending(app, End::Idle(since)))
+        .await
+        .map(drop)
+}
+
+fn ending(app: &App, end: End) -> Change {
+    Change {
+        state: None,
+        variables: Map::new(),
+        end: Some(end),
         ids: std::array::from_fn(|_| app.context.uuid()),
-    };
+    }
+}
+
+async fn submit(app: &App, key: Key, change: Change) -> Result<Arc<Conversation>, AppError> {
     let work = Work::Change(Box::new(change), app.context.now());
-    done(app.journal.submit((runner.workspace(), id), work).await?)
+    done(app.journal.submit(key, work).await?)
 }

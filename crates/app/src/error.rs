@@ -18,6 +18,14 @@ pub enum AppError {
     /// There is no such thing in this workspace.
     #[error("there is no such {0} in this workspace")]
     NotFound(&'static str),
+    /// The request is not one that can be taken.
+    #[error("{message}")]
+    BadRequest {
+        /// The stable code.
+        code: &'static str,
+        /// What is wrong with it and what to do.
+        message: String,
+    },
     /// What is asked for does not go with what is there.
     #[error("{message}")]
     Conflict {
@@ -97,6 +105,14 @@ impl AppError {
         }
     }
 
+    /// A request that cannot be taken.
+    pub fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
+        Self::BadRequest {
+            code,
+            message: message.into(),
+        }
+    }
+
     /// One wrong place in the input.
     pub fn invalid(pointer: impl Into<String>, detail: impl std::fmt::Display) -> Self {
         Self::Invalid(vec![InputError {
@@ -110,7 +126,9 @@ impl AppError {
         match self {
             Self::Invalid(_) => "invalid_input",
             Self::NotFound(_) => "not_found",
-            Self::Conflict { code, .. } | Self::Upstream { code, .. } => code,
+            Self::BadRequest { code, .. }
+            | Self::Conflict { code, .. }
+            | Self::Upstream { code, .. } => code,
             Self::Stale { .. } => "stale_revision",
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden { .. } | Self::RoleTooSmall { .. } => "forbidden",

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
-use switchboard_domain::agent::{AgentActionKind, AgentDocument, BindingTarget, VersionRef};
-use switchboard_domain::auth::ValueSource;
+use switchboard_domain::agent::{AgentDocument, VersionRef};
 use switchboard_domain::drift::{self, ChangeKind, Class, FieldChange, LinkChange};
 use switchboard_domain::id::{ActionId, AgentId, BindingId, IntegrationId, WorkspaceId};
 use switchboard_domain::link::{BrokenReason, CurrentAction, LinkedAction};
@@ -140,7 +139,15 @@ pub async fn of_deleted_integration(
     id: IntegrationId,
 ) -> Result<Vec<Affected>, AppError> {
     let mut found = vec![];
-    for user in link::users(engine, workspace, Linking::Integration(id)).await? {
+    let mut users = link::users(engine, workspace, Linking::Integration(id)).await?;
+    for user in channel_users(engine, workspace, id).await? {
+        let is_there =
+            |known: &LinkUser| (known.agent, known.version) == (user.agent, user.version);
+        if !users.iter().any(is_there) {
+            users.push(user);
+        }
+    }
+    for user in users {
         let Some((document, links)) = version(engine, workspace, &user).await? else {
             continue;
         };
@@ -152,6 +159,17 @@ pub async fn of_deleted_integration(
             })
             .map(|link| link.binding)
             .collect();
+        let sending = document
+            .own_actions()
+            .filter(|(_, action)| action.kind.channel() == Some(id))
+            .map(|(binding, action)| BindingChange {
+                binding,
+                action: None,
+                name: action.name.clone(),
+                change: ChangeKind::IntegrationDeleted,
+                class: Class::Breaking,
+                fields: vec![],
+            });
         let changes = drift::since_locked(&document, &links)
             .into_iter()
             .filter(|change| concerned.contains(&change.binding_id))
@@ -160,9 +178,28 @@ pub async fn of_deleted_integration(
                 fields: vec![],
                 ..change.into()
             });
-        found.push(affected(user, changes.collect()));
+        found.push(affected(user, changes.chain(sending).collect()));
     }
     Ok(found)
+}
+
+/// The versions whose own actions send through a channel.
+async fn channel_users(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: IntegrationId,
+) -> Result<Vec<LinkUser>, AppError> {
+    let target = reference::Target {
+        kind: "integration",
+        id: id.to_string(),
+    };
+    let mut users = vec![];
+    for (_, agent, number) in reference::sources(engine, workspace, &target).await? {
+        if let Ok(agent) = agent.parse() {
+            users.extend(own_user(engine, workspace, agent, number).await?);
+        }
+    }
+    Ok(users)
 }
 
 /// What the deletion of a secret would mean: every binding that needs it would fail.
@@ -182,6 +219,7 @@ pub async fn of_secret(
         if let ("integration", Ok(id)) = (kind.as_str(), id.parse()) {
             integrations.insert(id);
             users = link::users(engine, workspace, Linking::Integration(id)).await?;
+            users.extend(channel_users(engine, workspace, id).await?);
         } else if let ("action", Ok(id)) = (kind.as_str(), id.parse()) {
             actions.insert(id);
             users = link::users(engine, workspace, Linking::Action(id)).await?;
@@ -205,16 +243,11 @@ pub async fn of_secret(
                     || actions.contains(&link.action())
             })
             .map(|link| needs_secret(link.binding, Some(link.action()), &link.now.shape.name));
-        let own = document.actions.iter().filter_map(|binding| {
-            let BindingTarget::Action { action, .. } = &binding.target else {
-                return None;
-            };
-            let AgentActionKind::ApiCall(call) = &action.kind;
-            let headers = call.headers.values().filter_map(ValueSource::secret);
-            let mut secrets = call.auth.secrets().into_iter().chain(headers);
-            secrets
-                .any(|secret| secret == name)
-                .then(|| needs_secret(binding.id, None, &action.name))
+        let own = document.own_actions().filter_map(|(binding, action)| {
+            let refers = action.kind.secrets().contains(&name);
+            let channel = action.kind.channel();
+            let sends = channel.is_some_and(|channel| integrations.contains(&channel));
+            (refers || sends).then(|| needs_secret(binding, None, &action.name))
         });
         let changes: Vec<_> = linked.chain(own).collect();
         if !changes.is_empty() {

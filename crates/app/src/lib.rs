@@ -3,6 +3,7 @@
 //! REST, MCP and the Studio call the same operations; nothing is decided twice. Each takes a role
 //! ([`Runner`], [`Manager`], [`Admin`], or a [`Reader`]) that says for which workspace it acts.
 
+mod carry_out;
 mod catalog;
 mod change;
 mod context;
@@ -10,6 +11,7 @@ mod error;
 mod finish;
 mod input;
 mod journal;
+mod local;
 mod news;
 mod prepare;
 mod principal;
@@ -20,6 +22,7 @@ pub mod agents;
 pub mod api_keys;
 pub mod audit;
 pub mod call;
+pub mod client_events;
 pub mod conversations;
 pub mod drafts;
 pub mod events;
@@ -27,6 +30,7 @@ pub mod impact;
 pub mod integrations;
 pub mod lifecycle;
 pub mod mcp;
+pub mod messages;
 pub mod notices;
 pub mod secrets;
 pub mod tool_watch;
@@ -45,6 +49,7 @@ use switchboard_mcp::{Limits, McpClient, McpSettings};
 use switchboard_outbound::Client;
 use switchboard_store::Db;
 use switchboard_vault::KeyRing;
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 pub use context::{Clock, Context, Randomness};
@@ -54,10 +59,12 @@ pub use principal::{
     Access, Actor, Admin, Administration, Area, Configuration, Conversations, Manager, Principal,
     Reader, Runner,
 };
+pub use switchboard_connect::telnyx::Telnyx;
 pub use switchboard_store::Page;
 
 /// Stored things that operations answer with.
 pub mod rows {
+    pub use switchboard_domain::sms::message::Message;
     pub use switchboard_store::action::ActionRow;
     pub use switchboard_store::agent::{AgentRow, VersionRow};
     pub use switchboard_store::api_key::ApiKeyRow;
@@ -79,6 +86,11 @@ pub struct AppSettings {
     pub call_timeout: Duration,
     /// The largest answer of a service, in bytes.
     pub max_response_bytes: usize,
+    /// The URL by which others reach this server; none where nobody said.
+    pub public_url: Option<String>,
+    /// How long nothing may happen in a conversation before its dialogue is ended, and then before
+    /// it is closed; none is for ever.
+    pub idle_timeout: Option<Duration>,
 }
 
 impl Default for AppSettings {
@@ -86,6 +98,8 @@ impl Default for AppSettings {
         Self {
             call_timeout: Duration::from_secs(10),
             max_response_bytes: 1 << 20,
+            public_url: None,
+            idle_timeout: None,
         }
     }
 }
@@ -101,6 +115,11 @@ pub struct App {
     pub(crate) news: Arc<News>,
     pub(crate) connector: Connector,
     pub(crate) mcp: McpClient,
+    pub(crate) telnyx: Telnyx,
+    /// Wakes whoever sends what is due.
+    pub(crate) outbox: Notify,
+    /// Wakes calls that wait for a client's answer.
+    pub(crate) client_answers: Notify,
     pub(crate) announcements: Mutex<Option<mcp::Watch>>,
     pub(crate) settings: AppSettings,
     pub(crate) instance: InstanceId,
@@ -117,6 +136,7 @@ impl App {
         context: Context,
         keys: KeyRing,
         client: Client,
+        telnyx: Telnyx,
         settings: AppSettings,
         instance: InstanceId,
     ) -> Arc<Self> {
@@ -139,6 +159,9 @@ impl App {
                 max_response_bytes: settings.max_response_bytes,
             },
             mcp,
+            telnyx,
+            outbox: Notify::new(),
+            client_answers: Notify::new(),
             announcements: Mutex::new(Some(watch)),
             db,
             context,

@@ -8,11 +8,11 @@ use serde_json::json;
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{EventId, InstanceId, WorkspaceId};
 use switchboard_store::journal::{self as rows, CallRow};
-use switchboard_store::{change, instance};
+use switchboard_store::{change, conversation, instance};
 use tokio::task::JoinHandle;
 
 use crate::journal::Work;
-use crate::{App, AppError, mcp};
+use crate::{App, AppError, conversations, mcp, messages};
 
 /// How often a server says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -32,6 +32,13 @@ pub async fn recover(app: &App) -> Result<usize, AppError> {
         tracing::warn!(
             calls = settled,
             "calls that a crash interrupted were settled as outcome_unknown"
+        );
+    }
+    let lost = messages::recover(app, app.instance).await?;
+    if lost > 0 {
+        tracing::warn!(
+            messages = lost,
+            "text messages that a crash interrupted were settled as outcome_unknown"
         );
     }
     heartbeat(app).await?;
@@ -90,7 +97,11 @@ pub fn start_background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![
         tokio::spawn(follow_changes(app.clone())),
         tokio::spawn(checkpoint(app.clone())),
+        tokio::spawn(messages::deliver(app.clone())),
     ];
+    if let Some(timeout) = app.settings.idle_timeout {
+        tasks.push(tokio::spawn(end_idle(app.clone(), timeout)));
+    }
     let announcements = app.announcements.lock();
     let announcements = announcements.unwrap_or_else(PoisonError::into_inner).take();
     if let Some(announcements) = announcements {
@@ -126,6 +137,41 @@ async fn listen(app: Arc<App>) {
             Err(error) => tracing::warn!(%error, "announcements of other servers are not heard"),
         }
         tokio::time::sleep(LOOK_FOR_CHANGES).await;
+    }
+}
+
+/// Ends dialogues and closes conversations that nobody goes on with.
+async fn end_idle(app: Arc<App>, timeout: Duration) {
+    let pause = (timeout / 10).clamp(Duration::from_millis(100), Duration::from_secs(30));
+    let mut timer = tokio::time::interval(pause);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        timer.tick().await;
+        log(end_idle_since(&app, timeout).await);
+    }
+}
+
+async fn end_idle_since(app: &App, timeout: Duration) -> Result<(), AppError> {
+    let timeout = chrono::TimeDelta::from_std(timeout).unwrap_or(chrono::TimeDelta::MAX);
+    let Some(since) = app.context.now().checked_sub_signed(timeout) else {
+        return Ok(());
+    };
+    // Ids start with the time they were made at (RFC 9562, version 7).
+    let millis = u128::from(since.timestamp_millis().unsigned_abs() + 1);
+    let made_before = uuid::Uuid::from_u128(millis << 80);
+    let mut after = uuid::Uuid::nil();
+    loop {
+        let mut conn = app.db.read().await?;
+        let engine = &mut conn.engine();
+        let found = conversation::idle(engine, since, made_before, after, 500).await?;
+        drop(conn);
+        let Some((_, last)) = found.last() else {
+            return Ok(());
+        };
+        after = last.uuid();
+        for key in found {
+            conversations::end_idle(app, key, since).await?;
+        }
     }
 }
 
@@ -185,7 +231,8 @@ async fn bury_silent(app: &App) -> Result<(), AppError> {
     drop(conn);
     for id in silent.into_iter().filter(|id| *id != app.instance) {
         let calls = settle_calls_of(app, id).await?;
-        tracing::warn!(instance = %id, calls, "a server went silent; its calls were settled as outcome_unknown");
+        let messages = messages::recover(app, id).await?;
+        tracing::warn!(instance = %id, calls, messages, "a server went silent; its calls and text messages were settled as outcome_unknown");
         let mut tx = app.db.write().await?;
         instance::forget(&mut tx.engine(), id).await?;
         tx.commit().await?;

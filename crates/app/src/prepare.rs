@@ -17,6 +17,7 @@ use switchboard_domain::request::{
     header_name,
 };
 use switchboard_domain::schema::ParameterSchema;
+use switchboard_domain::text_message::{self, FieldError, MessageAction, MessageTemplate};
 use switchboard_outbound::{Breaker, BreakerSettings};
 
 /// The longest and the shortest time an action may give its calls, in milliseconds.
@@ -252,4 +253,37 @@ pub fn timeout(timeout: Option<u32>, pointer: &str, errors: &mut InputErrors) ->
         );
     }
     Some(Duration::from_millis(u64::from(milliseconds)))
+}
+
+/// Keeps what parsed; notes an error at the field that it is of.
+pub fn field<T>(
+    parsed: Result<T, FieldError>,
+    pointer: &str,
+    errors: &mut InputErrors,
+) -> Option<T> {
+    match parsed {
+        Ok(parsed) => Some(parsed),
+        Err(wrong) => {
+            errors.push(format!("{pointer}/{}", wrong.field), wrong.error);
+            None
+        }
+    }
+}
+
+/// Prepares a shared action that sends a text message, and the schema of what the model fills.
+pub fn message_action(
+    action: &MessageAction,
+    pointer: &str,
+    errors: &mut InputErrors,
+) -> Option<(MessageTemplate, ParameterSchema)> {
+    let template = action.message_template.as_deref();
+    let parsed = MessageTemplate::parse(&action.recipient, template);
+    let message = field(parsed, pointer, errors);
+    let parameters = text_message::parameters(template, action.parameters.as_ref());
+    let schema = schema(
+        parameters.as_ref(),
+        &format!("{pointer}/parameters"),
+        errors,
+    )?;
+    Some((message?, schema))
 }

@@ -1,11 +1,11 @@
 //! Secrets: write-only credentials, one value per environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::json;
 use switchboard_domain::environment::Environment;
-use switchboard_domain::id::WorkspaceId;
+use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use switchboard_domain::name::SecretName;
 use switchboard_store::Engine;
 use switchboard_store::change::Entity;
@@ -239,14 +239,23 @@ fn in_use(name: &SecretName, users: &[SecretUser]) -> AppError {
     }
 }
 
-/// Replaces the secrets that a source refers to.
+/// Replaces the secrets and messaging channels that a source refers to.
 pub(crate) async fn refer(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     source: &reference::Source,
     secrets: &[&SecretName],
+    channels: &BTreeSet<IntegrationId>,
 ) -> Result<(), AppError> {
-    let targets: Vec<Target> = secrets.iter().map(|name| target(name)).collect();
+    let channels = channels.iter().map(|id| Target {
+        kind: "integration",
+        id: id.to_string(),
+    });
+    let targets: Vec<Target> = secrets
+        .iter()
+        .map(|name| target(name))
+        .chain(channels)
+        .collect();
     reference::replace(engine, workspace, source, &targets).await?;
     Ok(())
 }

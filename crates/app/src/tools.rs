@@ -25,8 +25,8 @@ pub struct Tool {
     pub description: String,
     /// The schema of its arguments.
     pub parameters: Arc<Value>,
-    /// The binding.
-    pub binding: BindingId,
+    /// The binding; none for what is built in.
+    pub binding: Option<BindingId>,
     /// The kind of its action.
     pub kind: &'static str,
     /// How many more calls may succeed, calls under way taken off; none without a limit.
@@ -51,8 +51,8 @@ impl Tool {
 pub struct Unavailable {
     /// Its name.
     pub name: String,
-    /// The binding.
-    pub binding: BindingId,
+    /// The binding; none for what is built in.
+    pub binding: Option<BindingId>,
     /// The code that a call would be refused with.
     pub code: &'static str,
     /// Why, as a sentence.
@@ -164,7 +164,8 @@ impl Offer {
                 })
                 .err()
         };
-        let refusals = agent.bindings.iter().map(refusal).collect();
+        let state = conversation.state.as_ref();
+        let refusals = agent.actions(state).map(refusal).collect();
         Self {
             agent,
             conversation,
@@ -178,17 +179,20 @@ impl Offer {
             let refusals = offer.refusals.iter();
             refusals.map(Option::is_none).collect()
         };
-        Arc::ptr_eq(&self.agent, &other.agent) && callable(self) == callable(other)
+        let goes_on_alike = self.agent.own.go_to_state.is_empty()
+            || self.conversation.state == other.conversation.state;
+        Arc::ptr_eq(&self.agent, &other.agent) && goes_on_alike && callable(self) == callable(other)
     }
 
     pub(crate) fn tools(&self) -> Tools {
         let mut tools = Tools::default();
-        for (binding, refusal) in self.agent.bindings.iter().zip(&self.refusals) {
+        let state = self.conversation.state.as_ref();
+        for (binding, refusal) in self.agent.actions(state).zip(&self.refusals) {
             match refusal {
                 None => tools.tools.push(self.tool(binding)),
                 Some(refusal) => tools.unavailable.push(Unavailable {
                     name: binding.name.clone(),
-                    binding: binding.id,
+                    binding: binding.shown_id(),
                     code: refusal.code(),
                     reason: refusal.to_string(),
                 }),
@@ -202,7 +206,7 @@ impl Offer {
             name: binding.name.clone(),
             description: binding.description.clone(),
             parameters: binding.schema.source().clone(),
-            binding: binding.id,
+            binding: binding.shown_id(),
             kind: binding.kind,
             remaining_successful_calls: binding.gate.max_successful_calls.map(|limit| {
                 let usage = self.conversation.usage(binding.id);

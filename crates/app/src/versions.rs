@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::json;
-use switchboard_domain::agent::{LockedVersion, VersionRef};
+use switchboard_domain::agent::{AgentDocument, LockedVersion, VersionRef};
 use switchboard_domain::drift::{self, LinkChange};
 use switchboard_domain::environment::Environment;
-use switchboard_domain::id::{AgentId, WorkspaceId};
+use switchboard_domain::id::{AgentId, IntegrationId, WorkspaceId};
+use switchboard_domain::integration::IntegrationDefinition;
 use switchboard_domain::link::LinkedAction;
 use switchboard_domain::publish::{self, PublishWarning, Surroundings, Verdict};
 use switchboard_store::agent::{self, AgentRow, VersionRow};
@@ -144,11 +145,13 @@ pub async fn publish(
     let (mut agent, version) = existing(engine, workspace, id, number).await?;
     check_revision(expected, agent.revision)?;
     let links = link::of_version(engine, workspace, id, VersionRef::Number(number)).await?;
-    let verdict = publish::check(version.document(), &links);
+    let channels = channels(engine, workspace, version.document()).await?;
+    let there: BTreeSet<_> = channels.keys().copied().collect();
+    let verdict = publish::check(version.document(), &links, &there);
     if !verdict.is_publishable() {
         return Err(refused(number, &verdict));
     }
-    let around = surroundings(engine, workspace, &links).await?;
+    let around = surroundings(engine, workspace, &links, channels).await?;
     let warnings = publish::warnings(version.document(), &links, &around);
     agent.published_version = Some(number);
     agent.revision += 1;
@@ -188,13 +191,29 @@ fn refused(number: u32, verdict: &Verdict) -> AppError {
     }
 }
 
-/// What there is in production.
+/// The channels that a version's own actions name and that are not deleted.
+async fn channels(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    document: &AgentDocument,
+) -> Result<BTreeMap<IntegrationId, (String, IntegrationDefinition)>, AppError> {
+    let mut found = BTreeMap::new();
+    for id in document.channels() {
+        let row = integration::get(engine, workspace, id).await?;
+        if let Some(row) = row.filter(|row| row.deleted_at.is_none()) {
+            found.insert(id, (row.name, row.definition));
+        }
+    }
+    Ok(found)
+}
+
+/// What there is in production, beside the integrations that are known.
 async fn surroundings(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     links: &[LinkedAction],
+    mut integrations: BTreeMap<IntegrationId, (String, IntegrationDefinition)>,
 ) -> Result<Surroundings, AppError> {
-    let mut integrations = BTreeMap::new();
     let linked: BTreeSet<_> = links
         .iter()
         .map(|link| link.now.place.integration)

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use crate::auth::ValueSource;
 use crate::canonical;
+use crate::input::pointer_token;
 use crate::name::{ActionName, SecretName, VariableName};
 use crate::request::Method;
+use crate::text_message::{self, MessageAction};
 
 /// The names that no action may set: they are built in.
 pub const BUILT_IN_VARIABLES: [&str; 2] = ["call", "conversation"];
@@ -86,6 +88,8 @@ pub enum ActionDefinition {
     Api(ApiAction),
     /// A tool of an `mcp_server`.
     Mcp(McpAction),
+    /// A text message through a `messaging_channel`.
+    Message(MessageAction),
 }
 
 impl ActionDefinition {
@@ -104,25 +108,75 @@ impl ActionDefinition {
     pub fn headers(&self) -> impl Iterator<Item = (&String, &ValueSource)> {
         let headers = match self {
             Self::Api(api) => Some(&api.headers),
-            Self::Mcp(_) => None,
+            Self::Mcp(_) | Self::Message(_) => None,
         };
         headers.into_iter().flatten()
     }
 
-    /// The schema of its arguments.
+    /// The schema of its arguments, as it was written.
     pub fn parameters(&self) -> Option<&Value> {
         match self {
             Self::Api(api) => api.parameters.as_ref(),
             Self::Mcp(mcp) => mcp.parameters(),
+            Self::Message(message) => message.parameters.as_ref(),
         }
     }
 
-    /// The template of its body.
+    /// The schema that the model fills when a link sets these; none takes any object.
+    pub fn effective_parameters(
+        &self,
+        parameters: Option<&Value>,
+        body_template: Option<&str>,
+    ) -> Option<Value> {
+        let parameters = parameters.or_else(|| self.parameters());
+        match self {
+            Self::Message(_) => {
+                let template = body_template.or_else(|| self.body_template());
+                text_message::parameters(template, parameters)
+            }
+            Self::Api(_) | Self::Mcp(_) => parameters.cloned(),
+        }
+    }
+
+    /// The template of its body, which is the text of a message.
     pub fn body_template(&self) -> Option<&str> {
         match self {
             Self::Api(api) => api.body_template.as_deref(),
             Self::Mcp(_) => None,
+            Self::Message(message) => message.message_template.as_deref(),
         }
+    }
+
+    /// The wire object, if it is a tool of an MCP server.
+    pub const fn wire(&self) -> Option<&Value> {
+        match self {
+            Self::Mcp(mcp) => Some(&mcp.tool),
+            Self::Api(_) | Self::Message(_) => None,
+        }
+    }
+
+    /// Its templates, each with a JSON Pointer into the action. The text of the body is left out
+    /// where a link has its own.
+    pub fn templates(&self, with_body: bool) -> Vec<(String, &str)> {
+        let mut found = vec![];
+        let body = self.body_template().filter(|_| with_body);
+        match self {
+            Self::Api(api) => {
+                for (name, value) in &api.headers {
+                    if let ValueSource::Text(text) = value {
+                        let name = pointer_token(name);
+                        found.push((format!("/headers/{name}"), text.as_str()));
+                    }
+                }
+                found.extend(body.map(|text| ("/body_template".to_owned(), text)));
+            }
+            Self::Message(message) => {
+                found.push(("/recipient".to_owned(), message.recipient.as_str()));
+                found.extend(body.map(|text| ("/message_template".to_owned(), text)));
+            }
+            Self::Mcp(_) => {}
+        }
+        found
     }
 
     /// What is taken from what comes back.
@@ -130,6 +184,7 @@ impl ActionDefinition {
         match self {
             Self::Api(api) => &api.output_variables,
             Self::Mcp(mcp) => &mcp.output_variables,
+            Self::Message(_) => &[],
         }
     }
 }
@@ -160,6 +215,15 @@ impl Shape {
                 ("parameters", json!(api.parameters)),
                 ("body_template", json!(api.body_template)),
                 ("output_variables", json!(api.output_variables)),
+            ]
+            .map(|(name, value)| (Cow::from(name), value))
+            .to_vec(),
+            ActionDefinition::Message(message) => [
+                ("name", json!(self.name)),
+                ("description", json!(self.description)),
+                ("recipient", json!(message.recipient)),
+                ("message_template", json!(message.message_template)),
+                ("parameters", json!(message.parameters)),
             ]
             .map(|(name, value)| (Cow::from(name), value))
             .to_vec(),

@@ -20,6 +20,11 @@ pub enum Refusal {
     /// The conversation is closed.
     #[error("the conversation is closed; start a new one")]
     Closed,
+    /// Somebody else took the conversation over.
+    #[error(
+        "the conversation was handed over, so nothing is called in it until the dialogue is ended"
+    )]
+    HandedOver,
     /// The conversation's phase is not one of the binding's.
     #[error("`{name}` may be called in {allowed} only, and the conversation is in {phase}")]
     Phase {
@@ -39,6 +44,14 @@ pub enum Refusal {
         name: String,
         /// The states it may be called in.
         allowed: String,
+        /// The conversation's state.
+        state: String,
+    },
+    /// No state follows the one that the conversation is in.
+    #[error("no state follows {state}, so `{name}` leads nowhere now")]
+    LastState {
+        /// The action.
+        name: String,
         /// The conversation's state.
         state: String,
     },
@@ -76,6 +89,12 @@ pub enum Refusal {
         /// What happened to it.
         what: &'static str,
     },
+    /// The messaging channel that the action sends through is gone.
+    #[error("the channel that `{name}` sends through was deleted; name another one")]
+    ChannelDeleted {
+        /// The action.
+        name: String,
+    },
     /// The MCP server changed the tool, and the integration withholds it until that is approved.
     #[error(
         "the MCP server changed `{name}` and nobody has approved the difference yet; look at it and approve it"
@@ -87,14 +106,24 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// No state follows the one that a conversation is in.
+    pub fn last_state(name: &str, state: Option<&StateName>) -> Self {
+        Self::LastState {
+            name: name.to_owned(),
+            state: state.map_or_else(|| "no state".to_owned(), |state| format!("`{state}`")),
+        }
+    }
+
     /// The stable code of the API.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::UnknownAction { .. } => "unknown_action",
-            Self::Closed | Self::Phase { .. } => "phase_not_allowed",
-            Self::State { .. } => "state_not_allowed",
+            Self::Closed | Self::HandedOver | Self::Phase { .. } => "phase_not_allowed",
+            Self::State { .. } | Self::LastState { .. } => "state_not_allowed",
             Self::LimitReached { .. } => "max_successful_calls_reached",
-            Self::EmptySlot { .. } | Self::BrokenLink { .. } => "integration_unavailable",
+            Self::EmptySlot { .. } | Self::BrokenLink { .. } | Self::ChannelDeleted { .. } => {
+                "integration_unavailable"
+            }
             Self::UnapprovedChange { .. } => "tool_change_unapproved",
         }
     }
@@ -110,8 +139,10 @@ pub fn admit(
     strict_states: bool,
     conversation: &Conversation,
 ) -> Result<(), Refusal> {
-    if conversation.status == Status::Closed {
-        return Err(Refusal::Closed);
+    match (conversation.status, conversation.phase) {
+        (Status::Closed, _) => return Err(Refusal::Closed),
+        (Status::HandedOver, Phase::InCall) => return Err(Refusal::HandedOver),
+        _ => {}
     }
     check_phase(name, gate, conversation.phase)?;
     if strict_states {

@@ -1,18 +1,19 @@
 //! Agents: one mutable draft and locked versions, each a document of states and bindings.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::action::OutputVariableSpec;
-use crate::auth::{Auth, ValueSource};
 use crate::conversation::Phase;
 use crate::id::{ActionId, BindingId, IntegrationId};
-use crate::name::{ActionName, SecretName, StateName};
-use crate::request::Method;
+use crate::name::{SecretName, StateName};
+pub use crate::own_action::{
+    AgentAction, AgentActionKind, AgentApiCall, AgentTextMessage, ClientEvent, Handover,
+    HandoverType, StaticResponse,
+};
 
 /// Which version of an agent: its draft or a locked one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,63 +132,6 @@ pub struct Overrides {
     pub gate: Gate,
 }
 
-/// An agent's own HTTP request, with its full URL.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AgentApiCall {
-    /// The request's method.
-    pub method: Method,
-    /// The full URL, with `{placeholders}` in its path.
-    pub url: String,
-    /// How the request is authenticated.
-    #[serde(default)]
-    pub auth: Auth,
-    /// The request's headers.
-    #[serde(default)]
-    pub headers: BTreeMap<String, ValueSource>,
-    /// The template of the request body; none sends the arguments.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body_template: Option<String>,
-    /// What is taken from the response.
-    #[serde(default)]
-    pub output_variables: Vec<OutputVariableSpec>,
-    /// How long a call may take, in milliseconds; none is the server's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout_ms: Option<u32>,
-}
-
-/// What is particular to the kind of an agent-specific action.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum AgentActionKind {
-    /// A request of the agent's own.
-    ApiCall(AgentApiCall),
-}
-
-impl AgentActionKind {
-    /// The kind's name in the API.
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::ApiCall(_) => "api_call",
-        }
-    }
-}
-
-/// An action defined inside one agent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AgentAction {
-    /// Its kind and the kind's fields.
-    #[serde(flatten)]
-    pub kind: AgentActionKind,
-    /// The name the model calls.
-    pub name: ActionName,
-    /// What the model is told about it.
-    #[serde(default)]
-    pub description: String,
-    /// The JSON Schema of the arguments; none takes any object.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<Value>,
-}
-
 /// What a binding uses: a shared action, or one of the agent's own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -250,6 +194,9 @@ pub struct AgentDocument {
     /// The state a conversation starts in.
     #[serde(default)]
     pub initial_state: Option<StateName>,
+    /// Whether the model is given the built-in tool `go_to_state`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub go_to_state: bool,
     /// The steps of the dialogue.
     #[serde(default)]
     pub states: Vec<State>,
@@ -258,25 +205,47 @@ pub struct AgentDocument {
     pub actions: Vec<Binding>,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes the field by reference"
+)]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 impl AgentDocument {
+    /// The actions of its own, each with its binding.
+    pub fn own_actions(&self) -> impl Iterator<Item = (BindingId, &AgentAction)> {
+        self.actions
+            .iter()
+            .filter_map(|binding| match &binding.target {
+                BindingTarget::Action { action, .. } => Some((binding.id, action)),
+                BindingTarget::Link { .. } => None,
+            })
+    }
+
     /// Every secret its own actions refer to, each once.
     pub fn secrets(&self) -> Vec<&SecretName> {
         let mut names: Vec<_> = self
-            .actions
-            .iter()
-            .filter_map(|binding| match &binding.target {
-                BindingTarget::Action { action, .. } => Some(action),
-                BindingTarget::Link { .. } => None,
-            })
-            .flat_map(|action| {
-                let AgentActionKind::ApiCall(call) = &action.kind;
-                let headers = call.headers.values().filter_map(ValueSource::secret);
-                call.auth.secrets().into_iter().chain(headers)
-            })
+            .own_actions()
+            .flat_map(|(_, action)| action.kind.secrets())
             .collect();
         names.sort();
         names.dedup();
         names
+    }
+
+    /// The messaging channels that its own actions name.
+    pub fn channels(&self) -> BTreeSet<IntegrationId> {
+        self.own_actions()
+            .filter_map(|(_, action)| action.kind.channel())
+            .collect()
+    }
+
+    /// Where a conversation in a state may go. None is everywhere.
+    pub fn next_states(&self, from: Option<&StateName>) -> Option<&[StateName]> {
+        let state = self.states.iter().find(|state| Some(&state.name) == from)?;
+        state.transitions.as_deref()
     }
 }
 

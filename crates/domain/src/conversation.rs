@@ -156,6 +156,13 @@ impl Conversation {
         }
     }
 
+    /// Whether nothing happened since a time, calls under way among what happens.
+    pub fn is_idle(&self, since: DateTime<Utc>) -> bool {
+        self.status != Status::Closed
+            && self.updated_at < since
+            && self.usage.values().all(|usage| usage.in_flight == 0)
+    }
+
     /// Ends the dialogue, or closes a conversation whose dialogue is over. Says what changed.
     pub const fn end(&mut self) -> Ending {
         match (self.phase, self.status) {

@@ -21,6 +21,12 @@ pub enum EventType {
     PhaseChanged,
     /// Variables were set from outside.
     VariablesChanged,
+    /// The client is told something.
+    ClientEventEmitted,
+    /// Somebody else is asked to take over.
+    HandoverRequested,
+    /// A text message came further.
+    MessageUpdated,
     /// The conversation was closed.
     ConversationEnded,
 }
@@ -36,6 +42,9 @@ impl EventType {
             Self::StateChanged => "state.changed",
             Self::PhaseChanged => "phase.changed",
             Self::VariablesChanged => "variables.changed",
+            Self::ClientEventEmitted => "client_event.emitted",
+            Self::HandoverRequested => "handover.requested",
+            Self::MessageUpdated => "message.updated",
             Self::ConversationEnded => "conversation.ended",
         }
     }

@@ -129,6 +129,9 @@ id!(
     /// An entry of the audit log.
     AuditId, "aud");
 id!(
+    /// One text message.
+    MessageId, "msg");
+id!(
     /// One running server.
     InstanceId, "ins");
 

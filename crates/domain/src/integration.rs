@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::auth::{Auth, ValueSource};
+use crate::auth::{Auth, SecretRef, ValueSource};
 use crate::environment::PerEnvironment;
 use crate::name::SecretName;
 
@@ -18,6 +18,8 @@ pub enum IntegrationKind {
     CustomApi,
     /// An MCP server.
     McpServer,
+    /// Text messages through a provider.
+    MessagingChannel,
 }
 
 impl IntegrationKind {
@@ -26,6 +28,7 @@ impl IntegrationKind {
         match self {
             Self::CustomApi => "custom_api",
             Self::McpServer => "mcp_server",
+            Self::MessagingChannel => "messaging_channel",
         }
     }
 }
@@ -74,6 +77,37 @@ pub struct McpServer {
     pub refresh_interval_s: Option<u32>,
 }
 
+/// Who carries a channel's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// Telnyx, by its messaging API, version 2.
+    #[default]
+    Telnyx,
+}
+
+/// How text messages are sent, in every environment alike; the API key has a value in each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessagingChannel {
+    /// Who carries them.
+    #[serde(default)]
+    pub provider: Provider,
+    /// The provider's API key.
+    pub api_key: SecretRef,
+    /// What they come from: a phone number, a short code or a name.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// The provider's messaging profile; alone, it lets the provider choose a number.
+    #[serde(default)]
+    pub messaging_profile_id: Option<String>,
+    /// The key that the provider signs its webhooks with, in base64.
+    #[serde(default)]
+    pub webhook_public_key: Option<String>,
+    /// How many messages may leave in a minute; what comes faster waits. None sets no limit of ours.
+    #[serde(default)]
+    pub messages_per_minute: Option<u32>,
+}
+
 /// What is particular to the kind of an integration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -89,6 +123,8 @@ pub enum IntegrationDefinition {
     },
     /// An MCP server.
     McpServer(McpServer),
+    /// Text messages through a provider.
+    MessagingChannel(MessagingChannel),
 }
 
 impl IntegrationDefinition {
@@ -97,6 +133,7 @@ impl IntegrationDefinition {
         match self {
             Self::CustomApi { .. } => IntegrationKind::CustomApi,
             Self::McpServer(_) => IntegrationKind::McpServer,
+            Self::MessagingChannel(_) => IntegrationKind::MessagingChannel,
         }
     }
 
@@ -114,6 +151,7 @@ impl IntegrationDefinition {
                 let headers = server.headers.values().filter_map(ValueSource::secret);
                 server.auth.secrets().into_iter().chain(headers).collect()
             }
+            Self::MessagingChannel(channel) => vec![&channel.api_key.secret],
         };
         names.sort();
         names.dedup();

@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::agent::{AgentActionKind, AgentDocument, BindingTarget};
-use crate::auth::ValueSource;
-use crate::input::pointer_token;
+use crate::agent::{AgentDocument, BindingTarget};
 use crate::link::LinkedAction;
 use crate::template::scan::{self, Piece};
 
@@ -63,8 +61,7 @@ impl<'a> Texts<'a> {
                         Kind::Prose,
                         &action.description,
                     );
-                    let AgentActionKind::ApiCall(call) = &action.kind;
-                    texts.request(&at, call.headers.iter(), call.body_template.as_deref());
+                    texts.templates(&at, action.kind.templates());
                 }
                 BindingTarget::Link { overrides, .. } => {
                     let own = overrides.body_template.as_deref();
@@ -73,9 +70,8 @@ impl<'a> Texts<'a> {
                         texts.add(at, Kind::Template, template);
                     }
                     if let Some(linked) = linked_by.get(&binding.id) {
-                        let shared = &linked.now.shape.definition;
-                        let inherited = shared.body_template().filter(|_| own.is_none());
-                        texts.request(&format!("{at}/link"), shared.headers(), inherited);
+                        let shared = linked.now.shape.definition.templates(own.is_none());
+                        texts.templates(&format!("{at}/link"), shared);
                     }
                 }
             }
@@ -89,20 +85,9 @@ impl<'a> Texts<'a> {
         }
     }
 
-    fn request(
-        &mut self,
-        at: &str,
-        headers: impl Iterator<Item = (&'a String, &'a ValueSource)>,
-        body: Option<&'a str>,
-    ) {
-        for (name, value) in headers {
-            if let ValueSource::Text(text) = value {
-                let at = format!("{at}/headers/{}", pointer_token(name));
-                self.add(at, Kind::Template, text);
-            }
-        }
-        if let Some(body) = body {
-            self.add(format!("{at}/body_template"), Kind::Template, body);
+    fn templates(&mut self, at: &str, templates: Vec<(String, &'a str)>) {
+        for (place, text) in templates {
+            self.add(format!("{at}{place}"), Kind::Template, text);
         }
     }
 

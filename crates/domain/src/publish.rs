@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::action::{ActionDefinition, BUILT_IN_VARIABLES};
+use crate::action::BUILT_IN_VARIABLES;
 use crate::agent::{AgentActionKind, AgentDocument, BindingTarget};
 use crate::auth::ValueSource;
+use crate::conversation::Phase;
 use crate::environment::Environment;
 use crate::id::{ActionId, BindingId, IntegrationId};
 use crate::integration::IntegrationDefinition;
@@ -75,14 +76,68 @@ impl Verdict {
     }
 }
 
-/// Checks a version against the shared actions as they are now.
-pub fn check(document: &AgentDocument, links: &[LinkedAction]) -> Verdict {
+/// Checks a version against the shared actions as they are now, and the messaging channels that
+/// there are.
+pub fn check(
+    document: &AgentDocument,
+    links: &[LinkedAction],
+    channels: &BTreeSet<IntegrationId>,
+) -> Verdict {
     let mut problems = unknown_states(document);
     problems.extend(duplicate_names(document, links));
+    problems.extend(late_ends(document));
+    problems.extend(unknown_channels(document, channels));
     Verdict {
         broken_references: broken_references(document, links),
         problems,
     }
+}
+
+/// Ending the dialogue means something in the dialogue only.
+fn late_ends(document: &AgentDocument) -> Vec<PublishProblem> {
+    let actions = document.actions.iter().enumerate();
+    actions
+        .filter_map(|(index, binding)| {
+            let BindingTarget::Action { action, gate } = &binding.target else {
+                return None;
+            };
+            let is_end = matches!(action.kind, AgentActionKind::EndCall {});
+            let phases = gate.phases.as_ref()?;
+            (is_end && phases.contains(&Phase::PostCall)).then(|| PublishProblem {
+                code: "end_call_after_the_call",
+                pointer: format!("/actions/{index}/phases"),
+                detail: format!(
+                    "`{}` ends the call, so it is for `in_call` alone; take `post_call` out of its phases",
+                    action.name
+                ),
+                binding_ids: vec![binding.id],
+            })
+        })
+        .collect()
+}
+
+fn unknown_channels(
+    document: &AgentDocument,
+    channels: &BTreeSet<IntegrationId>,
+) -> Vec<PublishProblem> {
+    let actions = document.actions.iter().enumerate();
+    actions
+        .filter_map(|(index, binding)| {
+            let BindingTarget::Action { action, .. } = &binding.target else {
+                return None;
+            };
+            let channel = action.kind.channel()?;
+            (!channels.contains(&channel)).then(|| PublishProblem {
+                code: "unknown_channel",
+                pointer: format!("/actions/{index}/action/channel_id"),
+                detail: format!(
+                    "`{}` sends through a channel that was deleted; name another one or remove the action",
+                    action.name
+                ),
+                binding_ids: vec![binding.id],
+            })
+        })
+        .collect()
 }
 
 fn broken_references(document: &AgentDocument, links: &[LinkedAction]) -> Vec<BrokenReference> {
@@ -199,12 +254,14 @@ pub fn warnings(
     for link in links.iter().filter(|link| link.broken().is_none()) {
         found.link(link, around);
     }
-    for binding in &document.actions {
-        if let BindingTarget::Action { action, .. } = &binding.target {
-            let AgentActionKind::ApiCall(call) = &action.kind;
-            let headers = call.headers.values().filter_map(ValueSource::secret);
-            for secret in call.auth.secrets().into_iter().chain(headers) {
-                found.secret(secret, binding.id, around);
+    for (binding, action) in document.own_actions() {
+        for secret in action.kind.secrets() {
+            found.secret(secret, binding, around);
+        }
+        let channel = action.kind.channel();
+        if let Some((_, channel)) = channel.and_then(|id| around.integrations.get(&id)) {
+            for secret in channel.secrets() {
+                found.secret(secret, binding, around);
             }
         }
     }
@@ -250,6 +307,10 @@ impl Warnings {
                 (&slot.auth, &slot.headers)
             }
             IntegrationDefinition::McpServer(server) => (&server.auth, &server.headers),
+            IntegrationDefinition::MessagingChannel(channel) => {
+                self.secret(&channel.api_key.secret, link.binding, around);
+                return;
+            }
         };
         let headers = headers.values().filter_map(ValueSource::secret);
         for secret in auth.secrets().into_iter().chain(headers) {
@@ -268,11 +329,9 @@ impl Warnings {
             let outputs = link.now.shape.definition.output_variables();
             set.extend(outputs.iter().map(|spec| spec.name.as_str()));
         }
-        for binding in &document.actions {
-            if let BindingTarget::Action { action, .. } = &binding.target {
-                let AgentActionKind::ApiCall(call) = &action.kind;
-                set.extend(call.output_variables.iter().map(|spec| spec.name.as_str()));
-            }
+        for (_, action) in document.own_actions() {
+            let outputs = action.kind.output_variables().iter();
+            set.extend(outputs.map(|spec| spec.name.as_str()));
         }
         let texts = Texts::of(document, links);
         let binding = |place: &str| {
@@ -306,30 +365,27 @@ impl Warnings {
         let any = ParameterSchema::default();
         for binding in &document.actions {
             let (name, description, parameters, wire) = match &binding.target {
-                BindingTarget::Action { action, .. } => (
-                    &action.name,
-                    &action.description,
-                    action.parameters.as_ref(),
-                    None,
-                ),
+                BindingTarget::Action { action, .. } => {
+                    let parameters = action.parameters();
+                    (&action.name, &action.description, parameters, None)
+                }
                 BindingTarget::Link { overrides, .. } => {
                     let Some(link) = shared.get(&binding.id) else {
                         continue;
                     };
                     let shape = &link.now.shape;
-                    let shared = shape.definition.parameters();
-                    let parameters = overrides.parameters.as_ref().or(shared);
-                    let wire = match &shape.definition {
-                        ActionDefinition::Mcp(mcp) => Some(&mcp.tool),
-                        ActionDefinition::Api(_) => None,
-                    };
+                    let parameters = shape.definition.effective_parameters(
+                        overrides.parameters.as_ref(),
+                        overrides.body_template.as_deref(),
+                    );
+                    let wire = shape.definition.wire();
                     (&shape.name, &shape.description, parameters, wire)
                 }
             };
             let tool = ToolView {
                 name: name.as_str(),
                 description,
-                parameters: parameters.unwrap_or(any.source()),
+                parameters: parameters.as_ref().unwrap_or(any.source()),
                 wire,
             };
             for note in tool_format::lint(&tool) {

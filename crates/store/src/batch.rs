@@ -4,6 +4,8 @@
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use switchboard_domain::conversation::Conversation;
+use switchboard_domain::id::{CallId, ConversationId, InstanceId};
+use switchboard_domain::sms::message::Message;
 
 use crate::conversation::COLUMNS;
 use crate::db::Db;
@@ -11,6 +13,7 @@ use crate::dialect;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::journal::{CallKey, CallRow, EventRow};
+use crate::message::{self, MessageText, bind_message};
 
 /// Rows a statement holds at most: `PostgreSQL` takes 65,535 parameters, `SQLite` 32,766.
 const LARGEST: usize = 128;
@@ -36,6 +39,8 @@ pub struct Batch<'a> {
     pub removed: &'a [CallKey],
     /// Calls whose answer is kept.
     pub answered: &'a [(CallKey, String)],
+    /// Text messages to add, or to replace what can change of them.
+    pub messages: Vec<&'a Message>,
 }
 
 struct ConversationRow<'a> {
@@ -147,6 +152,19 @@ pub async fn write(engine: &mut Engine<'_>, batch: &Batch<'_>) -> Result<(), Sto
     );
     bulk!(engine, batch.events, INSERT_EVENT, 7, "", bind_event);
     bulk!(engine, batch.calls, INSERT_CALL, 10, "", bind_call);
+    let messages: Vec<_> = batch
+        .messages
+        .iter()
+        .map(|message| MessageText::new(message))
+        .collect();
+    bulk!(
+        engine,
+        &messages[..],
+        message::INSERT,
+        20,
+        message::SAVE,
+        bind_message
+    );
     Ok(())
 }
 
@@ -168,6 +186,17 @@ pub async fn write_alone(db: &Db, batch: &Batch<'_>) -> Result<(), StoreError> {
     bulk(&head, 13, conversations.len(), SAVE_CONVERSATION);
     bulk(INSERT_EVENT, 7, batch.events.len(), "");
     bulk(INSERT_CALL, 10, batch.calls.len(), "");
+    let messages: Vec<_> = batch
+        .messages
+        .iter()
+        .map(|message| MessageText::new(message))
+        .collect();
+    bulk(
+        message::INSERT,
+        message::WIDTH,
+        messages.len(),
+        message::SAVE,
+    );
     for _ in batch.removed {
         sql.push_str("DELETE FROM call WHERE workspace_id = ? AND conversation_id = ? AND id = ?;");
     }
@@ -186,6 +215,9 @@ pub async fn write_alone(db: &Db, batch: &Batch<'_>) -> Result<(), StoreError> {
     }
     for row in batch.calls {
         query = bind_call!(query, row);
+    }
+    for row in &messages {
+        query = bind_message!(query, row);
     }
     for key in batch.removed {
         query = query

@@ -152,6 +152,31 @@ pub async fn sequences(
     Ok(found)
 }
 
+/// A page of the conversations of all workspaces that are not closed and did not change since a
+/// time, in the order they were made. `made_before` is the largest id they can have.
+pub async fn idle(
+    engine: &mut Engine<'_>,
+    since: DateTime<Utc>,
+    made_before: Uuid,
+    after: Uuid,
+    limit: u32,
+) -> Result<Vec<(WorkspaceId, ConversationId)>, StoreError> {
+    let rows: Vec<(Uuid, Uuid)> = on!(engine, conn => sqlx::query_as(
+        "SELECT workspace_id, id FROM conversation \
+         WHERE status <> 'closed' AND id > $1 AND id < $2 AND updated_at < $3 ORDER BY id LIMIT $4",
+    )
+    .bind(after).bind(made_before).bind(since).bind(i64::from(limit))
+    .fetch_all(conn).await)?;
+    let rows = rows.into_iter();
+    let keys = rows.map(|(workspace, id)| {
+        (
+            WorkspaceId::from_uuid(workspace),
+            ConversationId::from_uuid(id),
+        )
+    });
+    Ok(keys.collect())
+}
+
 /// Which conversations to list.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Filter {

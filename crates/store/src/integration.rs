@@ -1,5 +1,7 @@
 //! Integrations.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use switchboard_domain::integration::{Discovery, IntegrationDefinition, IntegrationKind};
@@ -122,6 +124,40 @@ pub async fn get(
     .bind(workspace.uuid()).bind(id.uuid())
     .fetch_optional(conn).await)?;
     row.map(integration).transpose()
+}
+
+/// The kinds of those of these integrations that are not deleted.
+pub async fn kinds(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    ids: &BTreeSet<IntegrationId>,
+) -> Result<BTreeMap<IntegrationId, IntegrationKind>, StoreError> {
+    let mut found = BTreeMap::new();
+    for id in ids {
+        let row = get(engine, workspace, *id).await?;
+        if let Some(row) = row.filter(|row| row.deleted_at.is_none()) {
+            found.insert(*id, row.definition.kind());
+        }
+    }
+    Ok(found)
+}
+
+/// The integration of this id in whatever workspace it is, and that workspace; none when it is
+/// deleted. For webhooks, which name no workspace.
+pub async fn anywhere(
+    engine: &mut Engine<'_>,
+    id: IntegrationId,
+) -> Result<Option<(WorkspaceId, IntegrationRow)>, StoreError> {
+    let workspace: Option<Uuid> = on!(engine, conn => sqlx::query_scalar(
+        "SELECT workspace_id FROM integration WHERE id = $1 AND deleted_at IS NULL",
+    )
+    .bind(id.uuid())
+    .fetch_optional(conn).await)?;
+    let Some(workspace) = workspace.map(WorkspaceId::from_uuid) else {
+        return Ok(None);
+    };
+    let row = get(engine, workspace, id).await?;
+    Ok(row.map(|row| (workspace, row)))
 }
 
 /// A page of the integrations that are not deleted, in the order they were made.

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use switchboard_api::Site;
 use switchboard_app::{
-    Access, Actor, App, AppError, Manager, Principal, actions, agents, api_keys, drafts,
+    Access, Actor, App, AppError, Context, Manager, Principal, actions, agents, api_keys, drafts,
     integrations, secrets, variables, versions, workspaces,
 };
 use switchboard_domain::id::{ActionId, WorkspaceId};
 use switchboard_domain::name::{SecretName, VariableName};
 use switchboard_domain::scope::Scope;
+use switchboard_simulators::telnyx::{self, Simulator};
 
 use crate::settings::Settings;
 use crate::{billing, help_desk, serve, system, telemetry, wiring};
@@ -30,20 +31,34 @@ pub async fn run(mut settings: Settings) -> anyhow::Result<ExitCode> {
     settings.allow_networks.push("127.0.0.1".to_owned());
     let context = system::context();
     let listener = serve::bind(&settings).await?;
+    let address = listener.local_addr()?;
+    let telnyx = simulator(&context).await?;
+    settings.telnyx_url = telnyx.url().parse()?;
+    settings.public_url = Some(format!("http://{address}").parse()?);
     let app = wiring::app(&settings, &context).await?;
     let token = system::random_hex(&context, 16);
     let service = billing::start(&token).await?;
     let help_desk = help_desk::start(&token).await?;
-    let sample = fill(&app, &service, &help_desk, &token).await?;
-    let address = listener.local_addr()?;
+    let services = Services {
+        billing: service,
+        help_desk,
+        token,
+        webhook_key: telnyx.public_key(),
+    };
+    let sample = fill(&app, &services).await?;
     println!("Switchboard's demo is listening on http://{address}");
     println!("  reference        http://{address}/api/docs/");
     println!("  API key (admin)  {}", sample.key);
-    println!("  sample service   {service}");
-    println!("  sample MCP       {help_desk}");
+    println!("  sample service   {}", services.billing);
+    println!("  sample MCP       {}", services.help_desk);
+    println!("  sample Telnyx    {}/simulator/messages", telnyx.url());
     println!(
         "  sample agent     {} (\"Billing helper\", published, links five actions)",
         sample.agent
+    );
+    println!(
+        "  another agent    {} (\"Front desk\", published, every kind of action)",
+        sample.front_desk
     );
     println!(
         "  the same by MCP  http://{address}/mcp/agents/{}",
@@ -66,9 +81,27 @@ pub async fn run(mut settings: Settings) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// The services that the sample workspace is connected to.
+struct Services {
+    billing: String,
+    help_desk: String,
+    token: String,
+    webhook_key: String,
+}
+
 struct Sample {
     key: String,
     agent: String,
+    front_desk: String,
+}
+
+/// Telnyx for those who have no account: it takes messages, and sends signed receipts.
+async fn simulator(context: &Context) -> anyhow::Result<Simulator> {
+    let mut seed = [0; 32];
+    context.fill(&mut seed);
+    let clock = context.clone();
+    let settings = telnyx::Settings::new(seed, Arc::new(move || clock.now()));
+    Ok(telnyx::start(settings).await?)
 }
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> anyhow::Result<T> {
@@ -76,12 +109,13 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> anyhow::Result<T> {
 }
 
 /// Fills the default workspace, by the operations that everybody uses.
-async fn fill(
-    app: &Arc<App>,
-    service: &str,
-    help_desk: &str,
-    token: &str,
-) -> anyhow::Result<Sample> {
+async fn fill(app: &Arc<App>, services: &Services) -> anyhow::Result<Sample> {
+    let Services {
+        billing: service,
+        help_desk,
+        token,
+        ..
+    } = services;
     let (db, context) = (app.db(), app.context());
     let workspace = workspaces::ensure_default(db, context).await?.id;
     let (row, key) =
@@ -139,7 +173,77 @@ async fn fill(
     Ok(Sample {
         key: key.expose().to_owned(),
         agent: agent.id.to_string(),
+        front_desk: front_desk(app, &manager, &services.webhook_key).await?,
     })
+}
+
+/// Connects the simulated Telnyx, and makes an agent with every kind of action. Answers its id.
+async fn front_desk(
+    app: &Arc<App>,
+    manager: &Manager,
+    webhook_key: &str,
+) -> anyhow::Result<String> {
+    let key = SecretName::parse("telnyx_key")?;
+    let values =
+        json!({"development": "KEY_demo", "staging": "KEY_demo", "production": "KEY_demo"});
+    secrets::put(app, manager, &key, read(json!({"values": values}))?).await?;
+    let channel = integrations::create(
+        app,
+        manager,
+        read(json!({
+            "kind": "messaging_channel", "name": "Text messages", "provider": "telnyx",
+            "description": "A simulated Telnyx account.", "api_key": {"secret": "telnyx_key"},
+            "from": "+13125550142", "webhook_public_key": webhook_key,
+        }))?,
+    )
+    .await?
+    .row
+    .id;
+    let reminder = read(json!({
+        "name": "send_reminder", "description": "Remind the caller of an appointment by text message.",
+        "recipient": "contact",
+        "message_template": "{{ workspace.company }}: see you at {{ parameters.time }}.",
+        "parameters": {
+            "type": "object", "properties": {"time": {"type": "string"}}, "required": ["time"],
+        },
+    }))?;
+    let reminder = actions::create(app, manager, channel, reminder).await?;
+    let agent = agents::create(
+        app,
+        manager,
+        read(json!({
+            "name": "Front desk", "description": "Has one action of every kind.",
+        }))?,
+    )
+    .await?;
+    drafts::put(app, manager, agent.id, None, read(json!({
+        "instructions": "Answer the phone for {{ workspace.company }}.",
+        "states": [
+            {"name": "greeting", "description": "Find out what it is about.", "transitions": ["booking"]},
+            {"name": "booking", "description": "Agree on a time.", "transitions": ["greeting"]},
+        ],
+        "initial_state": "greeting", "go_to_state": true,
+        "actions": [
+            {"action": {"kind": "static_response", "name": "opening_hours",
+                "description": "When we are open.",
+                "response": {"weekdays": "9 to 5", "company": "{{ workspace.company }}"}}},
+            {"action": {"kind": "client_event", "name": "show_calendar", "event": "show_calendar",
+                "description": "Show the caller free times on the screen."}},
+            {"link": {"action_id": reminder.id}},
+            {"action": {"kind": "send_text_message", "name": "text_caller", "channel_id": channel,
+                "recipient": "contact", "description": "Send the caller a text message."},
+             "max_successful_calls": 3},
+            {"action": {"kind": "handover", "name": "to_colleague", "handover_type": "queue",
+                "target": "front-desk", "announcement": "One moment, I connect you.",
+                "description": "Let a colleague take over."}},
+            {"action": {"kind": "end_call", "name": "hang_up", "description": "End the call."}},
+        ],
+    }))?)
+    .await?;
+    let notes = read(json!({"notes": "One action of every kind."}))?;
+    let locked = versions::lock(app, manager, agent.id, None, notes).await?;
+    versions::publish(app, manager, agent.id, locked.version.number(), None).await?;
+    Ok(agent.id.to_string())
 }
 
 /// Connects the sample MCP server. Answers the ids of its tools.

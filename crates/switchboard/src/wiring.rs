@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use switchboard_app::{App, AppSettings, Context, workspaces};
+use switchboard_app::{App, AppSettings, Context, Telnyx, workspaces};
 use switchboard_domain::id::InstanceId;
 use switchboard_outbound::{Client, ClientSettings, NetworkPolicy};
 use switchboard_store::{Db, Location};
@@ -71,12 +71,16 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
     let app_settings = AppSettings {
         call_timeout: settings.call_timeout,
         max_response_bytes: settings.response_cap_bytes,
+        public_url: settings.public_url.as_ref().map(ToString::to_string),
+        idle_timeout: settings.idle_timeout,
     };
+    let telnyx = Telnyx::new(client.clone(), settings.telnyx_url.as_str())?;
     Ok(App::new(
         db,
         context.clone(),
         keys,
         client,
+        telnyx,
         app_settings,
         instance,
     ))

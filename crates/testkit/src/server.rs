@@ -18,6 +18,7 @@ pub struct Server {
     directory: TempDir,
     database: TestDatabase,
     arguments: Vec<String>,
+    listen: String,
     child: Option<Child>,
     address: String,
 }
@@ -35,6 +36,29 @@ impl Server {
             directory: tempfile::tempdir().unwrap(),
             database,
             arguments: arguments.iter().map(ToString::to_string).collect(),
+            listen: "127.0.0.1:0".to_owned(),
+            child: None,
+            address: String::new(),
+        };
+        server.launch().await;
+        server
+    }
+
+    /// Starts it on a port that it keeps over restarts, which is where others reach it.
+    pub async fn start_reachable(binary: &str, database: TestDatabase, arguments: &[&str]) -> Self {
+        // Free now, and seldom taken by others in the moment until the server has it.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listen = free.local_addr().unwrap().to_string();
+        drop(free);
+        let public_url = format!("http://{listen}");
+        let own = ["--allow-network", "127.0.0.1", "--public-url", &public_url];
+        let arguments = own.iter().chain(arguments).map(ToString::to_string);
+        let mut server = Self {
+            binary: binary.into(),
+            directory: tempfile::tempdir().unwrap(),
+            database,
+            arguments: arguments.collect(),
+            listen,
             child: None,
             address: String::new(),
         };
@@ -50,6 +74,7 @@ impl Server {
             directory: tempfile::tempdir().unwrap(),
             database: TestDatabase::Shared(url),
             arguments: self.arguments.clone(),
+            listen: "127.0.0.1:0".to_owned(),
             child: None,
             address: String::new(),
         };
@@ -110,7 +135,7 @@ impl Server {
         let mut command = self.command();
         command
             .arg("serve")
-            .args(["--listen", "127.0.0.1:0", "--log-level", "debug"])
+            .args(["--listen", &self.listen, "--log-level", "debug"])
             .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(open("stdout.log"))

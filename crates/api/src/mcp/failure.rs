@@ -154,9 +154,10 @@ impl From<AppError> for Failure {
             AppError::Invalid(_) | AppError::InvalidArguments(_) => {
                 (StatusCode::OK, INVALID_PARAMS)
             }
-            AppError::Conflict { .. } | AppError::Refused(_) | AppError::Stale { .. } => {
-                (StatusCode::OK, SERVER_ERROR)
-            }
+            AppError::BadRequest { .. }
+            | AppError::Conflict { .. }
+            | AppError::Refused(_)
+            | AppError::Stale { .. } => (StatusCode::OK, SERVER_ERROR),
             AppError::Upstream { .. } => (StatusCode::BAD_GATEWAY, SERVER_ERROR),
             AppError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR),
             AppError::Store(_) | AppError::Vault(_) | AppError::Internal(_) => {

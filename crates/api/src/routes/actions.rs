@@ -33,6 +33,10 @@ fn show(row: &ActionRow) -> Value {
             "output_variables": mcp.output_variables, "timeout_ms": mcp.timeout_ms,
             "change_unapproved": mcp.is_unapproved,
         }),
+        ActionDefinition::Message(message) => json!({
+            "integration_kind": "messaging_channel", "recipient": message.recipient,
+            "message_template": message.message_template, "parameters": message.parameters,
+        }),
     };
     if let (Value::Object(members), Value::Object(particular)) = (&mut value, particular) {
         members.extend(particular);

@@ -88,14 +88,10 @@ fn answer(file: File, keeps: &'static str, headers: &HeaderMap) -> Response {
 }
 
 fn secured(mut response: Response) -> Response {
-    let fixed: [(HeaderName, &'static str); 4] = [
+    let fixed: [(HeaderName, &'static str); 3] = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
     ];
     for (name, value) in fixed {
         response

@@ -16,6 +16,9 @@ macro_rules! list {
 }
 
 mod accounts;
+mod agents;
+mod integrations;
+mod messages;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -24,6 +27,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 pub use accounts::*;
+pub use agents::*;
+pub use integrations::*;
+pub use messages::*;
 pub use versions::*;
 
 /// An error (RFC 9457).
@@ -209,140 +215,6 @@ pub enum Auth {
     },
 }
 
-/// How an API is reached in one environment.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ApiSlot {
-    base_url: String,
-    #[schema(required = false, nullable = false)]
-    auth: Option<Auth>,
-    #[schema(required = false, nullable = false)]
-    headers: Option<BTreeMap<String, ValueSource>>,
-}
-
-/// One slot for each environment; at least one is filled.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Slots {
-    development: Option<ApiSlot>,
-    staging: Option<ApiSlot>,
-    production: Option<ApiSlot>,
-}
-
-/// A new integration. An HTTP API has `environments`, an MCP server the fields from `url` on.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct IntegrationInput {
-    /// `custom_api` or `mcp_server`.
-    #[schema(pattern = "^(custom_api|mcp_server)$")]
-    kind: String,
-    #[schema(min_length = 1, max_length = 200)]
-    name: String,
-    #[schema(required = false, nullable = false)]
-    description: Option<String>,
-    environments: Option<Slots>,
-    url: Option<String>,
-    auth: Option<Auth>,
-    headers: Option<BTreeMap<String, ValueSource>>,
-    on_change: Option<OnChange>,
-    /// How often the tools are fetched without being asked.
-    #[schema(minimum = 30, maximum = 604_800)]
-    refresh_interval_s: Option<u32>,
-}
-
-/// What happens when an MCP server changes a tool: agents use it as it is now, or it is withheld
-/// until somebody approves that.
-#[derive(ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OnChange {
-    Use,
-    Hold,
-}
-
-/// A change of an integration.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct IntegrationPatch {
-    name: Option<String>,
-    description: Option<String>,
-    environments: Option<Slots>,
-    url: Option<String>,
-    auth: Option<Auth>,
-    headers: Option<BTreeMap<String, ValueSource>>,
-    on_change: Option<OnChange>,
-    #[schema(minimum = 30, maximum = 604_800)]
-    refresh_interval_s: Option<u32>,
-}
-
-/// An integration.
-#[derive(ToSchema)]
-pub struct Integration {
-    id: String,
-    kind: String,
-    name: String,
-    description: String,
-    /// Of an HTTP API.
-    #[schema(required = false, nullable = false)]
-    environments: Option<Slots>,
-    /// Of an MCP server, like what follows.
-    #[schema(required = false, nullable = false)]
-    url: Option<String>,
-    #[schema(required = false, nullable = false)]
-    auth: Option<Auth>,
-    #[schema(required = false, nullable = false)]
-    headers: Option<BTreeMap<String, ValueSource>>,
-    #[schema(required = false, nullable = false)]
-    on_change: Option<OnChange>,
-    refresh_interval_s: Option<u32>,
-    discovery: Option<Discovery>,
-    action_count: u64,
-    agent_count: u64,
-    revision: u64,
-    created_at: String,
-    updated_at: String,
-}
-
-/// What is known of an MCP server from fetching its tools.
-#[derive(ToSchema)]
-pub struct Discovery {
-    #[schema(required = true, nullable = true)]
-    fetched_at: Option<String>,
-    /// Why the last try failed; the tools are those of the time before.
-    error: Option<DiscoveryError>,
-    left_out: Vec<LeftOutTool>,
-    /// What the server says of itself.
-    #[schema(required = false)]
-    server: Option<Value>,
-    protocol_version: Option<String>,
-}
-
-/// Why tools could not be fetched.
-#[derive(ToSchema)]
-pub struct DiscoveryError {
-    code: String,
-    message: String,
-    at: String,
-}
-
-/// A tool that agents cannot link.
-#[derive(ToSchema)]
-pub struct LeftOutTool {
-    #[schema(required = true, nullable = true)]
-    name: Option<String>,
-    reason: String,
-}
-
-/// What fetching the tools came to.
-#[derive(ToSchema)]
-pub struct Refreshed {
-    added: Vec<String>,
-    removed: Vec<String>,
-    changed: Vec<String>,
-    left_out: Vec<LeftOutTool>,
-    /// What providers of models make of the tools that are new or other ones.
-    schema_notes: Vec<ToolNote>,
-}
-
 /// A request's method.
 #[derive(ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
@@ -372,17 +244,25 @@ pub struct ActionInput {
     name: String,
     #[schema(required = false, nullable = false)]
     description: Option<String>,
-    method: Method,
-    path: String,
-    #[schema(required = false, nullable = false)]
-    headers: Option<BTreeMap<String, ValueSource>>,
     /// A JSON Schema (draft 2020-12) of an object.
     parameters: Option<BTreeMap<String, Value>>,
+    /// Under an HTTP API, where it must be there, like `path`.
+    #[schema(required = false, nullable = false)]
+    method: Option<Method>,
+    #[schema(required = false, nullable = false)]
+    path: Option<String>,
+    #[schema(required = false, nullable = false)]
+    headers: Option<BTreeMap<String, ValueSource>>,
     body_template: Option<String>,
     #[schema(required = false, nullable = false)]
     output_variables: Option<Vec<OutputVariable>>,
     #[schema(minimum = 1, maximum = 600_000)]
     timeout_ms: Option<u32>,
+    /// Under a messaging channel, where it must be there: `contact`, a number, or a template.
+    #[schema(required = false, nullable = false)]
+    recipient: Option<String>,
+    /// Under a messaging channel: what it says; left out, the model writes `message`.
+    message_template: Option<String>,
 }
 
 /// A change of a shared action.
@@ -399,14 +279,16 @@ pub struct ActionPatch {
     output_variables: Option<Vec<OutputVariable>>,
     #[schema(minimum = 1, maximum = 600_000)]
     timeout_ms: Option<u32>,
+    recipient: Option<String>,
+    message_template: Option<String>,
 }
 
-/// A shared action: a request of an HTTP API, or a tool of an MCP server.
+/// A shared action: a request of an HTTP API, a tool of an MCP server, or a text message.
 #[derive(ToSchema)]
 pub struct Action {
     id: String,
     integration_id: String,
-    /// `custom_api` or `mcp_server`.
+    /// `custom_api`, `mcp_server` or `messaging_channel`.
     integration_kind: String,
     name: String,
     description: String,
@@ -418,8 +300,12 @@ pub struct Action {
     headers: Option<BTreeMap<String, ValueSource>>,
     parameters: Option<BTreeMap<String, Value>>,
     body_template: Option<String>,
-    output_variables: Vec<OutputVariable>,
+    #[schema(required = false, nullable = false)]
+    output_variables: Option<Vec<OutputVariable>>,
     timeout_ms: Option<u32>,
+    #[schema(required = false, nullable = false)]
+    recipient: Option<String>,
+    message_template: Option<String>,
     /// The tool as its server sent it.
     #[schema(required = false, nullable = false)]
     tool: Option<BTreeMap<String, Value>>,
@@ -487,190 +373,6 @@ pub struct TestAnswer {
     request: Value,
     response: Value,
     duration_ms: u64,
-}
-
-/// A new agent.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AgentInput {
-    #[schema(min_length = 1, max_length = 200)]
-    name: String,
-    #[schema(required = false, nullable = false)]
-    description: Option<String>,
-}
-
-/// A change of an agent.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AgentPatch {
-    name: Option<String>,
-    description: Option<String>,
-}
-
-/// An agent.
-#[derive(ToSchema)]
-pub struct Agent {
-    id: String,
-    name: String,
-    description: String,
-    #[schema(required = true, nullable = true)]
-    published_version: Option<u32>,
-    /// How many links of the published version changed since it was locked; where one agent is
-    /// read.
-    #[schema(required = false, nullable = true)]
-    drifted_links: Option<u32>,
-    revision: u64,
-    created_at: String,
-    updated_at: String,
-}
-
-/// A half of a conversation's life.
-#[derive(ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    InCall,
-    PostCall,
-}
-
-/// A step of the dialogue.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AgentState {
-    name: String,
-    #[schema(required = false, nullable = false)]
-    description: Option<String>,
-    #[schema(required = false, nullable = false)]
-    instructions: Option<String>,
-    transitions: Option<Vec<String>>,
-}
-
-/// A link to a shared action.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Link {
-    action_id: String,
-    /// Left out, it is the one the action is under.
-    integration_id: Option<String>,
-}
-
-/// What a link sets differently; what is left out is inherited.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Overrides {
-    parameters: Option<BTreeMap<String, Value>>,
-    body_template: Option<String>,
-    phases: Option<Vec<Phase>>,
-    #[schema(minimum = 1)]
-    max_successful_calls: Option<u32>,
-    allowed_states: Option<Vec<String>>,
-}
-
-/// An agent's own request.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AgentAction {
-    /// `api_call`.
-    #[schema(pattern = "^api_call$")]
-    kind: String,
-    #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$")]
-    name: String,
-    #[schema(required = false, nullable = false)]
-    description: Option<String>,
-    parameters: Option<BTreeMap<String, Value>>,
-    method: Method,
-    url: String,
-    #[schema(required = false, nullable = false)]
-    auth: Option<Auth>,
-    #[schema(required = false, nullable = false)]
-    headers: Option<BTreeMap<String, ValueSource>>,
-    body_template: Option<String>,
-    #[schema(required = false, nullable = false)]
-    output_variables: Option<Vec<OutputVariable>>,
-    #[schema(minimum = 1, maximum = 600_000)]
-    timeout_ms: Option<u32>,
-}
-
-/// A binding: a link with overrides, or an action of the agent's own.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BindingInput {
-    id: Option<String>,
-    link: Option<Link>,
-    overrides: Option<Overrides>,
-    action: Option<AgentAction>,
-    phases: Option<Vec<Phase>>,
-    #[schema(minimum = 1)]
-    max_successful_calls: Option<u32>,
-    allowed_states: Option<Vec<String>>,
-}
-
-/// A change of a binding: members replace those that are there, null removes.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BindingPatch {
-    link: Option<Link>,
-    overrides: Option<Overrides>,
-    action: Option<BTreeMap<String, Value>>,
-    phases: Option<Vec<Phase>>,
-    #[schema(minimum = 1)]
-    max_successful_calls: Option<u32>,
-    allowed_states: Option<Vec<String>>,
-}
-
-/// A binding.
-#[derive(ToSchema)]
-pub struct Binding {
-    id: String,
-    #[schema(required = false, nullable = false)]
-    link: Option<Link>,
-    #[schema(required = false, nullable = false)]
-    overrides: Option<Overrides>,
-    #[schema(required = false, nullable = false)]
-    action: Option<AgentAction>,
-    #[schema(required = false, nullable = false)]
-    phases: Option<Vec<Phase>>,
-    #[schema(required = false, nullable = false)]
-    max_successful_calls: Option<u32>,
-    #[schema(required = false, nullable = false)]
-    allowed_states: Option<Vec<String>>,
-}
-
-/// A draft as it is sent.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DraftInput {
-    #[schema(required = false, nullable = false)]
-    instructions: Option<String>,
-    #[schema(required = false, nullable = false)]
-    strict_states: Option<bool>,
-    initial_state: Option<String>,
-    #[schema(required = false, nullable = false)]
-    states: Option<Vec<AgentState>>,
-    #[schema(required = false, nullable = false)]
-    actions: Option<Vec<BindingInput>>,
-    /// Ignored; send `If-Match` to guard against others' changes.
-    revision: Option<u64>,
-    /// Ignored, so that what was read can be sent back.
-    created_at: Option<String>,
-    /// Ignored, so that what was read can be sent back.
-    updated_at: Option<String>,
-}
-
-/// A draft.
-#[derive(ToSchema)]
-pub struct Draft {
-    instructions: String,
-    strict_states: bool,
-    #[schema(required = true, nullable = true)]
-    initial_state: Option<String>,
-    states: Vec<AgentState>,
-    actions: Vec<Binding>,
-    /// The version that was restored into it last.
-    #[schema(required = true, nullable = true)]
-    restored_from: Option<u32>,
-    revision: u64,
-    created_at: String,
-    updated_at: String,
 }
 
 /// A new conversation.

@@ -131,13 +131,19 @@ pub async fn find(app: &App, text: &str) -> Result<Session, AppError> {
         .row
         .seen_at
         .is_none_or(|seen_at| now - seen_at > SEEN_EVERY)
+        && let Err(error) = note_seen(app, &found, now).await
     {
-        let mut tx = app.db.write().await?;
-        let (workspace, user) = (found.row.workspace, found.row.account.id);
-        membership::seen(&mut tx.engine(), workspace, user, now).await?;
-        tx.commit().await?;
+        // It is no reason not to serve them.
+        tracing::warn!(%error, "when a member was last there could not be noted");
     }
     Ok(found)
+}
+
+async fn note_seen(app: &App, session: &Session, now: DateTime<Utc>) -> Result<(), AppError> {
+    let mut tx = app.db.write().await?;
+    let (workspace, user) = (session.row.workspace, session.row.account.id);
+    membership::seen(&mut tx.engine(), workspace, user, now).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Whether a session is still what it was: a stream that it opened ends when it is not.

@@ -96,7 +96,7 @@ pub async fn update(
 /// Tools come and go with their server.
 fn changeable(row: &ActionRow) -> Result<(), AppError> {
     match row.definition {
-        ActionDefinition::Api(_) => Ok(()),
+        ActionDefinition::Api(_) | ActionDefinition::Message(_) => Ok(()),
         ActionDefinition::Mcp(_) => Err(read_only()),
     }
 }

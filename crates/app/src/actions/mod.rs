@@ -1,20 +1,16 @@
-//! Shared actions of `custom_api` integrations.
+//! Shared actions.
 
 mod change;
 mod history;
+mod input;
 mod try_out;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use serde::Deserialize;
-use serde_json::Value;
-use switchboard_domain::action::{ActionDefinition, ApiAction, OutputVariableSpec, Shape};
-use switchboard_domain::auth::ValueSource;
+use switchboard_domain::action::{ActionDefinition, Shape};
 use switchboard_domain::id::{ActionId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
-use switchboard_domain::integration::IntegrationKind;
 use switchboard_domain::name::ActionName;
-use switchboard_domain::request::Method;
 use switchboard_domain::schema::ParameterSchema;
 use switchboard_domain::tool_format::{self, Note, ToolView};
 use switchboard_store::Engine;
@@ -26,117 +22,13 @@ use switchboard_store::reference::Source;
 
 use crate::change::ConfigChange;
 use crate::integrations::{self, MAX_DESCRIPTION_BYTES};
-use crate::{App, AppError, Configuration, Manager, Page, Patch, Reader, mcp, prepare, secrets};
+use crate::{App, AppError, Configuration, Manager, Page, Reader, mcp, prepare, secrets};
 pub use change::{delete, move_to, undelete, update};
 pub use history::{Revision, revisions, usage};
+pub use input::{ActionInput, ActionPatch};
 pub use try_out::{TestInput, test};
 
 pub(crate) use change::{bring_back, taken};
-
-/// What POST takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ActionInput {
-    /// The name.
-    pub name: String,
-    /// What the model is told about it.
-    #[serde(default)]
-    pub description: String,
-    /// The request's method.
-    pub method: Method,
-    /// The path under the base URL.
-    pub path: String,
-    /// Headers.
-    #[serde(default)]
-    pub headers: BTreeMap<String, ValueSource>,
-    /// The default schema of the arguments.
-    #[serde(default)]
-    pub parameters: Option<Value>,
-    /// The default template of the body.
-    #[serde(default)]
-    pub body_template: Option<String>,
-    /// What is taken from the answer.
-    #[serde(default)]
-    pub output_variables: Vec<OutputVariableSpec>,
-    /// How long a call may take.
-    #[serde(default)]
-    pub timeout_ms: Option<u32>,
-}
-
-/// What PATCH takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ActionPatch {
-    /// The name.
-    pub name: Option<String>,
-    /// What the model is told about it.
-    pub description: Option<String>,
-    /// The request's method.
-    pub method: Option<Method>,
-    /// The path under the base URL.
-    pub path: Option<String>,
-    /// Headers.
-    pub headers: Option<BTreeMap<String, ValueSource>>,
-    /// The default schema of the arguments.
-    #[serde(default)]
-    pub parameters: Patch<Value>,
-    /// The default template of the body.
-    #[serde(default)]
-    pub body_template: Patch<String>,
-    /// What is taken from the answer.
-    pub output_variables: Option<Vec<OutputVariableSpec>>,
-    /// How long a call may take.
-    #[serde(default)]
-    pub timeout_ms: Patch<u32>,
-}
-
-impl ActionPatch {
-    /// Applies what is particular to the kind.
-    fn apply(&mut self, definition: &mut ActionDefinition) -> Result<(), AppError> {
-        let outputs = self.output_variables.take();
-        let timeout = std::mem::take(&mut self.timeout_ms);
-        match definition {
-            ActionDefinition::Api(api) => {
-                if let Some(method) = self.method {
-                    api.method = method;
-                }
-                if let Some(path) = self.path.take() {
-                    api.path = path;
-                }
-                if let Some(headers) = self.headers.take() {
-                    api.headers = headers;
-                }
-                std::mem::take(&mut self.parameters).apply(&mut api.parameters);
-                std::mem::take(&mut self.body_template).apply(&mut api.body_template);
-                timeout.apply(&mut api.timeout_ms);
-                if let Some(outputs) = outputs {
-                    api.output_variables = outputs;
-                }
-            }
-            ActionDefinition::Mcp(tool) => {
-                if self.sets_the_tool() {
-                    return Err(read_only());
-                }
-                timeout.apply(&mut tool.timeout_ms);
-                if let Some(outputs) = outputs {
-                    tool.output_variables = outputs;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether it would set something that is its server's.
-    const fn sets_the_tool(&self) -> bool {
-        self.name.is_some()
-            || self.description.is_some()
-            || self.method.is_some()
-            || self.path.is_some()
-            || self.headers.is_some()
-            || !matches!(self.parameters, Patch::Keep)
-            || !matches!(self.body_template, Patch::Keep)
-    }
-}
 
 /// A page of an integration's actions.
 pub async fn list(
@@ -185,21 +77,11 @@ pub async fn create(
     let workspace = manager.workspace();
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
     let under = integrations::existing(&mut change.engine(), workspace, integration).await?;
-    if under.definition.kind() != IntegrationKind::CustomApi {
-        return Err(read_only());
-    }
+    let (name, description) = (input.name.clone(), input.description.clone());
     let new = NewAction {
-        name: input.name,
-        description: input.description,
-        definition: ActionDefinition::Api(ApiAction {
-            method: input.method,
-            path: input.path,
-            headers: input.headers,
-            parameters: input.parameters,
-            body_template: input.body_template,
-            output_variables: input.output_variables,
-            timeout_ms: input.timeout_ms,
-        }),
+        name,
+        description,
+        definition: input.definition(under.definition.kind())?,
     };
     let row = add(app, &mut change, &under, new).await?;
     change.commit().await?;
@@ -209,15 +91,12 @@ pub async fn create(
 /// What providers of models make of an action's schema, where they do not take it as it is.
 pub fn schema_notes(row: &ActionRow) -> Vec<Note> {
     let any = ParameterSchema::default();
-    let wire = match &row.definition {
-        ActionDefinition::Mcp(mcp) => Some(&mcp.tool),
-        ActionDefinition::Api(_) => None,
-    };
+    let parameters = row.definition.effective_parameters(None, None);
     tool_format::lint(&ToolView {
         name: row.name.as_str(),
         description: &row.description,
-        parameters: row.definition.parameters().unwrap_or(any.source()),
-        wire,
+        parameters: parameters.as_ref().unwrap_or(any.source()),
+        wire: row.definition.wire(),
     })
 }
 
@@ -290,7 +169,7 @@ pub(crate) async fn record(
         id: row.id.to_string(),
         version: 0,
     };
-    secrets::refer(engine, workspace, &source, &secrets).await?;
+    secrets::refer(engine, workspace, &source, &secrets, &BTreeSet::new()).await?;
     let operation = match what {
         ActionChange::Created => "action.create",
         ActionChange::Updated => "action.update",
@@ -321,6 +200,9 @@ fn check(
     match definition {
         ActionDefinition::Api(api) => drop(prepare::api_action(api, "", &mut errors)),
         ActionDefinition::Mcp(action) => drop(mcp::tool(action, "", &mut errors)),
+        ActionDefinition::Message(message) => {
+            drop(prepare::message_action(message, "", &mut errors));
+        }
     }
     let name = name.ok_or(());
     errors

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::existing;
 use crate::change::ConfigChange;
+use crate::messages::{self, Outgoing};
 use crate::{App, AppError, Manager, integrations, mcp, prepare};
 
 /// What a test takes.
@@ -93,6 +94,32 @@ pub async fn test(
             app.connector
                 .perform(&endpoint, &call, &context, &secrets, deadline)
                 .await
+        }
+        (
+            IntegrationDefinition::MessagingChannel(definition),
+            ActionDefinition::Message(action),
+        ) => {
+            let channel = messages::channel(integration.id, definition, "", &mut errors);
+            let prepared = prepare::message_action(action, "", &mut errors);
+            let (Some(channel), Some((template, schema))) = (channel, prepared) else {
+                return Err(AppError::Invalid(errors.into_inner()));
+            };
+            check(&schema, &arguments)?;
+            let variables = snapshot.workspace_variables(input.environment);
+            let empty = Map::new();
+            let parameters = arguments.as_object().unwrap_or(&empty);
+            let outgoing = Outgoing {
+                workspace,
+                environment: input.environment,
+                channel: &channel,
+                template: &template,
+                from: None,
+                variables: &input.variables,
+                arguments: parameters,
+                context: &RenderContext::new(parameters, &input.variables, None, &variables),
+                deadline: start + app.settings.call_timeout,
+            };
+            messages::perform(app, outgoing).await
         }
         _ => {
             return Err(AppError::Internal(

@@ -5,25 +5,24 @@ use std::sync::Arc;
 
 use serde_json::Map;
 use switchboard_domain::action::ActionDefinition;
-use switchboard_domain::agent::{
-    AgentActionKind, AgentDocument, Binding, BindingTarget, VersionRef,
-};
+use switchboard_domain::agent::{AgentDocument, Binding, BindingTarget, VersionRef};
 use switchboard_domain::environment::{Environment, PerEnvironment};
 use switchboard_domain::id::{ActionId, AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::{IntegrationDefinition, OnChange};
 use switchboard_domain::link::{self, BrokenReason};
+use switchboard_domain::request::BodyTemplate;
 use switchboard_domain::schema::ParameterSchema;
 use switchboard_store::change::{Change, Entity};
 use switchboard_store::{Db, Engine, action, agent, change, integration, secret, variable};
 use switchboard_vault::{Binding as SealBinding, KeyRing, Sealed};
 
 use super::entries::{
-    OwnBinding, OwnParts, OwnTarget, Place, PreparedAction, PreparedAgent, PreparedBinding,
-    PreparedIntegration, PreparedTarget, Request, Snapshot,
+    BodyOverride, OwnBinding, OwnCall, OwnParts, OwnTarget, Place, PreparedAction, PreparedAgent,
+    PreparedBinding, PreparedIntegration, PreparedTarget, Request, Snapshot,
 };
 use crate::error::AppError;
-use crate::{mcp, prepare};
+use crate::{local, mcp, messages, prepare};
 
 /// A workspace's first snapshot: its secrets and variables, and no agents yet.
 pub async fn first(db: &Db, keys: &KeyRing, workspace: WorkspaceId) -> Result<Snapshot, AppError> {
@@ -63,7 +62,7 @@ pub async fn apply(
     if of(Entity::Variable).next().is_some() {
         load_variables(snapshot, engine, workspace).await?;
     }
-    let mut touched = BTreeSet::new();
+    let (mut touched, mut channels) = (BTreeSet::new(), BTreeSet::new());
     for id in of(Entity::Integration).filter_map(|id| id.parse::<IntegrationId>().ok()) {
         if snapshot.integrations.remove(&id).is_some() {
             load_integration(snapshot, engine, workspace, id).await?;
@@ -74,6 +73,7 @@ pub async fn apply(
                 .map(|(id, _)| *id)
                 .collect();
             touched.extend(under);
+            channels.insert(id);
         }
     }
     for id in of(Entity::Action).filter_map(|id| id.parse::<ActionId>().ok()) {
@@ -90,22 +90,36 @@ pub async fn apply(
             load_agent(snapshot, engine, workspace, id, version).await?;
         }
     }
-    resolve_dependents(snapshot, &touched);
+    resolve_dependents(snapshot, &touched, &channels);
     Ok(())
 }
 
-/// Resolves again the agents that link one of these actions. Nothing is compiled for that.
-fn resolve_dependents(snapshot: &mut Snapshot, touched: &BTreeSet<ActionId>) {
-    if touched.is_empty() {
+/// Resolves again the agents that link one of these actions or send through one of these channels.
+/// Nothing is compiled for that but what a link sets of a message.
+fn resolve_dependents(
+    snapshot: &mut Snapshot,
+    touched: &BTreeSet<ActionId>,
+    channels: &BTreeSet<IntegrationId>,
+) {
+    if touched.is_empty() && channels.is_empty() {
         return;
     }
     let dependents: Vec<_> = snapshot
         .agents
         .iter()
         .filter(|(_, agent)| {
-            agent.own.bindings.iter().any(|binding| {
-                matches!(&binding.target, OwnTarget::Link { action_id, .. } if touched.contains(action_id))
-            })
+            agent
+                .own
+                .bindings
+                .iter()
+                .any(|binding| match &binding.target {
+                    OwnTarget::Link { action_id, .. } => touched.contains(action_id),
+                    OwnTarget::Action {
+                        call: OwnCall::Message(channel, _),
+                        ..
+                    } => channels.contains(channel),
+                    OwnTarget::Action { .. } => false,
+                })
         })
         .map(|(key, agent)| (*key, agent.own.clone()))
         .collect();
@@ -195,6 +209,13 @@ async fn load_integration(
                 *places.slot(environment) = endpoint.map(|found| Place::Http(Arc::new(found)));
             }
         }
+        IntegrationDefinition::MessagingChannel(channel) => {
+            let prepared = messages::channel(id, channel, "", &mut errors);
+            let prepared = prepared.map(Arc::new);
+            for environment in Environment::ALL {
+                *places.slot(environment) = prepared.clone().map(Place::Message);
+            }
+        }
         IntegrationDefinition::McpServer(server) => {
             holds_changes = server.on_change == OnChange::Hold;
             for environment in Environment::ALL {
@@ -233,6 +254,11 @@ async fn load_action(
             let request = |(call, schema)| (Request::Http(Arc::new(call)), schema);
             (prepared.map(request), false)
         }
+        ActionDefinition::Message(message) => {
+            let prepared = prepare::message_action(message, "", &mut errors);
+            let request = |(message, schema)| (Request::Message(Arc::new(message)), schema);
+            (prepared.map(request), false)
+        }
         ActionDefinition::Mcp(action) => {
             let prepared = mcp::tool(action, "", &mut errors);
             let request = |(call, schema)| (Request::Mcp(Arc::new(call)), schema);
@@ -251,6 +277,7 @@ async fn load_action(
         request,
         unapproved,
         schema,
+        definition: Arc::new(row.definition),
     };
     snapshot.actions.insert(id, Arc::new(prepared));
     Ok(())
@@ -278,6 +305,11 @@ pub async fn load_agent(
             load_action(snapshot, engine, workspace, link.action_id).await?;
         }
     }
+    for channel in row.document.channels() {
+        if !snapshot.integrations.contains_key(&channel) {
+            load_integration(snapshot, engine, workspace, channel).await?;
+        }
+    }
     let own = compile(&row.document, workspace)?;
     let agent = resolve(snapshot, Arc::new(own));
     snapshot.agents.insert((id, version), Arc::new(agent));
@@ -300,6 +332,12 @@ fn compile(document: &AgentDocument, workspace: WorkspaceId) -> Result<OwnParts,
             .iter()
             .map(|state| state.name.clone())
             .collect(),
+        transitions: document
+            .states
+            .iter()
+            .filter_map(|state| Some((state.name.clone(), state.transitions.clone()?)))
+            .collect(),
+        go_to_state: local::go_to_state(document)?,
         bindings,
     })
 }
@@ -317,24 +355,29 @@ fn own_binding(
                 Some(schema) => Some(errors.check("", ParameterSchema::compile(schema))?),
                 None => None,
             },
-            body: prepare::body(overrides.body_template.as_deref(), "", errors)?,
+            body: overrides
+                .body_template
+                .as_deref()
+                .filter(|text| !text.trim().is_empty())
+                .map(|text| BodyOverride {
+                    source: text.to_owned(),
+                    json: BodyTemplate::parse(text).ok(),
+                }),
         },
         BindingTarget::Action { action, .. } => {
-            let AgentActionKind::ApiCall(call) = &action.kind;
             let key = format!("{workspace}/{}", binding.id);
-            let (endpoint, call) = prepare::agent_api_call(call, &key, "", errors)?;
-            OwnTarget::ApiCall {
+            OwnTarget::Action {
                 name: action.name.to_string(),
                 description: action.description.clone(),
-                schema: prepare::schema(action.parameters.as_ref(), "", errors)?,
-                endpoint: Arc::new(endpoint),
-                call: Arc::new(call),
+                kind: action.kind.as_str(),
+                schema: prepare::schema(action.parameters().as_ref(), "", errors)?,
+                call: local::prepare(&action.kind, &key, "", errors)?,
             }
         }
     };
     Some(OwnBinding {
         id: binding.id,
-        gate: binding.gate().clone(),
+        gate: local::gate(binding),
         target,
     })
 }
@@ -361,33 +404,26 @@ fn resolve(snapshot: &Snapshot, own: Arc<OwnParts>) -> PreparedAgent {
 fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding {
     let prepared = |name: &str,
                     description: &str,
+                    kind: &'static str,
                     schema: &ParameterSchema,
                     target: PreparedTarget| PreparedBinding {
         id: binding.id,
         name: name.to_owned(),
         description: description.to_owned(),
-        kind: kind_of(&target),
+        kind,
         gate: binding.gate.clone(),
         schema: schema.clone(),
         target,
         formats: std::sync::OnceLock::new(),
     };
     match &binding.target {
-        OwnTarget::ApiCall {
+        OwnTarget::Action {
             name,
             description,
+            kind,
             schema,
-            endpoint,
             call,
-        } => prepared(
-            name,
-            description,
-            schema,
-            PreparedTarget::Own {
-                endpoint: endpoint.clone(),
-                call: call.clone(),
-            },
-        ),
+        } => prepared(name, description, kind, schema, own_target(snapshot, call)),
         OwnTarget::Link {
             action_id,
             integration_id,
@@ -399,6 +435,7 @@ fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding
                 return prepared(
                     &binding.id.to_string(),
                     "",
+                    "api_call",
                     &ParameterSchema::default(),
                     gone,
                 );
@@ -422,32 +459,80 @@ fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding
                     PreparedTarget::Broken(reason.as_words())
                 }
             };
-            let schema = schema.as_ref().unwrap_or(&action.schema);
-            prepared(&action.name, &action.description, schema, target)
+            let schema = effective_schema(action, schema.as_ref(), body.as_ref());
+            let (name, description) = (&action.name, &action.description);
+            prepared(name, description, kind_of(&action.request), &schema, target)
         }
     }
 }
 
-/// The kind that a runtime is told.
-const fn kind_of(target: &PreparedTarget) -> &'static str {
-    match target {
-        PreparedTarget::Shared {
-            request: Request::Mcp(_),
-            ..
-        } => "mcp_tool",
-        _ => "api_call",
+/// What an action of the agent's own performs.
+fn own_target(snapshot: &Snapshot, call: &OwnCall) -> PreparedTarget {
+    match call {
+        OwnCall::Http(endpoint, call) => PreparedTarget::Own {
+            endpoint: endpoint.clone(),
+            call: call.clone(),
+        },
+        OwnCall::Local(action) => PreparedTarget::Local(action.clone()),
+        OwnCall::Message(channel, message) => {
+            let channel = snapshot.integrations.get(channel);
+            match channel.filter(|channel| !channel.deleted) {
+                Some(channel) => PreparedTarget::Shared {
+                    integration: channel.clone(),
+                    request: Request::Message(message.clone()),
+                },
+                None => PreparedTarget::NoChannel,
+            }
+        }
     }
 }
 
-fn with_body(
-    request: &Request,
-    body: Option<&switchboard_domain::request::BodyTemplate>,
-) -> Request {
+/// The kind that a runtime is told of a link.
+const fn kind_of(request: &Request) -> &'static str {
+    match request {
+        Request::Mcp(_) => "mcp_tool",
+        Request::Message(_) => "send_text_message",
+        Request::Http(_) => "api_call",
+    }
+}
+
+/// The schema of a link. Whether the model writes a message depends on what the link sets.
+fn effective_schema(
+    action: &PreparedAction,
+    schema: Option<&ParameterSchema>,
+    body: Option<&BodyOverride>,
+) -> ParameterSchema {
+    let own = schema.unwrap_or(&action.schema);
+    if !matches!(action.request, Request::Message(_)) || (schema.is_none() && body.is_none()) {
+        return own.clone();
+    }
+    let own_source = schema.map(|schema| &**schema.source());
+    let body = body.map(|body| body.source.as_str());
+    let parameters = action.definition.effective_parameters(own_source, body);
+    parameters.map_or_else(ParameterSchema::default, |parameters| {
+        // Both were checked when they were saved.
+        ParameterSchema::compile(&parameters).unwrap_or_else(|_| own.clone())
+    })
+}
+
+fn with_body(request: &Request, body: Option<&BodyOverride>) -> Request {
     match (request, body) {
-        (Request::Http(call), Some(body)) => {
+        (
+            Request::Http(call),
+            Some(BodyOverride {
+                json: Some(body), ..
+            }),
+        ) => {
             let mut changed = switchboard_connect::ApiCall::clone(call);
             changed.request.body = Some(body.clone());
             Request::Http(Arc::new(changed))
+        }
+        (Request::Message(message), Some(BodyOverride { source, .. })) => {
+            match message.with_text(source) {
+                Ok(changed) => Request::Message(Arc::new(changed)),
+                // It was checked when it was saved.
+                Err(_) => request.clone(),
+            }
         }
         _ => request.clone(),
     }

@@ -1,21 +1,29 @@
 //! What a snapshot holds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 use switchboard_connect::{ApiCall, Endpoint, SecretLookup};
+use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::admission::Refusal;
 use switchboard_domain::agent::{Gate, VersionRef};
 use switchboard_domain::environment::{Environment, PerEnvironment};
 use switchboard_domain::id::{ActionId, AgentId, BindingId, IntegrationId};
 use switchboard_domain::name::{SecretName, StateName};
 use switchboard_domain::schema::ParameterSchema;
+use switchboard_domain::text_message::MessageTemplate;
 use switchboard_domain::tool_format::{self, Exported, Provider, ToolView};
 use switchboard_mcp::McpTarget;
 use switchboard_vault::SecretText;
 
+use crate::AppError;
+use crate::local::LocalAction;
 use crate::mcp::McpCall;
+use crate::messages::Channel;
+
+/// The name of the built-in tool that changes the state.
+pub const GO_TO_STATE: &str = "go_to_state";
 
 /// A workspace's configuration at one revision, as far as it was asked for.
 #[derive(Debug, Clone, Default)]
@@ -92,6 +100,8 @@ pub enum Place {
     Http(Arc<Endpoint>),
     /// To an MCP server.
     Mcp(Arc<McpTarget>),
+    /// To the provider of a messaging channel.
+    Message(Arc<Channel>),
 }
 
 /// What is asked for there.
@@ -101,6 +111,8 @@ pub enum Request {
     Http(Arc<ApiCall>),
     /// A tool of an MCP server.
     Mcp(Arc<McpCall>),
+    /// A text message.
+    Message(Arc<MessageTemplate>),
 }
 
 /// A shared action, ready to be called.
@@ -120,6 +132,8 @@ pub struct PreparedAction {
     pub unapproved: bool,
     /// Its default schema.
     pub schema: ParameterSchema,
+    /// What it is, where a link's overrides go into what is compiled.
+    pub definition: Arc<ActionDefinition>,
 }
 
 /// A version of an agent with its links resolved to the current shapes.
@@ -142,8 +156,59 @@ pub struct OwnParts {
     pub initial_state: Option<StateName>,
     /// The names of its states.
     pub states: Vec<StateName>,
+    /// What may follow a state, for those that say so.
+    pub transitions: BTreeMap<StateName, Vec<StateName>>,
+    /// The built-in tool `go_to_state`, as it is in each state; empty where the agent does not ask
+    /// for it.
+    pub go_to_state: BTreeMap<Option<StateName>, Arc<PreparedBinding>>,
     /// Its bindings.
     pub bindings: Vec<OwnBinding>,
+}
+
+impl OwnParts {
+    /// Whether a conversation may go from one state to another.
+    pub fn check_transition(
+        &self,
+        from: Option<&StateName>,
+        to: &StateName,
+    ) -> Result<(), AppError> {
+        let next = from.and_then(|from| self.transitions.get(from));
+        match (from, next) {
+            (Some(from), Some(next)) if !next.contains(to) => {
+                let next: Vec<_> = next.iter().map(|state| format!("`{state}`")).collect();
+                let next = if next.is_empty() {
+                    "no state".to_owned()
+                } else {
+                    next.join(", ")
+                };
+                Err(AppError::conflict(
+                    "transition_not_allowed",
+                    format!("{next} may follow `{from}`, and `{to}` may not"),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl PreparedAgent {
+    /// The action of this name, as it is in a state.
+    pub fn action(&self, name: &str, state: Option<&StateName>) -> Option<&Arc<PreparedBinding>> {
+        match self.by_name.get(name) {
+            Some(index) => self.bindings.get(*index),
+            None if name == GO_TO_STATE => self.own.go_to_state.get(&state.cloned()),
+            None => None,
+        }
+    }
+
+    /// Every action, as it is in a state.
+    pub fn actions(
+        &self,
+        state: Option<&StateName>,
+    ) -> impl Iterator<Item = &Arc<PreparedBinding>> {
+        let built_in = self.own.go_to_state.get(&state.cloned());
+        self.bindings.iter().chain(built_in)
+    }
 }
 
 /// A binding before its link is resolved.
@@ -169,21 +234,41 @@ pub enum OwnTarget {
         /// The schema in place of the action's.
         schema: Option<ParameterSchema>,
         /// The body template in place of the action's.
-        body: Option<switchboard_domain::request::BodyTemplate>,
+        body: Option<BodyOverride>,
     },
-    /// A request of the agent's own.
-    ApiCall {
+    /// An action of the agent's own.
+    Action {
         /// Its name.
         name: String,
         /// What the model is told about it.
         description: String,
+        /// Its kind.
+        kind: &'static str,
         /// Its schema.
         schema: ParameterSchema,
-        /// Where it goes.
-        endpoint: Arc<Endpoint>,
-        /// The request.
-        call: Arc<ApiCall>,
+        /// What it does.
+        call: OwnCall,
     },
+}
+
+/// A body template that a link sets. What it is a template of depends on what is linked.
+#[derive(Debug, Clone)]
+pub struct BodyOverride {
+    /// As it was written.
+    pub source: String,
+    /// As the body of a request; none where it is no JSON.
+    pub json: Option<switchboard_domain::request::BodyTemplate>,
+}
+
+/// What an action of the agent's own does.
+#[derive(Debug, Clone)]
+pub enum OwnCall {
+    /// A request.
+    Http(Arc<Endpoint>, Arc<ApiCall>),
+    /// Something that needs no request of ours.
+    Local(Arc<LocalAction>),
+    /// A text message through a channel.
+    Message(IntegrationId, Arc<MessageTemplate>),
 }
 
 /// A binding, ready to be called.
@@ -195,7 +280,7 @@ pub struct PreparedBinding {
     pub name: String,
     /// What the model is told about it.
     pub description: String,
-    /// The kind of its action: `api_call` for a link too.
+    /// The kind of its action: that of an agent's own for a link too, or `mcp_tool`.
     pub kind: &'static str,
     /// When and how often.
     pub gate: Gate,
@@ -224,8 +309,12 @@ pub enum PreparedTarget {
         /// The request.
         call: Arc<ApiCall>,
     },
+    /// Something that needs no request of ours.
+    Local(Arc<LocalAction>),
     /// Nothing any more: what became of the linked action.
     Broken(&'static str),
+    /// Nothing any more: the channel was deleted.
+    NoChannel,
     /// Nothing until somebody approves what its server changed.
     Held,
 }
@@ -237,9 +326,18 @@ pub enum TargetView {
     Http(Arc<Endpoint>, Arc<ApiCall>),
     /// A tool of an MCP server.
     Mcp(Arc<McpTarget>, Arc<McpCall>),
+    /// A text message.
+    Message(Arc<Channel>, Arc<MessageTemplate>),
+    /// Something that needs no request of ours.
+    Local(Arc<LocalAction>),
 }
 
 impl PreparedBinding {
+    /// Its id; none for what is built in.
+    pub fn shown_id(&self) -> Option<BindingId> {
+        Some(self.id).filter(|id| !id.uuid().is_nil())
+    }
+
     /// The tool in each provider's format. A binding is prepared anew when its action changes, so
     /// they are made once for each shape.
     pub fn formats(&self) -> &[(Provider, Exported); 3] {
@@ -274,6 +372,9 @@ impl PreparedBinding {
                 (Some(Place::Mcp(target)), Request::Mcp(call)) => {
                     Ok(TargetView::Mcp(target.clone(), call.clone()))
                 }
+                (Some(Place::Message(channel)), Request::Message(message)) => {
+                    Ok(TargetView::Message(channel.clone(), message.clone()))
+                }
                 _ => Err(Refusal::EmptySlot {
                     integration: integration.name.clone(),
                     environment,
@@ -282,6 +383,10 @@ impl PreparedBinding {
             PreparedTarget::Own { endpoint, call } => {
                 Ok(TargetView::Http(endpoint.clone(), call.clone()))
             }
+            PreparedTarget::Local(action) => Ok(TargetView::Local(action.clone())),
+            PreparedTarget::NoChannel => Err(Refusal::ChannelDeleted {
+                name: self.name.clone(),
+            }),
             PreparedTarget::Broken(what) => Err(Refusal::BrokenLink {
                 name: self.name.clone(),
                 what,
@@ -298,9 +403,11 @@ impl PreparedBinding {
             PreparedTarget::Shared { request, .. } => match request {
                 Request::Http(call) => call.request.method.is_safe(),
                 Request::Mcp(call) => call.tool.read_only(),
+                Request::Message(_) => false,
             },
             PreparedTarget::Own { call, .. } => call.request.method.is_safe(),
-            PreparedTarget::Broken(_) | PreparedTarget::Held => true,
+            PreparedTarget::Local(action) => action.is_safe(),
+            PreparedTarget::Broken(_) | PreparedTarget::NoChannel | PreparedTarget::Held => true,
         }
     }
 }

@@ -21,7 +21,10 @@ use tokio::sync::watch;
 
 use crate::error::AppError;
 use crate::principal::{Access, Actor, Principal};
-pub use entries::{PreparedAgent, PreparedBinding, Snapshot, TargetView};
+pub use entries::{
+    GO_TO_STATE, OwnCall, OwnParts, PreparedAgent, PreparedBinding, PreparedTarget, Snapshot,
+    TargetView,
+};
 
 /// API keys that are remembered.
 const REMEMBERED_KEYS: u64 = 100_000;

@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_domain::action::ActionDefinition;
-use switchboard_domain::agent::{AgentActionKind, AgentDocument, Binding, BindingTarget};
-use switchboard_domain::id::{ActionId, BindingId};
+use switchboard_domain::agent::{AgentDocument, Binding, BindingTarget};
+use switchboard_domain::id::{ActionId, BindingId, IntegrationId};
 use switchboard_domain::input::{InputError, InputErrors};
+use switchboard_domain::integration::IntegrationKind;
 use switchboard_domain::request::Method;
+use switchboard_domain::template::TextTemplate;
 use switchboard_store::action::ActionRow;
 use switchboard_store::link::DraftLink;
 
-use crate::{AppError, prepare};
+use crate::catalog::GO_TO_STATE;
+use crate::{AppError, local, prepare};
 
 /// The longest instructions, in bytes.
 const MAX_INSTRUCTIONS_BYTES: usize = 256 * 1024;
@@ -61,22 +64,16 @@ fn check_binding(binding: &Binding, pointer: &str, errors: &mut InputErrors) {
                 &format!("{pointer}/parameters"),
                 errors,
             );
-            prepare::body(
-                overrides.body_template.as_deref(),
-                &format!("{pointer}/body_template"),
-                errors,
-            );
             pointer
         }
         BindingTarget::Action { action, .. } => {
             let at = format!("{pointer}/action");
             prepare::schema(
-                action.parameters.as_ref(),
+                action.parameters().as_ref(),
                 &format!("{at}/parameters"),
                 errors,
             );
-            let AgentActionKind::ApiCall(call) = &action.kind;
-            prepare::agent_api_call(call, "", &at, errors);
+            local::prepare(&action.kind, "", &at, errors);
             pointer.to_owned()
         }
     };
@@ -139,13 +136,21 @@ pub fn links(
             ActionDefinition::Api(api) if api.method == Method::Get && own_body => {
                 errors.push(at("body_template"), "a GET request has no body");
             }
+            ActionDefinition::Api(_) => {
+                let text = overrides.body_template.as_deref();
+                prepare::body(text, &at("body_template"), errors);
+            }
+            ActionDefinition::Message(_) => {
+                let text = overrides.body_template.as_deref().unwrap_or_default();
+                errors.check(at("body_template"), TextTemplate::parse(text));
+            }
             ActionDefinition::Mcp(_) if overrides.body_template.is_some() => {
                 errors.push(at("body_template"), fixed);
             }
             ActionDefinition::Mcp(_) if overrides.parameters.is_some() => {
                 errors.push(at("parameters"), fixed);
             }
-            _ => {}
+            ActionDefinition::Mcp(_) => {}
         }
         if row.deleted_at.is_none() {
             names.push((index, row.name.to_string()));
@@ -154,8 +159,48 @@ pub fn links(
     names
 }
 
+/// Checks the channels that own actions name. One that was named before may be deleted by now.
+pub fn channels(
+    document: &AgentDocument,
+    before: &BTreeSet<IntegrationId>,
+    kinds: &BTreeMap<IntegrationId, IntegrationKind>,
+    errors: &mut InputErrors,
+) {
+    for (index, binding) in document.actions.iter().enumerate() {
+        let BindingTarget::Action { action, .. } = &binding.target else {
+            continue;
+        };
+        let Some(channel) = action.kind.channel() else {
+            continue;
+        };
+        let detail = match kinds.get(&channel) {
+            Some(IntegrationKind::MessagingChannel) => continue,
+            None if before.contains(&channel) => continue,
+            None => "there is no such channel in this workspace",
+            Some(_) => "this integration is no messaging channel",
+        };
+        errors.push(format!("/actions/{index}/action/channel_id"), detail);
+    }
+}
+
 /// Refuses two actions of one name: a model could not tell them apart.
-pub fn names(names: &[(usize, String)]) -> Result<(), AppError> {
+pub fn names(names: &[(usize, String)], go_to_state: bool) -> Result<(), AppError> {
+    let built_in = names
+        .iter()
+        .find(|(_, name)| go_to_state && name == GO_TO_STATE);
+    if let Some((index, _)) = built_in {
+        return Err(AppError::Conflict {
+            code: "name_taken",
+            message: format!(
+                "`{GO_TO_STATE}` is the built-in tool that this agent asks for; rename the action, or turn `go_to_state` off"
+            ),
+            errors: vec![InputError {
+                pointer: format!("/actions/{index}"),
+                detail: format!("it is named `{GO_TO_STATE}`"),
+            }],
+            details: None,
+        });
+    }
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, name) in names {
         if let Some(first) = seen.insert(name, *index) {

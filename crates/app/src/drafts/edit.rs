@@ -1,16 +1,16 @@
 //! One edit of a draft: a transaction that reads it, lets it be changed, checks it and writes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_domain::agent::{AgentDocument, Binding, VersionRef};
-use switchboard_domain::id::{ActionId, AgentId, BindingId, WorkspaceId};
+use switchboard_domain::id::{ActionId, AgentId, BindingId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_store::Engine;
-use switchboard_store::action;
 use switchboard_store::agent::{self, Draft, VersionRow};
 use switchboard_store::change::Entity;
 use switchboard_store::link::{self, DraftLink};
 use switchboard_store::reference::Source;
+use switchboard_store::{action, integration};
 
 use super::check;
 use crate::change::{ConfigChange, check_revision};
@@ -26,6 +26,7 @@ pub struct DraftEdit<'a> {
     agent: AgentId,
     row: VersionRow,
     links: BTreeMap<BindingId, DraftLink>,
+    channels: BTreeSet<IntegrationId>,
 }
 
 impl<'a> DraftEdit<'a> {
@@ -47,6 +48,7 @@ impl<'a> DraftEdit<'a> {
             errors: InputErrors::new(),
             workspace,
             agent,
+            channels: row.document.channels(),
             row,
             links,
         })
@@ -78,10 +80,14 @@ impl<'a> DraftEdit<'a> {
         let actions = actions.into_iter().map(|row| (row.id, row)).collect();
         let document = &mut self.row.document;
         let names = check::links(document, &self.links, &actions, &mut self.errors);
+        let named = self.row.document.channels();
+        let kinds = integration::kinds(engine, self.workspace, &named).await?;
+        let document = &self.row.document;
+        check::channels(document, &self.channels, &kinds, &mut self.errors);
         if !self.errors.is_empty() {
             return Err(AppError::Invalid(self.errors.into_inner()));
         }
-        check::names(&names)?;
+        check::names(&names, self.row.document.go_to_state)?;
         self.row.revision += 1;
         self.row.updated_at = self.change.now;
         write(&mut self.change, self.agent, &self.row).await?;
@@ -144,7 +150,7 @@ pub async fn write(
     refer(engine, workspace, id, VersionRef::Draft, &row.document).await
 }
 
-/// Notes the secrets that a version's own actions refer to.
+/// Notes the secrets and channels that a version's own actions refer to.
 pub async fn refer(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
@@ -157,5 +163,6 @@ pub async fn refer(
         id: id.to_string(),
         version: version.number(),
     };
-    secrets::refer(engine, workspace, &source, &document.secrets()).await
+    let channels = document.channels();
+    secrets::refer(engine, workspace, &source, &document.secrets(), &channels).await
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use switchboard_domain::agent::{
-    AgentAction, Binding, BindingTarget, Gate, Link, Overrides, State,
+    AgentAction, AgentActionKind, Binding, BindingTarget, Gate, Link, Overrides, State,
 };
 use switchboard_domain::conversation::Phase;
 use switchboard_domain::id::{ActionId, BindingId, IntegrationId};
@@ -23,6 +23,9 @@ pub struct DraftInput {
     /// The state a conversation starts in.
     #[serde(default)]
     pub initial_state: Option<StateName>,
+    /// Whether the model is given the built-in tool `go_to_state`.
+    #[serde(default)]
+    pub go_to_state: bool,
     /// The steps of the dialogue.
     #[serde(default)]
     pub states: Vec<State>,
@@ -183,28 +186,20 @@ pub fn read_binding(
     Some(Binding { id, target })
 }
 
-/// The members each kind of agent-specific action may have.
-const API_CALL_FIELDS: [&str; 11] = [
-    "kind",
-    "name",
-    "description",
-    "parameters",
-    "method",
-    "url",
-    "auth",
-    "headers",
-    "body_template",
-    "output_variables",
-    "timeout_ms",
-];
+/// The members that every agent-specific action may have.
+const COMMON_FIELDS: [&str; 4] = ["kind", "name", "description", "parameters"];
 
 fn read_action(action: Value, pointer: &str, errors: &mut InputErrors) -> Option<AgentAction> {
     let pointer = format!("{pointer}/action");
+    let kind = action.get("kind").and_then(Value::as_str);
+    let Some(fields) = kind.and_then(AgentActionKind::fields) else {
+        let kinds = AgentActionKind::NAMES.join("`, `");
+        errors.push(format!("{pointer}/kind"), format!("it is one of `{kinds}`"));
+        return None;
+    };
     if let Value::Object(members) = &action {
-        for key in members
-            .keys()
-            .filter(|key| !API_CALL_FIELDS.contains(&key.as_str()))
-        {
+        let is_known = |key: &str| COMMON_FIELDS.contains(&key) || fields.contains(&key);
+        for key in members.keys().filter(|key| !is_known(key)) {
             errors.push(
                 format!("{pointer}/{}", pointer_token(key)),
                 "there is no such field in this kind of action",

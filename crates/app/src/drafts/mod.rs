@@ -47,6 +47,7 @@ pub async fn put(
     draft.instructions = input.instructions;
     draft.strict_states = input.strict_states;
     draft.initial_state = input.initial_state;
+    draft.go_to_state = input.go_to_state;
     draft.states = input.states;
     let known: BTreeSet<BindingId> = draft.actions.iter().map(|binding| binding.id).collect();
     let mut bindings = vec![];

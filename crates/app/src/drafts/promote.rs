@@ -71,7 +71,16 @@ fn shared(
     integration: &IntegrationDefinition,
     path: Option<String>,
 ) -> Result<NewAction, AppError> {
-    let AgentActionKind::ApiCall(call) = action.kind;
+    let AgentActionKind::ApiCall(call) = action.kind else {
+        return Err(AppError::conflict(
+            "not_an_api_call",
+            format!(
+                "`{}` is a {}; only an API call becomes a shared action",
+                action.name,
+                action.kind.as_str()
+            ),
+        ));
+    };
     let path = match path {
         Some(path) => path,
         None => below_base(&call.url, integration).ok_or_else(|| {

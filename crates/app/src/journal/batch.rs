@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use moka::sync::Cache;
 use switchboard_domain::conversation::{Conversation, Status};
-use switchboard_domain::id::ConversationId;
+use switchboard_domain::event::{EventType, NewEvent};
+use switchboard_domain::id::{ConversationId, MessageId};
+use switchboard_domain::sms::message::{Message, Stepped};
 use switchboard_store::batch::{self, Batch};
 use switchboard_store::journal::{self as rows, CallKey, CallRow, EventRow};
-use switchboard_store::{Db, Engine, conversation};
+use switchboard_store::{Db, Engine, conversation, message};
 use tokio::sync::broadcast;
 
-use super::op::{Done, Reserved, Work};
+use super::op::{Done, Effects, MessageChange, MessageWork, Reserved, Work};
 use super::{Key, Op};
 use crate::error::AppError;
 
@@ -33,6 +35,8 @@ struct Draft {
     reserved: Vec<CallRow>,
     removed: Vec<CallKey>,
     answered: Vec<(CallKey, String)>,
+    messages: HashMap<MessageId, Message>,
+    changed_messages: HashSet<MessageId>,
 }
 
 impl Draft {
@@ -47,11 +51,41 @@ impl Draft {
             calls: &self.reserved,
             removed: &self.removed,
             answered: &self.answered,
+            messages: self
+                .changed_messages
+                .iter()
+                .filter_map(|id| self.messages.get(id))
+                .collect(),
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.changed.is_empty() && self.removed.is_empty() && self.answered.is_empty()
+        self.changed.is_empty()
+            && self.removed.is_empty()
+            && self.answered.is_empty()
+            && self.changed_messages.is_empty()
+    }
+
+    /// The message that an operation takes further, where it is not here yet.
+    fn missing_message(&self, op: &Op) -> Option<MessageId> {
+        match &op.work {
+            Work::Message(work) if matches!(work.what, MessageChange::Step(_)) => {
+                Some(work.id).filter(|id| !self.messages.contains_key(id))
+            }
+            _ => None,
+        }
+    }
+
+    fn note_events(&mut self, key: Key, effects: Effects) {
+        self.reserved.extend(effects.reserved);
+        for (event, sequence) in effects.events {
+            self.events.push(EventRow {
+                workspace: key.0,
+                conversation: key.1,
+                sequence,
+                event,
+            });
+        }
     }
 }
 
@@ -126,6 +160,11 @@ impl Writer {
             if let Some(before) = before {
                 outcomes.push(Ok(Done::Before(Box::new(before))));
                 continue;
+            }
+            if let Some(id) = draft.missing_message(op) {
+                let mut conn = self.db.read().await?;
+                let found = message::get(&mut conn.engine(), op.key.0, id).await?;
+                draft.messages.extend(found.map(|found| (id, found)));
             }
             close_call_alone(op, &mut draft);
             outcomes.push(apply(op, &mut draft));
@@ -224,6 +263,10 @@ async fn one(engine: &mut Engine<'_>, op: &Op, draft: &mut Draft) -> Result<Outc
     if !close_call(engine, op).await? {
         return Ok(Ok(Done::Gone));
     }
+    if let Some(id) = draft.missing_message(op) {
+        let found = message::lock(engine, op.key.0, id).await?;
+        draft.messages.extend(found.map(|found| (id, found)));
+    }
     Ok(apply(op, draft))
 }
 
@@ -232,22 +275,53 @@ fn apply(op: &Op, draft: &mut Draft) -> Outcome {
     let Some(conversation) = draft.conversations.get_mut(&op.key) else {
         return Err(AppError::NotFound("conversation"));
     };
+    if let Work::Message(work) = &op.work {
+        return apply_message(op.key, work, draft);
+    }
     let effects = op.work.apply(conversation)?;
-    draft.changed.insert(op.key);
-    draft.reserved.extend(effects.reserved);
-    for (event, sequence) in effects.events {
-        draft.events.push(EventRow {
-            workspace: op.key.0,
-            conversation: op.key.1,
-            sequence,
-            event,
-        });
-    }
     // Who settles a call has no use for the conversation, and copying it costs.
-    if matches!(op.work, Work::Settle(_)) {
-        return Ok(Done::Settled);
+    let done = if matches!(op.work, Work::Settle(_)) {
+        Done::Settled
+    } else {
+        Done::Now(Arc::new(conversation.clone()))
+    };
+    draft.changed.insert(op.key);
+    draft.note_events(op.key, effects);
+    Ok(done)
+}
+
+/// Takes a text message further, and tells its conversation.
+fn apply_message(key: Key, work: &MessageWork, draft: &mut Draft) -> Outcome {
+    let stepped = match &work.what {
+        MessageChange::Enqueue(message) => {
+            draft.messages.insert(work.id, Message::clone(message));
+            Stepped::Told
+        }
+        MessageChange::Step(step) => match draft.messages.get_mut(&work.id) {
+            Some(message) => message.step(step, work.at),
+            None => return Err(AppError::NotFound("message")),
+        },
+    };
+    let message = draft.messages.get(&work.id).cloned();
+    let (Some(message), false) = (message, stepped == Stepped::Nothing) else {
+        return Ok(Done::Message(None));
+    };
+    draft.changed_messages.insert(work.id);
+    if stepped == Stepped::Told
+        && let Some(conversation) = draft.conversations.get_mut(&key)
+    {
+        let mut effects = Effects::default();
+        let event = NewEvent {
+            id: work.event,
+            at: work.at,
+            kind: EventType::MessageUpdated,
+            data: message.event_data().to_string(),
+        };
+        effects.event(conversation, event);
+        draft.changed.insert(key);
+        draft.note_events(key, effects);
     }
-    Ok(Done::Now(Arc::new(conversation.clone())))
+    Ok(Done::Message(Some(Box::new(message))))
 }
 
 /// Ends the row of a reserved call where nobody else can have done so.

@@ -22,7 +22,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::error::AppError;
 use crate::finish::Finished;
-pub use op::{Change, Done, Reservation, Reserved, Settlement, Work};
+pub use op::{
+    Change, Done, Effect, End, MessageChange, MessageWork, Reservation, Reserved, Settlement,
+    Transition, Work,
+};
 
 /// Conversations that are remembered where that is right.
 const REMEMBERED: u64 = 50_000;

@@ -6,13 +6,16 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use switchboard_domain::admission;
 use switchboard_domain::agent::Gate;
-use switchboard_domain::conversation::{Conversation, Ending, Outcome, Status};
+use switchboard_domain::conversation::{Conversation, Ending, Outcome, Phase, Status};
 use switchboard_domain::event::{EventType, NewEvent};
-use switchboard_domain::id::{BindingId, CallId, EventId};
+use switchboard_domain::handover::HandoverRequest;
+use switchboard_domain::id::{BindingId, CallId, EventId, MessageId};
 use switchboard_domain::name::{StateName, VariableName};
+use switchboard_domain::sms::message::{Message, Step};
 use switchboard_store::journal::CallRow;
 use uuid::Uuid;
 
+use crate::catalog::OwnParts;
 use crate::error::AppError;
 
 /// A call that asks for its place.
@@ -39,10 +42,23 @@ pub struct Settlement {
     pub outcome: Outcome,
     /// The variables it sets.
     pub variables: Vec<(VariableName, Value)>,
+    /// What the client is told before the call's own event.
+    pub told: Option<NewEvent>,
     /// Its event.
     pub event: NewEvent,
+    /// What the call does to the conversation, and the id of the event that says so.
+    pub effect: Option<(Effect, EventId)>,
     /// Its answer, JSON text.
     pub answer: String,
+}
+
+/// What a call does to its conversation beside setting variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The dialogue is over.
+    EndCall,
+    /// Somebody else takes it over.
+    HandOver(HandoverRequest),
 }
 
 /// Whether a call has a row of its own.
@@ -56,15 +72,33 @@ pub enum Reserved {
     WithAnswer,
 }
 
+/// The states a conversation may go to.
+#[derive(Debug, Clone)]
+pub struct Transition {
+    /// The new state.
+    pub to: StateName,
+    /// The version's states and what may follow each.
+    pub agent: Arc<OwnParts>,
+}
+
+/// Who ends a dialogue, or closes a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Somebody asked for it.
+    Asked,
+    /// Nothing happened since this time.
+    Idle(DateTime<Utc>),
+}
+
 /// A change from outside.
 #[derive(Debug, Clone)]
 pub struct Change {
     /// The new state.
-    pub state: Option<StateName>,
+    pub state: Option<Transition>,
     /// Variables to set; null removes one.
     pub variables: Map<String, Value>,
     /// Ends the dialogue, or closes the conversation.
-    pub end: bool,
+    pub end: Option<End>,
     /// Ids for the events that come of it.
     pub ids: [Uuid; 4],
 }
@@ -84,6 +118,30 @@ pub enum Work {
     Note(NewEvent),
     /// Changes the conversation.
     Change(Box<Change>, DateTime<Utc>),
+    /// Puts a text message into the outbox, or takes it further.
+    Message(Box<MessageWork>),
+}
+
+/// What happens to one of a conversation's text messages.
+#[derive(Debug, Clone)]
+pub struct MessageWork {
+    /// The message.
+    pub id: MessageId,
+    /// What happens to it.
+    pub what: MessageChange,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The id of the event that tells of it, if one does.
+    pub event: EventId,
+}
+
+/// What happens to a text message.
+#[derive(Debug, Clone)]
+pub enum MessageChange {
+    /// It comes into the outbox.
+    Enqueue(Box<Message>),
+    /// It takes a step.
+    Step(Step),
 }
 
 /// What came of it.
@@ -97,6 +155,8 @@ pub enum Done {
     Before(Box<CallRow>),
     /// The call was settled by another server, which took this one for dead.
     Gone,
+    /// A text message as it is now; none where the step changed nothing.
+    Message(Option<Box<Message>>),
 }
 
 /// What a batch writes beside conversations.
@@ -109,7 +169,7 @@ pub struct Effects {
 }
 
 impl Effects {
-    fn event(&mut self, conversation: &mut Conversation, event: NewEvent) {
+    pub(super) fn event(&mut self, conversation: &mut Conversation, event: NewEvent) {
         conversation.updated_at = event.at;
         let sequence = conversation.next_sequence();
         self.events.push((event, sequence));
@@ -152,7 +212,16 @@ impl Work {
                         .variables
                         .insert(name.to_string(), value.clone());
                 }
+                if let Some(told) = &settlement.told {
+                    effects.event(conversation, told.clone());
+                }
                 effects.event(conversation, settlement.event.clone());
+                if let Some((effect, id)) = &settlement.effect {
+                    let event = effect.apply(conversation, *id, settlement.event.at);
+                    if let Some(event) = event {
+                        effects.event(conversation, event);
+                    }
+                }
             }
             Self::Recover(recovered) => {
                 let (call, event, _) = &**recovered;
@@ -160,9 +229,39 @@ impl Work {
                 effects.event(conversation, event.clone());
             }
             Self::Change(change, at) => change.apply(conversation, *at, &mut effects)?,
+            // Applied by the writer, which has the message.
+            Self::Message(_) => {}
         }
         Ok(effects)
     }
+}
+
+impl Effect {
+    /// Applies it; answers the event that says so. A call that ran beside it may have done the same.
+    fn apply(
+        &self,
+        conversation: &mut Conversation,
+        id: EventId,
+        at: DateTime<Utc>,
+    ) -> Option<NewEvent> {
+        let (kind, data) = match self {
+            Self::EndCall if conversation.phase == Phase::InCall => {
+                conversation.end();
+                (EventType::PhaseChanged, phase_changed("end_call"))
+            }
+            Self::HandOver(request) if conversation.status != Status::Closed => {
+                conversation.status = Status::HandedOver;
+                (EventType::HandoverRequested, json!(request))
+            }
+            Self::EndCall | Self::HandOver(_) => return None,
+        };
+        let data = data.to_string();
+        Some(NewEvent { id, at, kind, data })
+    }
+}
+
+fn phase_changed(reason: &str) -> Value {
+    json!({"from": "in_call", "to": "post_call", "reason": reason})
 }
 
 impl Change {
@@ -172,7 +271,12 @@ impl Change {
         at: DateTime<Utc>,
         effects: &mut Effects,
     ) -> Result<(), AppError> {
-        if !self.end && conversation.status == Status::Closed {
+        if let Some(End::Idle(since)) = self.end
+            && !conversation.is_idle(since)
+        {
+            return Ok(());
+        }
+        if self.end.is_none() && conversation.status == Status::Closed {
             return Err(AppError::conflict(
                 "conversation_closed",
                 "the conversation is closed; start a new one",
@@ -184,9 +288,10 @@ impl Change {
             let data = data.to_string();
             effects.event(conversation, NewEvent { id, at, kind, data });
         };
-        if let Some(state) = &self.state
+        if let Some(Transition { to: state, agent }) = &self.state
             && conversation.state.as_ref() != Some(state)
         {
+            agent.check_transition(conversation.state.as_ref(), state)?;
             let from = conversation.state.replace(state.clone());
             tell(
                 conversation,
@@ -208,14 +313,18 @@ impl Change {
                 json!({"variables": self.variables}),
             );
         }
-        if self.end {
+        if let Some(end) = self.end {
+            let reason = match end {
+                End::Asked => "requested",
+                End::Idle(_) => "idle_timeout",
+            };
             match conversation.end() {
-                Ending::Ended => tell(
+                Ending::Ended => tell(conversation, EventType::PhaseChanged, phase_changed(reason)),
+                Ending::Closed => tell(
                     conversation,
-                    EventType::PhaseChanged,
-                    json!({"from": "in_call", "to": "post_call"}),
+                    EventType::ConversationEnded,
+                    json!({"reason": reason}),
                 ),
-                Ending::Closed => tell(conversation, EventType::ConversationEnded, json!({})),
                 Ending::AlreadyClosed => {}
             }
         }

@@ -229,7 +229,7 @@ pub(crate) async fn settle(
                 mcp.tool.clone(),
                 row.deleted_at.is_some(),
             )),
-            ActionDefinition::Api(_) => None,
+            ActionDefinition::Api(_) | ActionDefinition::Message(_) => None,
         })
         .collect();
     let known: Vec<_> = known_tools

@@ -59,13 +59,15 @@ pub struct Telnyx {
 
 impl Telnyx {
     /// The provider at a URL, [`DEFAULT_URL`] or what stands in for it. Paths start with `/v2`
-    /// below it.
+    /// below it, whether or not the URL ends with that.
     pub fn new(client: Client, url: &str) -> Result<Self, TelnyxError> {
         let base = parse_url(url)?;
         if base.query().is_some() {
             return Err(TelnyxError::UrlWithQuery);
         }
-        let messages = format!("{}/v2/messages", base.to_string().trim_end_matches('/'));
+        let base_url = base.to_string();
+        let root = base_url.trim_end_matches('/').trim_end_matches("/v2");
+        let messages = format!("{root}/v2/messages");
         parse_url(&messages)?;
         let host = base.authority().map_or("", |authority| authority.as_str());
         let breaker = client.breaker(host, "telnyx");

@@ -51,6 +51,11 @@ fn class(field: &str, before: &Shape, after: &Shape, overrides: &Overrides) -> C
         (ActionDefinition::Api(old), ActionDefinition::Api(new)) => {
             class_of_api(field, old, new, overrides)
         }
+        (ActionDefinition::Message(_), ActionDefinition::Message(_)) => match field {
+            // What the model reads, and whom the message reaches.
+            "description" | "recipient" => Class::Risky,
+            _ => Class::Cosmetic,
+        },
         _ => class_of_tool(field, after),
     }
 }

@@ -66,7 +66,7 @@ fn broken_links_are_named() {
     ];
     links[0].now.place.is_deleted = true;
     links[2].now.place.integration = integration(5);
-    let verdict = check(&document(&links, &json!({})), &links);
+    let verdict = check(&document(&links, &json!({})), &links, &BTreeSet::new());
     let found: Vec<_> = verdict
         .broken_references
         .iter()
@@ -94,11 +94,14 @@ fn two_actions_of_one_name_are_refused_unless_one_is_gone() {
         "kind": "api_call", "name": "same", "method": "GET", "url": "https://a.example/",
     }}]});
     let mut links = [linked(1, "same", &json!({}))];
-    let verdict = check(&document(&links, &own), &links);
+    let verdict = check(&document(&links, &own), &links, &BTreeSet::new());
     assert_eq!(verdict.problems[0].code, "duplicate_name");
     assert_eq!(verdict.problems[0].binding_ids, [binding(1), binding(9)]);
     links[0].now.place.is_deleted = true;
-    assert_eq!(check(&document(&links, &own), &links).problems, []);
+    assert_eq!(
+        check(&document(&links, &own), &links, &BTreeSet::new()).problems,
+        []
+    );
 }
 
 #[test]
@@ -114,7 +117,7 @@ fn states_that_do_not_exist_are_refused() {
             }}],
         }),
     );
-    let pointers: Vec<_> = check(&document, &links)
+    let pointers: Vec<_> = check(&document, &links, &BTreeSet::new())
         .problems
         .into_iter()
         .map(|problem| (problem.code, problem.pointer))

@@ -3,6 +3,7 @@
 
 pub mod advice;
 mod error;
+pub mod message;
 mod phone;
 mod segments;
 mod sender;

@@ -40,17 +40,12 @@ pub struct Settings {
     pub allow_networks: Vec<String>,
     /// The host names that this server answers for, beside its own addresses.
     pub allowed_hosts: Vec<String>,
-    /// Where people and services reach this server, if that was said.
-    pub public_url: Option<Url>,
     /// Telnyx' API.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "it is checked now, and read once there are messaging channels"
-        )
-    )]
     pub telnyx_url: Url,
+    /// The URL by which others reach this server.
+    pub public_url: Option<Url>,
+    /// How long nothing may happen in a conversation; none is for ever.
+    pub idle_timeout: Option<Duration>,
     /// The key that seals secrets.
     pub master_key_file: PathBuf,
     /// How log lines look.
@@ -147,8 +142,9 @@ impl Reader {
         let database_url = self.optional("database_url", DatabaseUrl::parse, ToString::to_string);
         let allow_networks = self.list("allow_networks", values::network);
         let allowed_hosts = self.list("allowed_hosts", values::host);
-        let public_url = self.optional("public_url", values::public_url, ToString::to_string);
         let telnyx_url = self.required("telnyx_url", values::http_url);
+        let public_url = self.optional("public_url", values::public_url, ToString::to_string);
+        let idle_timeout = self.integer("idle_timeout_seconds");
         let master_key_file = self.optional("master_key_file", values::path, |path| {
             path.display().to_string()
         });
@@ -177,8 +173,9 @@ impl Reader {
             database_url: database_url?,
             allow_networks: allow_networks?,
             allowed_hosts: allowed_hosts?,
-            public_url: public_url?,
             telnyx_url: telnyx_url?,
+            public_url: public_url?,
+            idle_timeout: Some(Duration::from_secs(idle_timeout?)).filter(|time| !time.is_zero()),
             master_key_file,
             log_format,
             log_level: log_level?,

@@ -134,20 +134,6 @@ pub const SETTINGS: &[Setting] = &[
                   proxy in front passes on: `switchboard.example`. Repeat the flag, or separate by commas.",
     },
     Setting {
-        name: "public_url",
-        flag: "public-url",
-        variable: "SWITCHBOARD_PUBLIC_URL",
-        value_name: "URL",
-        kind: Kind::Text,
-        default: None,
-        otherwise: "the address of `listen`",
-        in_file: true,
-        summary: "The URL by which people and services reach this server",
-        details: "`https://switchboard.example`, without a path. Links for people start with it, and its \
-                  host is one that this server answers for. When it starts with `https`, browsers send \
-                  the session's cookie over https alone.",
-    },
-    Setting {
         name: "telnyx_url",
         flag: "telnyx-url",
         variable: "SWITCHBOARD_TELNYX_URL",
@@ -158,6 +144,37 @@ pub const SETTINGS: &[Setting] = &[
         in_file: true,
         summary: "The base URL of Telnyx' API",
         details: "Change it to send text messages to a simulator.",
+    },
+    Setting {
+        name: "public_url",
+        flag: "public-url",
+        variable: "SWITCHBOARD_PUBLIC_URL",
+        value_name: "URL",
+        kind: Kind::Text,
+        default: None,
+        otherwise: "none",
+        in_file: true,
+        summary: "The URL by which others reach this server: `https://switchboard.example`",
+        details: "It has no path. Links for people start with it, its host is one that this server answers \
+                  for, and when it starts with `https`, browsers send the session's cookie over https \
+                  alone. Telnyx is told to send delivery receipts there. Without it, receipts come only \
+                  where the messaging profile sends them, and Telnyx is asked now and then instead.",
+    },
+    Setting {
+        name: "idle_timeout_seconds",
+        flag: "idle-timeout-seconds",
+        variable: "SWITCHBOARD_IDLE_TIMEOUT_SECONDS",
+        value_name: "SECONDS",
+        kind: Kind::Integer {
+            least: 0,
+            most: 31_536_000,
+        },
+        default: Some("86400"),
+        otherwise: "",
+        in_file: true,
+        summary: "How long nothing may happen in a conversation before it is ended",
+        details: "Its dialogue is ended first, and after as long again the conversation is closed. 0 leaves \
+                  conversations open for ever.",
     },
     Setting {
         name: "master_key_file",

@@ -1,183 +1,34 @@
 //! Integrations.
 
-use std::collections::BTreeMap;
+mod input;
 
-use serde::Deserialize;
-use switchboard_domain::auth::{Auth, ValueSource};
-use switchboard_domain::environment::{Environment, PerEnvironment};
-use switchboard_domain::id::{IntegrationId, WorkspaceId};
+use std::collections::{BTreeMap, BTreeSet};
+
+use switchboard_domain::environment::Environment;
+use switchboard_domain::id::{AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
-use switchboard_domain::integration::{
-    ApiSlot, IntegrationDefinition, IntegrationKind, McpServer, OnChange,
-};
+use switchboard_domain::integration::IntegrationDefinition;
 use switchboard_domain::name::Title;
 use switchboard_mcp::McpError;
 use switchboard_store::action_revision::ActionChange;
 use switchboard_store::change::Entity;
 use switchboard_store::integration::{self, IntegrationRow};
-use switchboard_store::reference::Source;
+use switchboard_store::reference::{self, Source};
 use switchboard_store::{Engine, action, link};
 
 use crate::change::{ConfigChange, check_revision};
 use crate::impact::{self, How, Outcome, Report};
 use crate::{
-    App, AppError, Configuration, Manager, Page, Patch, Reader, actions, mcp, prepare, secrets,
+    App, AppError, Configuration, Manager, Page, Reader, actions, mcp, messages, prepare, secrets,
 };
+
+pub use input::{IntegrationInput, IntegrationPatch, SlotPatches};
 
 /// The longest description, in bytes.
 pub(crate) const MAX_DESCRIPTION_BYTES: usize = 16 * 1024;
 
 /// How often tools may be fetched without being asked, in seconds.
 const INTERVALS: std::ops::RangeInclusive<u32> = 30..=604_800;
-
-/// What POST takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IntegrationInput {
-    /// The kind.
-    pub kind: IntegrationKind,
-    /// The name.
-    pub name: String,
-    /// What it is for.
-    #[serde(default)]
-    pub description: String,
-    /// Of an HTTP API: the slots.
-    #[serde(default)]
-    pub environments: Option<PerEnvironment<ApiSlot>>,
-    /// Of an MCP server: its URL.
-    #[serde(default)]
-    pub url: Option<String>,
-    /// How requests to it are authenticated.
-    #[serde(default)]
-    pub auth: Option<Auth>,
-    /// Headers of every request to it.
-    #[serde(default)]
-    pub headers: Option<BTreeMap<String, ValueSource>>,
-    /// What happens when it changes a tool.
-    #[serde(default)]
-    pub on_change: Option<OnChange>,
-    /// How often its tools are fetched without being asked, in seconds.
-    #[serde(default)]
-    pub refresh_interval_s: Option<u32>,
-}
-
-impl IntegrationInput {
-    /// What is particular to the kind. A field of another kind is an error.
-    fn definition(self) -> Result<IntegrationDefinition, AppError> {
-        let mut errors = InputErrors::new();
-        let mut stray = |field: &str, is_there: bool| {
-            if is_there {
-                errors.push(
-                    format!("/{field}"),
-                    "this kind of integration has no such field",
-                );
-            }
-        };
-        let definition = match self.kind {
-            IntegrationKind::CustomApi => {
-                stray("url", self.url.is_some());
-                stray("auth", self.auth.is_some());
-                stray("headers", self.headers.is_some());
-                stray("on_change", self.on_change.is_some());
-                stray("refresh_interval_s", self.refresh_interval_s.is_some());
-                IntegrationDefinition::CustomApi {
-                    environments: self.environments.unwrap_or_default(),
-                }
-            }
-            IntegrationKind::McpServer => {
-                stray("environments", self.environments.is_some());
-                IntegrationDefinition::McpServer(McpServer {
-                    url: self.url.unwrap_or_default(),
-                    auth: self.auth.unwrap_or_default(),
-                    headers: self.headers.unwrap_or_default(),
-                    on_change: self.on_change.unwrap_or_default(),
-                    refresh_interval_s: self.refresh_interval_s,
-                })
-            }
-        };
-        errors.finish(definition).map_err(AppError::Invalid)
-    }
-}
-
-/// What PATCH takes. A slot that is given replaces the one that is there, null empties it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IntegrationPatch {
-    /// The name.
-    pub name: Option<String>,
-    /// What it is for.
-    pub description: Option<String>,
-    /// Of an HTTP API: the slots.
-    pub environments: Option<SlotPatches>,
-    /// Of an MCP server: its URL.
-    pub url: Option<String>,
-    /// How requests to it are authenticated.
-    pub auth: Option<Auth>,
-    /// Headers of every request to it.
-    pub headers: Option<BTreeMap<String, ValueSource>>,
-    /// What happens when it changes a tool.
-    pub on_change: Option<OnChange>,
-    /// How often its tools are fetched without being asked, in seconds; null is never.
-    #[serde(default)]
-    pub refresh_interval_s: Patch<u32>,
-}
-
-impl IntegrationPatch {
-    /// Applies what is particular to the kind. A field of another kind is an error.
-    fn apply(self, definition: &mut IntegrationDefinition) -> Result<(), AppError> {
-        let stray = |field: &str| {
-            let detail = "this kind of integration has no such field";
-            AppError::invalid(format!("/{field}"), detail)
-        };
-        match definition {
-            IntegrationDefinition::CustomApi { environments } => {
-                for (field, is_there) in [
-                    ("url", self.url.is_some()),
-                    ("auth", self.auth.is_some()),
-                    ("headers", self.headers.is_some()),
-                    ("on_change", self.on_change.is_some()),
-                    ("refresh_interval_s", self.refresh_interval_s != Patch::Keep),
-                ] {
-                    if is_there {
-                        return Err(stray(field));
-                    }
-                }
-                let slots = self.environments.unwrap_or_default();
-                slots
-                    .development
-                    .apply(environments.slot(Environment::Development));
-                slots.staging.apply(environments.slot(Environment::Staging));
-                slots
-                    .production
-                    .apply(environments.slot(Environment::Production));
-            }
-            IntegrationDefinition::McpServer(server) => {
-                if self.environments.is_some() {
-                    return Err(stray("environments"));
-                }
-                server.url = self.url.unwrap_or_else(|| server.url.clone());
-                server.auth = self.auth.unwrap_or_else(|| server.auth.clone());
-                server.headers = self.headers.unwrap_or_else(|| server.headers.clone());
-                server.on_change = self.on_change.unwrap_or(server.on_change);
-                self.refresh_interval_s
-                    .apply(&mut server.refresh_interval_s);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Slots of a PATCH.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SlotPatches {
-    #[serde(default)]
-    development: Patch<ApiSlot>,
-    #[serde(default)]
-    staging: Patch<ApiSlot>,
-    #[serde(default)]
-    production: Patch<ApiSlot>,
-}
 
 /// An integration as it is shown.
 #[derive(Debug, Clone)]
@@ -202,7 +53,7 @@ pub async fn list(
     let engine = &mut conn.engine();
     let page = integration::list(engine, workspace, after, limit).await?;
     let actions = action::counts(engine, workspace).await?;
-    let agents = link::agents_by_integration(engine, workspace).await?;
+    let agents = agents(engine, workspace).await?;
     page.try_map(|row| {
         Ok(IntegrationView {
             action_count: actions.get(&row.id).copied().unwrap_or(0),
@@ -212,13 +63,27 @@ pub async fn list(
     })
 }
 
+/// The agents that use each integration, in any version: by a link, or by sending through it.
+async fn agents(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+) -> Result<BTreeMap<IntegrationId, BTreeSet<AgentId>>, AppError> {
+    let mut agents = link::agents_by_integration(engine, workspace).await?;
+    for (target, _, agent, _) in reference::all(engine, workspace, "integration").await? {
+        if let (Ok(integration), Ok(agent)) = (target.parse(), agent.parse()) {
+            agents.entry(integration).or_default().insert(agent);
+        }
+    }
+    Ok(agents)
+}
+
 async fn view(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     row: IntegrationRow,
 ) -> Result<IntegrationView, AppError> {
     let actions = action::counts(engine, workspace).await?;
-    let agents = link::agents_by_integration(engine, workspace).await?;
+    let agents = agents(engine, workspace).await?;
     Ok(IntegrationView {
         action_count: actions.get(&row.id).copied().unwrap_or(0),
         agent_count: agents.get(&row.id).map_or(0, |agents| agents.len() as u64),
@@ -311,7 +176,9 @@ async fn fetch(
     row: &IntegrationRow,
 ) -> Option<Result<mcp::Found, McpError>> {
     match &row.definition {
-        IntegrationDefinition::CustomApi { .. } => None,
+        IntegrationDefinition::CustomApi { .. } | IntegrationDefinition::MessagingChannel(_) => {
+            None
+        }
         IntegrationDefinition::McpServer(server) => {
             Some(mcp::fetch(app, workspace, row.id, server).await)
         }
@@ -425,7 +292,8 @@ pub async fn delete(
             refusal: None,
         }));
     }
-    secrets::refer(&mut change.engine(), workspace, &source(id), &[]).await?;
+    let none = BTreeSet::new();
+    secrets::refer(&mut change.engine(), workspace, &source(id), &[], &none).await?;
     change
         .note(Entity::Integration, &id.to_string(), "integration.delete")
         .await?;
@@ -483,7 +351,7 @@ async fn refer(
     row: &IntegrationRow,
 ) -> Result<(), AppError> {
     let names = row.definition.secrets();
-    secrets::refer(engine, workspace, &source(row.id), &names).await
+    secrets::refer(engine, workspace, &source(row.id), &names, &BTreeSet::new()).await
 }
 
 /// Checks all of an integration, by preparing it as calls need it.
@@ -520,6 +388,9 @@ fn check(row: &IntegrationRow) -> Result<(), AppError> {
                     "tools are fetched every 30 to 604800 seconds; null is never",
                 );
             }
+        }
+        IntegrationDefinition::MessagingChannel(channel) => {
+            drop(messages::channel(row.id, channel, "", &mut errors));
         }
     }
     errors.finish(()).map_err(AppError::Invalid)

@@ -1,0 +1,216 @@
+//! Client events: what a runtime's client is told, and what it answers.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use switchboard_connect::{CallError, Performed};
+use switchboard_domain::conversation::Outcome;
+use switchboard_domain::event::{EventType, NewEvent};
+use switchboard_domain::id::{CallId, ConversationId, EventId};
+use switchboard_store::client_event::{self, ClientEventKey};
+use tokio::time::Instant;
+
+use crate::journal::{Key, Work};
+use crate::{App, AppError, Runner, conversations, local};
+
+/// How often a call looks whether another server took its answer.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// How long an event that nobody waits for any more is known.
+const KEPT: TimeDelta = TimeDelta::hours(24);
+/// The largest answer of a client, in bytes.
+const MAX_RESULT_BYTES: usize = 256 * 1024;
+
+/// What a client answers: one of the two.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResultInput {
+    /// What came of it.
+    #[serde(default, deserialize_with = "present")]
+    result: Option<Value>,
+    /// Why it failed.
+    #[serde(default)]
+    error: Option<String>,
+}
+
+/// Null is an answer too.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// An event for a client.
+pub(crate) struct Telling<'a> {
+    /// The conversation.
+    pub key: Key,
+    /// The call that tells it.
+    pub call: CallId,
+    /// What the client knows it by.
+    pub event: &'a str,
+    /// What it carries.
+    pub payload: &'a Value,
+}
+
+impl Telling<'_> {
+    /// The event. `until` is when its answer is waited for.
+    fn event(&self, app: &App, until: Option<chrono::DateTime<chrono::Utc>>) -> NewEvent {
+        let until = until.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
+        let data = json!({
+            "call_id": self.call, "event": self.event, "payload": self.payload,
+            "awaits_result_until": until,
+        });
+        NewEvent {
+            id: EventId::from_uuid(app.context.uuid()),
+            at: app.context.now(),
+            kind: EventType::ClientEventEmitted,
+            data: data.to_string(),
+        }
+    }
+
+    /// Tells the client with the call's own settlement, and waits for nothing.
+    pub fn tell(&self, app: &App) -> (Performed, NewEvent) {
+        let event = self.event(app, None);
+        let output = json!({"event_id": event.id, "emitted": true});
+        (local::answered(output.to_string()), event)
+    }
+
+    /// Tells the client and waits for its answer.
+    pub async fn ask(&self, app: &App, wait: Duration) -> Performed {
+        match self.try_to_ask(app, wait).await {
+            Ok(performed) => performed,
+            Err(error) => {
+                tracing::error!(%error, "a client event could not be handled");
+                unknown("the server could not finish the call; see the conversation's events")
+            }
+        }
+    }
+
+    async fn try_to_ask(&self, app: &App, wait: Duration) -> Result<Performed, AppError> {
+        let deadline = Instant::now() + wait;
+        let until = app.context.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::zero());
+        let event = self.event(app, Some(until));
+        let key = ClientEventKey {
+            workspace: self.key.0,
+            conversation: self.key.1,
+            event: event.id,
+        };
+        let mut tx = app.db.write().await?;
+        let forget = app.context.now() - KEPT;
+        client_event::expect(&mut tx.engine(), key, until, forget).await?;
+        tx.commit().await?;
+        app.journal.submit(self.key, Work::Note(event)).await?;
+        loop {
+            // Before the look, so that an answer between the two is heard.
+            let answered = app.client_answers.notified();
+            if let Some(result) = result(app, key).await? {
+                return Ok(performed(&result));
+            }
+            let now = Instant::now();
+            if now >= deadline {
+                break;
+            }
+            let pause = LOOK_AGAIN.min(deadline - now);
+            let _ = tokio::time::timeout(pause, answered).await;
+        }
+        let mut tx = app.db.write().await?;
+        let gave_up = client_event::give_up(&mut tx.engine(), key, app.context.now()).await?;
+        tx.commit().await?;
+        if !gave_up && let Some(result) = result(app, key).await? {
+            return Ok(performed(&result));
+        }
+        Ok(unknown(&format!(
+            "the client did not answer `{}` within {} ms; whether it did what it was told is not known",
+            self.event,
+            wait.as_millis()
+        )))
+    }
+}
+
+fn unknown(message: &str) -> Performed {
+    Performed {
+        outcome: Outcome::Unknown,
+        ..Performed::not_sent(CallError {
+            code: "outcome_unknown",
+            message: message.to_owned(),
+            upstream_status: None,
+        })
+    }
+}
+
+async fn result(app: &App, key: ClientEventKey) -> Result<Option<String>, AppError> {
+    let mut conn = app.db.read().await?;
+    let found = client_event::get(&mut conn.engine(), key).await?;
+    Ok(found.and_then(|found| found.result))
+}
+
+/// What a client's answer means for the call.
+fn performed(text: &str) -> Performed {
+    let answer: ResultInput = serde_json::from_str(text).unwrap_or(ResultInput {
+        result: Some(Value::Null),
+        error: None,
+    });
+    match answer.error {
+        None => {
+            let output = answer.result.unwrap_or_default().to_string();
+            Performed {
+                response: text.to_owned(),
+                ..local::answered(output)
+            }
+        }
+        Some(error) => Performed {
+            response: text.to_owned(),
+            ..Performed::not_sent(CallError {
+                code: "client_error",
+                message: format!("the client says that it failed: {error}"),
+                upstream_status: None,
+            })
+        },
+    }
+}
+
+/// Takes a client's answer to an event that a call waits for.
+pub async fn answer(
+    app: &App,
+    runner: &Runner,
+    conversation: ConversationId,
+    event: EventId,
+    input: ResultInput,
+) -> Result<(), AppError> {
+    if input.result.is_some() == input.error.is_some() {
+        return Err(AppError::invalid(
+            "",
+            "an answer has either a `result` or an `error`",
+        ));
+    }
+    let text = match (&input.result, &input.error) {
+        (Some(result), _) => json!({"result": result}),
+        (None, error) => json!({"error": error}),
+    }
+    .to_string();
+    if text.len() > MAX_RESULT_BYTES {
+        return Err(AppError::invalid(
+            "/result",
+            format!("an answer has at most {MAX_RESULT_BYTES} bytes"),
+        ));
+    }
+    conversations::get(app, runner, conversation).await?;
+    let key = ClientEventKey {
+        workspace: runner.workspace(),
+        conversation,
+        event,
+    };
+    let mut tx = app.db.write().await?;
+    let engine = &mut tx.engine();
+    if client_event::get(engine, key).await?.is_none() {
+        return Err(AppError::NotFound("client event that awaits a result"));
+    }
+    if !client_event::answer(engine, key, &text, app.context.now()).await? {
+        return Err(AppError::conflict(
+            "result_not_awaited",
+            "this event was answered before, or its call does not wait any more",
+        ));
+    }
+    tx.commit().await?;
+    app.client_answers.notify_waiters();
+    Ok(())
+}

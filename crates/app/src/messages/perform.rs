@@ -1,0 +1,195 @@
+//! *Send text message* as a call: what is filled in, what is answered.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use switchboard_connect::{CallError, Performed, SecretLookup as _};
+use switchboard_domain::conversation::Outcome;
+use switchboard_domain::environment::Environment;
+use switchboard_domain::id::{CallId, ConversationId, WorkspaceId};
+use switchboard_domain::sms::message::Message;
+use switchboard_domain::sms::status::Status;
+use switchboard_domain::template::RenderContext;
+use switchboard_domain::text_message::{MESSAGE, MessageTemplate};
+use tokio::time::Instant;
+
+use super::Channel;
+use super::outbox::{self, NewMessage};
+use crate::{App, AppError};
+
+/// How often a call looks whether its message left the queue.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// What a call that sends a message needs.
+pub struct Outgoing<'a> {
+    /// The channel.
+    pub channel: &'a Channel,
+    /// The message.
+    pub template: &'a MessageTemplate,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Where it is sent.
+    pub environment: Environment,
+    /// The conversation it is sent in, and the call; none for a test.
+    pub from: Option<(ConversationId, CallId)>,
+    /// The conversation's variables.
+    pub variables: &'a Map<String, Value>,
+    /// The call's arguments.
+    pub arguments: &'a Map<String, Value>,
+    /// What templates see.
+    pub context: &'a RenderContext<'a>,
+    /// When the call has to be over.
+    pub deadline: Instant,
+}
+
+/// Sends a message. The answer says whether the provider took it; its delivery comes as events.
+pub async fn perform(app: &App, outgoing: Outgoing<'_>) -> Performed {
+    match try_to(app, outgoing).await {
+        Ok(performed) => performed,
+        Err(Failure::Call(error)) => Performed::not_sent(error),
+        Err(Failure::App(error)) => {
+            tracing::error!(%error, "a text message could not be handled");
+            // Whether the message was in the outbox by then is not known here.
+            Performed {
+                outcome: Outcome::Unknown,
+                ..Performed::not_sent(CallError {
+                    code: "outcome_unknown",
+                    message: "the server could not finish sending the message; see GET /messages for what became of it".to_owned(),
+                    upstream_status: None,
+                })
+            }
+        }
+    }
+}
+
+enum Failure {
+    Call(CallError),
+    App(AppError),
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        Self::App(error)
+    }
+}
+
+/// Whoever the conversation is with.
+pub fn contact(variables: &Map<String, Value>) -> Option<&str> {
+    variables.get("call")?.get("from")?.as_str()
+}
+
+async fn try_to(app: &App, outgoing: Outgoing<'_>) -> Result<Performed, Failure> {
+    let Outgoing {
+        channel,
+        workspace,
+        environment,
+        arguments,
+        ..
+    } = outgoing;
+    let written = arguments.get(MESSAGE).and_then(Value::as_str);
+    let rendered = outgoing
+        .template
+        .render(outgoing.context, contact(outgoing.variables), written)
+        .map_err(|error| Failure::Call(error.into()))?;
+    let snapshot = app.catalog.snapshot(workspace).await?;
+    let secrets = snapshot.secrets_in(environment);
+    if secrets.secret(&channel.api_key).is_none() {
+        let error = outbox::missing_key(channel, environment);
+        return Err(Failure::Call(CallError {
+            code: "missing_secret",
+            message: error.title,
+            upstream_status: None,
+        }));
+    }
+    let new = NewMessage {
+        workspace,
+        channel,
+        environment,
+        conversation: outgoing.from.map(|(conversation, _)| conversation),
+        call: outgoing.from.map(|(_, call)| call),
+        rendered: &rendered,
+    };
+    let (message, is_now) = outbox::enqueue(app, new).await?;
+    let (mut request, mut response) = (kept_request(&message), "null".to_owned());
+    let mut message = message;
+    if is_now && let Some(sent) = outbox::send(app, channel, &message, outgoing.deadline).await? {
+        (request, response) = (sent.request, sent.response);
+        message = sent.message;
+    }
+    // Queued by us: somebody sends it when its turn comes.
+    while message.life.may_be_sent() || is_on_its_way(&message) {
+        if Instant::now() + LOOK_AGAIN >= outgoing.deadline {
+            break;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+        message = outbox::current(app, &message.key).await?;
+    }
+    Ok(answer(&message, request, response))
+}
+
+fn is_on_its_way(message: &Message) -> bool {
+    message.life.status == Status::Sending && !message.life.confirmed
+}
+
+/// The request as it is kept where another task sends it.
+fn kept_request(message: &Message) -> String {
+    let body: Value = serde_json::from_slice(&message.body).unwrap_or_default();
+    json!({"queued": true, "body": body}).to_string()
+}
+
+/// What a call answers for its message.
+pub fn answer(message: &Message, request: String, response: String) -> Performed {
+    let failed = |outcome, code, text: String| Performed {
+        outcome,
+        request: request.clone(),
+        response: response.clone(),
+        ..Performed::not_sent(CallError {
+            code,
+            message: text,
+            upstream_status: None,
+        })
+    };
+    match message.life.status {
+        Status::OutcomeUnknown => failed(
+            Outcome::Unknown,
+            "outcome_unknown",
+            format!(
+                "nobody knows whether the provider took the message, so it is not sent again; {} tells what became of it",
+                message.key.id
+            ),
+        ),
+        Status::SendingFailed if !message.life.confirmed => {
+            failed(Outcome::Failed, "message_rejected", refusal(message))
+        }
+        _ => {
+            let status = if message.life.confirmed {
+                "accepted"
+            } else {
+                "queued"
+            };
+            let output = json!({
+                "message_id": message.key.id, "status": status, "to": message.recipient,
+                "parts": message.parts, "encoding": message.encoding.as_str(),
+                "provider_message_id": message.provider_id,
+            });
+            Performed {
+                request,
+                response,
+                ..crate::local::answered(output.to_string())
+            }
+        }
+    }
+}
+
+/// Why the provider did not take it, and what to do.
+fn refusal(message: &Message) -> String {
+    let Some(error) = &message.error else {
+        return "the message was not sent".to_owned();
+    };
+    let mut text = format!("the message was not sent: {} ({})", error.title, error.code);
+    for more in [&error.detail, &error.advice].into_iter().flatten() {
+        text.push_str(". ");
+        text.push_str(more.trim_end_matches('.'));
+    }
+    text
+}
