@@ -129,12 +129,6 @@ const SAMPLES: &[(&str, &str, &str, &str)] = &[
     ),
     ("allowed_hosts", "['f.example']", "e.example", "g.example"),
     (
-        "public_url",
-        "'https://f.example/'",
-        "https://e.example/",
-        "https://g.example/",
-    ),
-    (
         "telnyx_url",
         "'http://f.example/'",
         "http://e.example/",
