@@ -8,6 +8,7 @@ mod sending;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use switchboard_simulators::telnyx::{self, Settings, Simulator};
 use switchboard_testkit::{Builder, Client, Server, TestDatabase, eventually};
@@ -16,9 +17,18 @@ const BINARY: &str = env!("CARGO_BIN_EXE_switchboard");
 const SEED: [u8; 32] = [7; 32];
 const SENDER: &str = "+13125550142";
 
+/// The time.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the server that is tested has the machine's clock"
+)]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
 /// A simulator with these settings.
 async fn simulator(change: impl FnOnce(&mut Settings)) -> Simulator {
-    let mut settings = Settings::new(SEED, Arc::new(chrono::Utc::now));
+    let mut settings = Settings::new(SEED, Arc::new(now));
     change(&mut settings);
     telnyx::start(settings).await.unwrap()
 }

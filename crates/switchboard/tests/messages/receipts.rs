@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures_util::{StreamExt as _, stream};
 use http::Method;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use switchboard_domain::sms::status::Status;
 use switchboard_simulators::telnyx::{Signer, event};
 use switchboard_testkit::{Reply, TestDatabase, on_both_databases};
 
-use super::{SEED, Setup};
+use super::{SEED, Setup, now};
 
 on_both_databases!(
     only_the_provider_is_heard,
@@ -19,11 +19,11 @@ on_both_databases!(
 
 /// Receipts come from the test, not from the simulator.
 fn silent(settings: &mut switchboard_simulators::telnyx::Settings) {
-    settings.pace.sent_after = Duration::from_secs(3600);
+    settings.pace.sent_after = Duration::from_hours(1);
 }
 
 fn receipt(provider_id: &str, event_id: &str, status: Status, seconds: i64) -> String {
-    let at = Utc::now() + TimeDelta::seconds(seconds);
+    let at = now() + TimeDelta::seconds(seconds);
     let payload = json!({
         "id": provider_id, "direction": "outbound", "record_type": "message",
         "to": [{"phone_number": "+13125550100", "status": status}], "errors": [],
@@ -43,7 +43,7 @@ impl Setup {
 
     /// Delivers a webhook that is signed now, or at another time.
     async fn signed(&self, signer: &Signer, body: &str, age: i64) -> Reply {
-        let signed = signer.headers(body.as_bytes(), Utc::now() - TimeDelta::seconds(age));
+        let signed = signer.headers(body.as_bytes(), now() - TimeDelta::seconds(age));
         let headers: Vec<_> = signed
             .iter()
             .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
@@ -74,7 +74,7 @@ async fn only_the_provider_is_heard(database: TestDatabase) {
         (setup.signed(&signer, &body, -302).await, "from the future"),
         (
             {
-                let headers = signer.headers(body.as_bytes(), Utc::now());
+                let headers = signer.headers(body.as_bytes(), now());
                 let headers: Vec<_> = headers
                     .iter()
                     .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))

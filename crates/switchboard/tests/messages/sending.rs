@@ -45,6 +45,9 @@ async fn accepted_is_not_delivered(database: TestDatabase) {
         .await;
     assert!(events.text.contains("/v2/messages"), "{}", events.text);
     assert!(!events.text.contains("KEY_production"));
+    assert!(!setup.server.stderr().contains("KEY_production"));
+    // What it says is between two people, so the log does not have it.
+    assert!(!setup.server.stderr().contains("See you at nine"));
     let listed = setup
         .client
         .get(&format!(
