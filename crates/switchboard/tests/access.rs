@@ -39,6 +39,7 @@ async fn another_workspaces_ids_are_unknown(database: TestDatabase) {
     let invited = json!({"email": "somebody@example.com", "role": "viewer"});
     let invited = owner.post("/invitations", invited).await.expect(201);
     let invitation = invited["id"].as_str().unwrap();
+    let message = message(&ours).await;
     assert!(
         server
             .command()
@@ -63,12 +64,14 @@ async fn another_workspaces_ids_are_unknown(database: TestDatabase) {
             "api-keys" => &key,
             "members" => member,
             "invitations" => invitation,
+            "messages" => &message,
             other => panic!("a new kind of id: {other}"),
         };
         let path = path
             .replace("{id}", id)
             .replace("{binding_id}", binding)
             .replace("{number}", "1")
+            .replace("{event_id}", "evt_01980000000070008000000000000001")
             .replace("{name}", "read_item");
         for (method, operation) in item.as_object().unwrap() {
             let method: Method = method.to_uppercase().parse().unwrap();
@@ -101,6 +104,19 @@ async fn another_workspaces_ids_are_unknown(database: TestDatabase) {
     assert_eq!(upstream.hits(), 0);
 }
 
+/// A text message that failed for want of a key.
+async fn message(client: &Client) -> String {
+    let channel = json!({"kind": "messaging_channel", "name": "SMS", "api_key": {"secret": "no_such"}, "from": "+13125550142"});
+    let channel = client.post("/integrations", channel).await.expect(201);
+    let path = format!(
+        "/integrations/{}/test-message",
+        channel["id"].as_str().unwrap()
+    );
+    let input = json!({"environment": "production", "to": "+13125550100", "text": "x"});
+    let message = client.post(&path, input).await.expect(201);
+    message["id"].as_str().unwrap().to_owned()
+}
+
 /// A body that would be right, so that only the id is wrong.
 fn body_for(method: &Method, path: &str, sample: &Sample) -> Value {
     match path.rsplit('/').next().unwrap() {
@@ -112,6 +128,8 @@ fn body_for(method: &Method, path: &str, sample: &Sample) -> Value {
         "test" => json!({"environment": "production", "arguments": {"id": "1"}}),
         "call" => json!({"arguments": {"id": "1"}}),
         _ if path.contains("/members/") => json!({"role": "viewer"}),
+        "test-message" => json!({"environment": "production", "to": "+13125550100", "text": "x"}),
+        "result" => json!({"result": null}),
         "draft" if *method == Method::PUT => json!({"instructions": ""}),
         _ => json!({}),
     }

@@ -1,5 +1,5 @@
-//! The README's tour, command by command, against the services it names: what a reader types here
-//! works, and answers what the README says it answers.
+//! What the README and the documents tell a reader to type, command by command, against the services
+//! that they name: it works, and answers what they say it answers.
 #![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::fs;
@@ -26,7 +26,7 @@ struct Block {
     line: usize,
     kind: String,
     /// What the comment before it says of it: `elsewhere` is typed in another terminal, `addresses`
-    /// is for the reader to fill in.
+    /// is for the reader to fill in, `answer` is what comes back, with parts of it left out.
     mark: Option<String>,
     text: String,
 }
@@ -271,27 +271,15 @@ fn services() -> (Running, String, String) {
     (running, address(ledger), address(echo))
 }
 
-#[test]
-fn the_readmes_tour_works() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let (before, tour) = readme.split_once("\n## The tour\n").unwrap();
-    let tour = tour.split("\n## ").next().unwrap();
-    let blocks = blocks(tour, before.lines().count() + 2);
-
-    let (_demo, server, key) = demo();
-    let (_services, ledger, echo) = services();
-    let given = [
-        ("SB", format!("{server}/api/v1")),
-        ("KEY", key),
-        ("LEDGER", ledger),
-        ("ECHO", echo),
-    ];
+/// Types what a document says, and compares what comes back. Answers how many commands ran and how
+/// many answers were compared.
+fn follow(document: &str, blocks: &[Block], given: &[(&str, String)]) -> (usize, usize) {
     let directory = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::open(directory.path());
     let (mut ran, mut compared) = (0, 0);
     let mut last = None;
-    for block in &blocks {
-        let at = format!("README.md:{}", block.line);
+    for block in blocks {
+        let at = format!("{document}:{}", block.line);
         match (block.kind.as_str(), block.mark.as_deref()) {
             ("sh", Some("elsewhere")) => commands(&block.text)
                 .iter()
@@ -302,8 +290,9 @@ fn the_readmes_tour_works() {
                     .lines()
                     .filter_map(|line| Some(line.split_once('=')?.0))
                     .collect();
-                assert_eq!(names, given.each_ref().map(|(name, _)| *name), "{at}");
-                for (name, value) in &given {
+                let known: Vec<&str> = given.iter().map(|(name, _)| *name).collect();
+                assert_eq!(names, known, "{at}");
+                for (name, value) in given {
                     assert_eq!(terminal.run(&format!("{name}='{value}'")).0, 0);
                 }
             }
@@ -324,7 +313,7 @@ fn the_readmes_tour_works() {
                     last = Some((command, output));
                 }
             }
-            ("json", None) => {
+            ("json", None) | ("text", Some("answer")) => {
                 let (command, output) = last.as_ref().expect("an answer follows a command");
                 let missing = first_missing(&block.text, output);
                 assert!(
@@ -336,10 +325,42 @@ fn the_readmes_tour_works() {
             (kind, mark) => panic!("{at}: what is a block of {kind} with {mark:?}?"),
         }
     }
+    (ran, compared)
+}
+
+#[test]
+fn the_readmes_tour_works() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (before, tour) = readme.split_once("\n## The tour\n").unwrap();
+    let tour = tour.split("\n## ").next().unwrap();
+    let blocks = blocks(tour, before.lines().count() + 2);
+    let (_demo, server, key) = demo();
+    let (_services, ledger, echo) = services();
+    let given = [
+        ("SB", format!("{server}/api/v1")),
+        ("KEY", key),
+        ("LEDGER", ledger),
+        ("ECHO", echo),
+    ];
+    let (ran, compared) = follow("README.md", &blocks, &given);
     assert!(
         ran >= 20 && compared >= 15,
         "{ran} commands ran, {compared} answers were compared"
     );
+}
+
+#[test]
+fn what_the_documents_show_on_the_demo_works() {
+    let (_demo, server, key) = demo();
+    let given = [("SB", format!("{server}/api/v1")), ("KEY", key)];
+    for (name, least) in [("kinds-of-action.md", 18), ("connect-telnyx.md", 8)] {
+        let document = fs::read_to_string(root().join("docs").join(name)).unwrap();
+        let (ran, compared) = follow(name, &blocks(&document, 1), &given);
+        assert!(
+            ran >= least && compared >= 3,
+            "{name}: {ran} commands ran, {compared} answers were compared"
+        );
+    }
 }
 
 #[test]

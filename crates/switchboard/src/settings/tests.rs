@@ -134,6 +134,13 @@ const SAMPLES: &[(&str, &str, &str, &str)] = &[
         "http://e.example/",
         "http://g.example/",
     ),
+    (
+        "public_url",
+        "'http://f.example/'",
+        "http://e.example/",
+        "http://g.example/",
+    ),
+    ("idle_timeout_seconds", "1", "2", "3"),
     ("master_key_file", "'f'", "e", "g"),
     ("log_format", "'text'", "json", "text"),
     ("log_level", "'debug'", "warn", "error"),
