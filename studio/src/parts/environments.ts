@@ -1,0 +1,12 @@
+import type { Schemas } from '~/api/client';
+
+export type Environment = Schemas['Environment'];
+
+/** Always all three, always in this order. */
+export const ENVIRONMENTS: readonly Environment[] = ['development', 'staging', 'production'];
+
+export const ENVIRONMENT_LABEL: Record<Environment, string> = {
+  development: 'Development',
+  staging: 'Staging',
+  production: 'Production',
+};

@@ -1,0 +1,70 @@
+import {
+  ActionIcon,
+  Button,
+  type CSSVariablesResolver,
+  createTheme,
+  Modal,
+  Table,
+  Tooltip,
+} from '@mantine/core';
+
+const SANS =
+  'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif';
+const MONO = 'ui-monospace, SFMono-Regular, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace';
+
+/** Dense and calm: small sizes everywhere, one accent, the system's own fonts. */
+export const theme = createTheme({
+  primaryColor: 'indigo',
+  primaryShade: { light: 7, dark: 7 },
+  autoContrast: true,
+  defaultRadius: 'sm',
+  fontFamily: SANS,
+  fontFamilyMonospace: MONO,
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+  fontSizes: { xs: '0.75rem', sm: '0.8125rem', md: '0.875rem', lg: '1rem', xl: '1.125rem' },
+  headings: {
+    fontFamily: SANS,
+    fontWeight: '600',
+    sizes: {
+      h1: { fontSize: '1.25rem', lineHeight: '1.4' },
+      h2: { fontSize: '1rem', lineHeight: '1.4' },
+      h3: { fontSize: '0.875rem', lineHeight: '1.4' },
+    },
+  },
+  components: {
+    Button: Button.extend({ defaultProps: { size: 'xs' } }),
+    ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray' } }),
+    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true, multiline: true, maw: 320 } }),
+    Table: Table.extend({ defaultProps: { verticalSpacing: 6, horizontalSpacing: 'sm' } }),
+    Modal: Modal.extend({
+      defaultProps: { centered: false, yOffset: '8vh', closeButtonProps: { 'aria-label': 'Close' } },
+    }),
+  },
+});
+
+/** Mantine's dimmed and placeholder greys are too pale to read; these pass WCAG AA on every surface here. */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-dimmed': '#565e66',
+    '--mantine-color-placeholder': '#666e76',
+    '--mantine-color-error': '#c92a2a',
+    '--sb-surface': '#f8f9fa',
+    '--sb-line': '#e3e6ea',
+    '--sb-hover': '#f1f3f5',
+    '--sb-added': '#e6f6ea',
+    '--sb-removed': '#fdecec',
+  },
+  dark: {
+    '--mantine-color-body': '#16181c',
+    '--mantine-color-dimmed': '#a6acb5',
+    '--mantine-color-placeholder': '#8d949e',
+    '--mantine-color-error': '#ff8787',
+    '--sb-surface': '#1c1f24',
+    '--sb-line': '#2e333b',
+    '--sb-hover': '#23272e',
+    '--sb-added': '#12301d',
+    '--sb-removed': '#3a1a1c',
+  },
+});
