@@ -199,7 +199,7 @@ const members = createRoute({
 const apiKeys = createRoute({
   getParentRoute: () => app,
   path: '/api-keys',
-  validateSearch: (search: Search) => ({ ...text(search, 'q') }),
+  validateSearch: (search: Search) => ({ ...text(search, 'q'), ...oneOf(search, 'show', ['all']) }),
   component: lazyRouteComponent(() => import('./pages/apikeys/ApiKeysPage'), 'ApiKeysPage'),
 });
 

@@ -1,5 +1,6 @@
 import {
   ActionIcon,
+  Anchor,
   Button,
   type CSSVariablesResolver,
   createTheme,
@@ -34,6 +35,7 @@ export const theme = createTheme({
   },
   components: {
     Button: Button.extend({ defaultProps: { size: 'xs' } }),
+    Anchor: Anchor.extend({ defaultProps: { underline: 'always' } }),
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray' } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true, multiline: true, maw: 320 } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 6, horizontalSpacing: 'sm' } }),
@@ -50,6 +52,11 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#565e66',
     '--mantine-color-placeholder': '#666e76',
     '--mantine-color-error': '#c92a2a',
+    '--mantine-color-green-light-color': '#1b6b35',
+    '--mantine-color-yellow-light-color': '#7a4d00',
+    '--mantine-color-orange-light-color': '#94400a',
+    '--mantine-color-blue-light-color': '#13578f',
+    '--mantine-color-red-light-color': '#a61e1e',
     '--sb-surface': '#f8f9fa',
     '--sb-line': '#e3e6ea',
     '--sb-hover': '#f1f3f5',

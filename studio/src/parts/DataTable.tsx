@@ -1,4 +1,4 @@
-import { Button, Center, Text } from '@mantine/core';
+import { Button, Center, Text, VisuallyHidden } from '@mantine/core';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import type { List } from '~/api/list';
@@ -42,9 +42,8 @@ export function DataTable<T>({ label, columns, rows, rowKey, list }: Props<T>) {
                   scope="col"
                   className={column.end ? 'end' : undefined}
                   style={{ width: column.width }}
-                  aria-label={column.quiet ? column.label : undefined}
                 >
-                  {column.quiet ? '' : column.label}
+                  {column.quiet ? <VisuallyHidden>{column.label}</VisuallyHidden> : column.label}
                 </th>
               ))}
             </tr>
@@ -83,7 +82,10 @@ function Cells<T>({ columns, row }: { columns: Column<T>[]; row: T }) {
     <td
       key={column.key}
       data-label={column.quiet ? '' : column.label}
-      className={[column.lead && 'lead', column.end && 'end'].filter(Boolean).join(' ') || undefined}
+      className={
+        [column.lead && 'lead', column.end && 'end', column.quiet && 'quiet'].filter(Boolean).join(' ') ||
+        undefined
+      }
     >
       {column.cell(row)}
     </td>
@@ -94,9 +96,10 @@ function VirtualBody<T>({ columns, rows, rowKey }: Pick<Props<T>, 'columns' | 'r
   const body = useRef<HTMLTableSectionElement>(null);
   const [offset, setOffset] = useState(0);
   useLayoutEffect(() => {
-    const top = body.current?.getBoundingClientRect().top ?? 0;
-    setOffset(top + window.scrollY);
-  }, []);
+    // What stands above it may come later and push it down.
+    const top = (body.current?.getBoundingClientRect().top ?? 0) + window.scrollY;
+    if (Math.abs(top - offset) > 1) setOffset(top);
+  });
   const virtualizer = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => 42,

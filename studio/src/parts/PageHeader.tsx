@@ -32,7 +32,7 @@ export function PageHeader({ title, crumbs, badges, description, actions }: Prop
         {actions && <Group gap="xs">{actions}</Group>}
       </Group>
       {description && (
-        <Text c="dimmed" maw={680}>
+        <Text c="dimmed" maw={760}>
           {description}
         </Text>
       )}

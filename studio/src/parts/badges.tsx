@@ -51,6 +51,8 @@ export function ClassBadge({ value }: { value: ChangeClass }) {
   return <StatusBadge tone={tone[value]}>{value}</StatusBadge>;
 }
 
+const SHORT: Record<Environment, string> = { development: 'dev', staging: 'stg', production: 'prod' };
+
 /** Which of the three environments are filled. */
 export function EnvironmentDots({ filled }: { filled: readonly Environment[] }) {
   return (
@@ -71,7 +73,7 @@ export function EnvironmentDots({ filled }: { filled: readonly Environment[] }) 
               role="img"
               aria-label={words}
             >
-              {environment.slice(0, environment === 'staging' ? 5 : environment === 'development' ? 3 : 4)}
+              {SHORT[environment]}
             </Badge>
           </Tooltip>
         );

@@ -1,11 +1,12 @@
-import { Text } from '@mantine/core';
-import { PageHeader } from '~/parts/PageHeader';
+import { NewIntegration } from './NewIntegration';
 
 export function NewMcpServerPage() {
   return (
-    <div className="page">
-      <PageHeader title="New MCP" />
-      <Text c="dimmed">This page is not built yet.</Text>
-    </div>
+    <NewIntegration
+      kind="mcp_server"
+      title="New MCP server"
+      description="Say where the server is. Its tools are fetched as soon as you connect it, and you see at once what was found."
+      submitLabel="Connect and fetch the tools"
+    />
   );
 }

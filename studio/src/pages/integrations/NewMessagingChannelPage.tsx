@@ -1,11 +1,12 @@
-import { Text } from '@mantine/core';
-import { PageHeader } from '~/parts/PageHeader';
+import { NewIntegration } from './NewIntegration';
 
 export function NewMessagingChannelPage() {
   return (
-    <div className="page">
-      <PageHeader title="New channel" />
-      <Text c="dimmed">This page is not built yet.</Text>
-    </div>
+    <NewIntegration
+      kind="messaging_channel"
+      title="New messaging channel"
+      description="Outbound text messages through Telnyx. Agents use it in actions that send a text message."
+      submitLabel="Connect the channel"
+    />
   );
 }
