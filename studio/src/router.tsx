@@ -2,6 +2,7 @@ import { createRouter } from '@tanstack/react-router';
 import { problemOf } from './api/problem';
 import { ProblemAlert } from './parts/ProblemAlert';
 import { routeTree } from './routes';
+import { wantFocus } from './shell/focus';
 import { NotFound } from './shell/NotFound';
 
 export const router = createRouter({
@@ -24,8 +25,6 @@ declare module '@tanstack/react-router' {
 }
 
 /** After a move to another page the focus goes to its heading, so that it is read and Tab goes on from there. */
-router.subscribe('onRendered', (event) => {
-  if (!event.pathChanged || !event.fromLocation) return;
-  const target = document.querySelector<HTMLElement>('#main h1') ?? document.getElementById('main');
-  target?.focus({ preventScroll: true });
+router.subscribe('onBeforeLoad', (event) => {
+  if (event.pathChanged && event.fromLocation) wantFocus();
 });

@@ -13,7 +13,7 @@ const CHANGE_WORDS: Record<string, string> = {
   deleted: 'leads nowhere',
   moved: 'leads nowhere until it is linked again',
   integration_deleted: 'leads nowhere',
-  secret_deleted: 'fails for want of the secret',
+  secret_deleted: 'fails without the secret',
 };
 
 export function versionWords(version: Affected['version']): string {
@@ -22,17 +22,12 @@ export function versionWords(version: Affected['version']): string {
 
 /** The answer to a dry run: each agent and version that would be affected, and how. */
 export function AffectedList({ report, nobody }: { report: Report; nobody: string }) {
-  if (report.refusal) {
-    return (
-      <ProblemAlert
-        error={new Problem({ status: 409, ...report.refusal, title: 'This is not possible now' })}
-      />
-    );
-  }
+  if (report.refusal && report.affected.length === 0) return <Refusal refusal={report.refusal} />;
   if (report.affected.length === 0) return <Text c="dimmed">{nobody}</Text>;
   const published = report.affected.filter((one) => one.published).length;
   return (
     <Stack gap="xs">
+      {report.refusal && <Refusal refusal={report.refusal} />}
       <Text fw={600}>
         {published > 0
           ? `Affects ${published} published ${published === 1 ? 'agent' : 'agents'}, from the next call on`
@@ -53,6 +48,10 @@ export function AffectedList({ report, nobody }: { report: Report; nobody: strin
       </Stack>
     </Stack>
   );
+}
+
+function Refusal({ refusal }: { refusal: NonNullable<Report['refusal']> }) {
+  return <ProblemAlert error={new Problem({ status: 409, ...refusal, title: 'This is not possible now' })} />;
 }
 
 function AffectedRow({ one }: { one: Affected }) {

@@ -40,7 +40,6 @@ export function AuthEditor({ value, onChange, pointer, errors }: Props) {
   return (
     <Stack gap="xs">
       <NativeSelect
-        size="xs"
         label="Authentication"
         data={TYPES}
         value={value.type}
@@ -70,7 +69,6 @@ function AuthFields({ value: auth, onChange, pointer, errors }: Props) {
       return (
         <>
           <NativeSelect
-            size="xs"
             label="Sent in"
             data={[
               { value: 'header', label: 'a header' },
@@ -81,7 +79,6 @@ function AuthFields({ value: auth, onChange, pointer, errors }: Props) {
             error={at('in')}
           />
           <TextInput
-            size="xs"
             label={auth.in === 'query' ? 'Query parameter' : 'Header'}
             value={auth.name}
             onChange={(event) => onChange({ ...auth, name: event.currentTarget.value })}
@@ -116,7 +113,6 @@ function AuthFields({ value: auth, onChange, pointer, errors }: Props) {
       return (
         <>
           <TextInput
-            size="xs"
             type="url"
             label="Token URL"
             placeholder="https://auth.example.com/oauth/token"
@@ -137,7 +133,6 @@ function AuthFields({ value: auth, onChange, pointer, errors }: Props) {
             error={at('client_secret')}
           />
           <TextInput
-            size="xs"
             label="Scope"
             description="Optional. Several are separated by spaces."
             value={auth.scope ?? ''}
@@ -149,7 +144,6 @@ function AuthFields({ value: auth, onChange, pointer, errors }: Props) {
             error={at('scope')}
           />
           <NativeSelect
-            size="xs"
             label="Client credentials are sent"
             data={[
               { value: 'basic', label: 'in the Authorization header' },

@@ -23,7 +23,6 @@ export function HeadersEditor({ rows, onChange, pointer, errors }: Props) {
           <Group align="flex-start" gap="xs" wrap="nowrap">
             <Stack gap={6} style={{ flex: 1, minWidth: 0 }}>
               <TextInput
-                size="xs"
                 label={`Header ${index + 1}`}
                 placeholder="X-Region"
                 value={row.name}

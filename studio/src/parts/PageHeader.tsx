@@ -1,5 +1,6 @@
 import { Breadcrumbs, Group, Stack, Text, Title } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
+import { takeFocus, wantFocus } from '~/shell/focus';
 
 interface Props {
   title: string;
@@ -14,6 +15,16 @@ interface Props {
 
 /** The head of a page: document title, heading (which gets the focus after a move), actions. */
 export function PageHeader({ title, crumbs, badges, description, actions }: Props) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the title changes when another thing is shown.
+  useLayoutEffect(() => {
+    const element = heading.current;
+    if (takeFocus()) element?.focus({ preventScroll: true });
+    // A page that was only loading hands the focus on to the one that is there.
+    return () => {
+      if (element && document.activeElement === element) wantFocus();
+    };
+  }, [title]);
   return (
     <Stack gap={2} mb="md">
       <title>{`${title} · Switchboard`}</title>
@@ -24,7 +35,7 @@ export function PageHeader({ title, crumbs, badges, description, actions }: Prop
       )}
       <Group justify="space-between" align="flex-start" gap="sm">
         <Group gap="xs" style={{ minWidth: 0 }}>
-          <Title order={1} tabIndex={-1} className="wrap-anywhere">
+          <Title ref={heading} order={1} tabIndex={-1} className="wrap-anywhere">
             {title}
           </Title>
           {badges}

@@ -19,7 +19,7 @@ export function ProblemAlert({ error, onRetry, children }: Props) {
   const title = problem.isStale ? 'Somebody else changed this in the meantime' : titleOf(problem.title);
   return (
     <Alert color="red" variant="light" role="alert" icon={<IconAlertCircle aria-hidden />} title={title}>
-      {problem.detail && (
+      {problem.detail && problem.code !== 'invalid_input' && (
         <Text size="sm" className="wrap-anywhere">
           {sentence(problem.detail)}
         </Text>

@@ -20,7 +20,6 @@ export function SearchField({ label, value, onChange }: Props) {
   return (
     <TextInput
       type="search"
-      size="xs"
       w={{ base: '100%', xs: 260 }}
       aria-label={label}
       placeholder={label}

@@ -35,7 +35,6 @@ export function SecretPicker({ label, description, error, required = false, valu
   return (
     <div>
       <Select
-        size="xs"
         label={label}
         description={description}
         error={error ?? (chosen ? undefined : hint)}

@@ -40,7 +40,6 @@ export function ValueInput({ label, description, error, placeholder, value, onCh
         />
       ) : (
         <TextInput
-          size="xs"
           label={label}
           description={description}
           error={error}

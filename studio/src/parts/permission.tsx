@@ -26,7 +26,7 @@ export function NeedButton({ need, ...button }: Props) {
 export function NeedFields({ need, children }: { need: Need; children: ReactNode }) {
   const allowed = useCan(need);
   return (
-    <fieldset disabled={!allowed} style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
+    <fieldset disabled={!allowed} className="need-fields">
       {!allowed && (
         <Alert variant="light" color="gray" mb="sm" py={6}>
           You can read this but not change it. {whyNot(need)}

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 
 export function NotFound() {
   return (
-    <Stack className="page" align="flex-start" gap="xs">
+    <Stack component="main" className="page" align="flex-start" gap="xs">
       <title>Not found · Switchboard</title>
       <Title order={1} tabIndex={-1}>
         There is nothing at this address

@@ -10,6 +10,16 @@ import { usePaletteActions } from './paletteActions';
 
 const [store, spotlight] = createSpotlight();
 
+/** The dialog has a name for screen readers only. */
+const HIDDEN = {
+  position: 'absolute',
+  width: 1,
+  height: 1,
+  minHeight: 0,
+  overflow: 'hidden',
+  clipPath: 'inset(50%)',
+} as const;
+
 /** The command palette: pages, integrations, agents, shared actions, and things to do. */
 export function Palette({ onClose, onShortcuts }: { onClose: () => void; onShortcuts: () => void }) {
   const navigate = useNavigate();
@@ -96,6 +106,8 @@ export function Palette({ onClose, onShortcuts }: { onClose: () => void; onShort
       onQueryChange={setQuery}
       onSpotlightClose={onClose}
       shortcut={null}
+      title="Search"
+      styles={{ header: HIDDEN }}
       limit={12}
       scrollable
       maxHeight={420}

@@ -1,17 +1,14 @@
-import { Group, Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import IconDeviceDesktop from '@tabler/icons-react/icons/IconDeviceDesktop';
 import IconDots from '@tabler/icons-react/icons/IconDots';
-import IconMoon from '@tabler/icons-react/icons/IconMoon';
-import IconSun from '@tabler/icons-react/icons/IconSun';
 import { client } from '~/api/client';
 import { useSession } from '~/api/session';
 import { PasswordDialog } from './PasswordDialog';
 
 const SCHEMES = [
-  { value: 'light', label: 'Light', icon: IconSun },
-  { value: 'dark', label: 'Dark', icon: IconMoon },
-  { value: 'auto', label: 'As the system', icon: IconDeviceDesktop },
+  { value: 'light', label: 'Light' },
+  { value: 'dark', label: 'Dark' },
+  { value: 'auto', label: 'As the system' },
 ] as const;
 
 /** Leaving is a full load of the sign-in page, so that nothing of the session stays in memory. */
@@ -50,19 +47,16 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
           </Menu.Item>
           <Menu.Divider />
           <Menu.Label>Appearance</Menu.Label>
-          {SCHEMES.map((scheme) => (
-            <Menu.Item
-              key={scheme.value}
-              role="menuitemradio"
-              aria-checked={colorScheme === scheme.value}
-              leftSection={<scheme.icon size={14} aria-hidden />}
-              rightSection={colorScheme === scheme.value ? <Text size="xs">✓</Text> : null}
-              onClick={() => setColorScheme(scheme.value)}
-              closeMenuOnClick={false}
-            >
-              <Group>{scheme.label}</Group>
-            </Menu.Item>
-          ))}
+          <Menu.RadioGroup
+            value={colorScheme}
+            onChange={(value) => setColorScheme(value === 'light' || value === 'dark' ? value : 'auto')}
+          >
+            {SCHEMES.map((scheme) => (
+              <Menu.RadioItem key={scheme.value} value={scheme.value}>
+                {scheme.label}
+              </Menu.RadioItem>
+            ))}
+          </Menu.RadioGroup>
           <Menu.Divider />
           <Menu.Item onClick={() => void signOut(false)}>Sign out</Menu.Item>
           <Menu.Item onClick={() => void signOut(true)}>Sign out everywhere</Menu.Item>

@@ -69,7 +69,6 @@ export function AuditPage() {
       <Group mb="sm" gap="sm">
         <SearchField label="Search the audit log" value={q} onChange={(next) => filter('q', next)} />
         <NativeSelect
-          size="xs"
           aria-label="Kind of thing"
           data={[
             { value: '', label: 'All kinds' },
@@ -79,7 +78,6 @@ export function AuditPage() {
           onChange={(event) => filter('entity', event.currentTarget.value)}
         />
         <NativeSelect
-          size="xs"
           aria-label="By whom"
           data={[
             { value: '', label: 'By anybody' },

@@ -23,6 +23,7 @@ export function IntegrationPage() {
   const read = $api.useQuery('get', '/api/v1/integrations/{id}', { params: { path: { id } } });
   return (
     <div className="page">
+      {!read.data && <PageHeader title="Integration" />}
       <ListState
         loading={read.isPending}
         problem={read.data ? null : read.error}

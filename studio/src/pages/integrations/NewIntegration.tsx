@@ -3,6 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { AnyIntegrationInput } from '~/api/channels';
 import { $api } from '~/api/client';
+import type { Problem } from '~/api/problem';
 import { fieldErrors, useForm } from '~/parts/form';
 import { PageHeader } from '~/parts/PageHeader';
 import { ProblemAlert } from '~/parts/ProblemAlert';
@@ -10,7 +11,7 @@ import { NeedFields } from '~/parts/permission';
 import { UnsavedGuard } from '~/parts/UnsavedGuard';
 import { KindFields } from './KindFields';
 import type { Kind } from './kinds';
-import { formOf, type IntegrationForm, inputOf } from './model';
+import { formOf, type IntegrationForm, inputOf, problemOfInput } from './model';
 
 interface Props {
   kind: Kind;
@@ -25,12 +26,18 @@ export function NewIntegration({ kind, title, description, submitLabel, start }:
   const navigate = useNavigate();
   const form = useForm<IntegrationForm>(() => ({ ...formOf(), ...start }));
   const [leaving, setLeaving] = useState(false);
+  const [incomplete, setIncomplete] = useState<Problem | null>(null);
   const create = $api.useMutation('post', '/api/v1/integrations', {
     meta: { refreshes: ['/api/v1/integrations', '/api/v1/secrets'] },
   });
+  const error = incomplete ?? create.error;
+
   async function submit(event: FormEvent) {
     event.preventDefault();
     const body: AnyIntegrationInput = { kind, ...inputOf(form.values, kind) };
+    const wrong = problemOfInput(body);
+    setIncomplete(wrong);
+    if (wrong) return;
     const made = await create.mutateAsync({ body }).catch(() => null);
     if (!made) return;
     setLeaving(true);
@@ -51,8 +58,8 @@ export function NewIntegration({ kind, title, description, submitLabel, start }:
       <NeedFields need="edit">
         <form onSubmit={(event) => void submit(event)} autoComplete="off">
           <Stack gap="md">
-            <KindFields kind={kind} form={form} errors={fieldErrors(create.error)} />
-            <ProblemAlert error={create.error} />
+            <KindFields kind={kind} form={form} errors={fieldErrors(error)} />
+            <ProblemAlert error={error} />
             <Group>
               <Button type="submit" loading={create.isPending}>
                 {submitLabel}

@@ -36,10 +36,12 @@ export function SlotsEditor({ slots, onChange, errors }: Props) {
               aria-label={ENVIRONMENT_LABEL[environment]}
             >
               <Group justify="space-between">
-                <Title order={2} size="h3">{ENVIRONMENT_LABEL[environment]}</Title>
+                <Title order={2} size="h3">
+                  {ENVIRONMENT_LABEL[environment]}
+                </Title>
                 {slot && (
                   <Button variant="subtle" color="gray" size="compact-xs" onClick={() => put(null)}>
-                    Empty it
+                    Clear
                   </Button>
                 )}
               </Group>
@@ -102,7 +104,6 @@ function SlotFields({
   return (
     <Stack gap="xs">
       <TextInput
-        size="xs"
         type="url"
         label="Base URL"
         placeholder="https://api.example.com/v1"

@@ -44,7 +44,8 @@ export function ToolsTab({ integration }: { integration: AnyIntegration }) {
               'Fetching the tools…'
             ) : (
               <>
-                Fetched <RelativeTime at={discovery?.fetched_at} />
+                {discovery?.fetched_at ? 'Fetched ' : 'Never fetched'}
+                {discovery?.fetched_at && <RelativeTime at={discovery.fetched_at} />}
                 <ServerWords discovery={discovery} />
               </>
             )}

@@ -1,8 +1,9 @@
 import type { AnyIntegration, AnyIntegrationInput } from '~/api/channels';
 import type { Schemas } from '~/api/client';
+import { type InputError, Problem } from '~/api/problem';
 import type { Auth } from '~/parts/AuthEditor';
 import { ENVIRONMENTS, type Environment } from '~/parts/environments';
-import { type HeaderRow, headersOfRows, newHeaderRow, rowsOfHeaders } from '~/parts/headers';
+import { type HeaderRow, headersOfRows, newHeaderRow, pointerPart, rowsOfHeaders } from '~/parts/headers';
 import type { Kind } from './kinds';
 
 export interface SlotForm {
@@ -100,4 +101,20 @@ export function inputOf(form: IntegrationForm, kind: Kind): Omit<AnyIntegrationI
         webhook_public_key: form.webhook_public_key.trim() || null,
       };
   }
+}
+
+const CHOOSE = 'Choose a secret, or make a new one.';
+
+/** A secret that is still to be chosen anywhere in an input: `{"secret": ""}`. */
+export function unchosenSecrets(value: unknown, at = ''): InputError[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if ('secret' in value && value.secret === '') return [{ pointer: at, detail: CHOOSE }];
+  return Object.entries(value).flatMap(([key, inner]) => unchosenSecrets(inner, `${at}/${pointerPart(key)}`));
+}
+
+/** What the page can say itself before it asks the server. */
+export function problemOfInput(input: object): Problem | null {
+  const errors = unchosenSecrets(input);
+  if (errors.length === 0) return null;
+  return new Problem({ status: 422, code: 'invalid_input', title: 'Unprocessable Entity', errors });
 }

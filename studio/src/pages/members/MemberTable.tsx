@@ -50,7 +50,6 @@ export function MemberTable({ members, list, onRemove }: Props) {
       cell: (one) =>
         mayChange(one) ? (
           <NativeSelect
-            size="xs"
             w={120}
             aria-label={`Role of ${one.name}`}
             data={givable(own).map(({ value, label }) => ({ value, label }))}

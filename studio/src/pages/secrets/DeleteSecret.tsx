@@ -12,7 +12,7 @@ export function DeleteSecret({ secret, onClose }: { secret: Schemas['Secret']; o
       confirmLabel={secret.used_by.length > 0 ? 'Delete though it is in use' : 'Delete'}
       load={async () => {
         const { data } = await client.DELETE('/api/v1/secrets/{name}', {
-          params: { path, query: { dry_run: true } },
+          params: { path, query: { dry_run: true, force: true } },
         });
         return data ?? null;
       }}
