@@ -1,6 +1,6 @@
 import { Button, Center, Text, VisuallyHidden } from '@mantine/core';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
+import { memo, type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import type { List } from '~/api/list';
 
 export interface Column<T> {
@@ -77,7 +77,7 @@ export function DataTable<T>({ label, columns, rows, rowKey, list }: Props<T>) {
   );
 }
 
-function Cells<T>({ columns, row }: { columns: Column<T>[]; row: T }) {
+function PlainCells<T>({ columns, row }: { columns: Column<T>[]; row: T }): ReactNode {
   return columns.map((column) => (
     <td
       key={column.key}
@@ -92,18 +92,24 @@ function Cells<T>({ columns, row }: { columns: Column<T>[]; row: T }) {
   ));
 }
 
+/** Scrolling draws the rows that come in sight, and no other one again. */
+const Cells = memo(PlainCells) as typeof PlainCells;
+
 function VirtualBody<T>({ columns, rows, rowKey }: Pick<Props<T>, 'columns' | 'rows' | 'rowKey'>) {
   const body = useRef<HTMLTableSectionElement>(null);
   const [offset, setOffset] = useState(0);
+  // What stands above it may come later and push it down: measured again whenever the document grows.
   useLayoutEffect(() => {
-    // What stands above it may come later and push it down.
-    const top = (body.current?.getBoundingClientRect().top ?? 0) + window.scrollY;
-    if (Math.abs(top - offset) > 1) setOffset(top);
-  });
+    const measure = () => setOffset((body.current?.getBoundingClientRect().top ?? 0) + window.scrollY);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, []);
   const virtualizer = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => 42,
-    overscan: 12,
+    overscan: 8,
     scrollMargin: offset,
   });
   const shown = virtualizer.getVirtualItems();

@@ -1,54 +1,40 @@
-import { Badge, Group, Tooltip } from '@mantine/core';
+import { Group } from '@mantine/core';
 import { ENVIRONMENT_LABEL, ENVIRONMENTS, type Environment } from './environments';
 
-const TONE = {
-  good: 'green',
-  bad: 'red',
-  warn: 'yellow',
-  info: 'blue',
-  plain: 'gray',
-} as const;
+export type Tone = 'good' | 'bad' | 'warn' | 'info' | 'plain';
 
-export type Tone = keyof typeof TONE;
-
-/** A word about a thing's state. The word says it; the colour only repeats it. */
+/** A word about a thing's state. The word says it; the colour only repeats it. Cheap: lists have thousands. */
 export function StatusBadge({ tone, children }: { tone: Tone; children: string }) {
   return (
-    <Badge size="sm" radius="sm" variant="light" color={TONE[tone]} tt="none" fw={500}>
+    <span className="chip" data-tone={tone}>
       {children}
-    </Badge>
+    </span>
   );
 }
 
-const METHOD_COLOR: Record<string, string> = {
-  GET: 'blue',
-  POST: 'green',
-  PUT: 'orange',
-  PATCH: 'orange',
-  DELETE: 'red',
+const METHOD_TONE: Record<string, Tone> = {
+  GET: 'info',
+  POST: 'good',
+  PUT: 'warn',
+  PATCH: 'warn',
+  DELETE: 'bad',
 };
 
 export function MethodBadge({ method }: { method: string }) {
   return (
-    <Badge
-      size="sm"
-      radius="sm"
-      variant="light"
-      color={METHOD_COLOR[method] ?? 'gray'}
-      className="mono"
-      miw={58}
-    >
+    <span className="chip mono" data-tone={METHOD_TONE[method] ?? 'plain'} style={{ minWidth: '4rem' }}>
       {method}
-    </Badge>
+    </span>
   );
 }
 
 export type ChangeClass = 'breaking' | 'risky' | 'cosmetic';
 
+const CLASS_TONE: Record<ChangeClass, Tone> = { breaking: 'bad', risky: 'warn', cosmetic: 'plain' };
+
 /** What a change of a shared action means for an agent. */
 export function ClassBadge({ value }: { value: ChangeClass }) {
-  const tone: Record<ChangeClass, Tone> = { breaking: 'bad', risky: 'warn', cosmetic: 'plain' };
-  return <StatusBadge tone={tone[value]}>{value}</StatusBadge>;
+  return <StatusBadge tone={CLASS_TONE[value]}>{value}</StatusBadge>;
 }
 
 const SHORT: Record<Environment, string> = { development: 'dev', staging: 'stg', production: 'prod' };
@@ -61,21 +47,16 @@ export function EnvironmentDots({ filled }: { filled: readonly Environment[] }) 
         const on = filled.includes(environment);
         const words = `${ENVIRONMENT_LABEL[environment]}: ${on ? 'set' : 'empty'}`;
         return (
-          <Tooltip key={environment} label={words}>
-            <Badge
-              size="sm"
-              radius="sm"
-              variant={on ? 'light' : 'default'}
-              color={on ? 'green' : 'gray'}
-              tt="none"
-              fw={500}
-              td={on ? undefined : 'line-through'}
-              role="img"
-              aria-label={words}
-            >
-              {SHORT[environment]}
-            </Badge>
-          </Tooltip>
+          <span
+            key={environment}
+            className="chip"
+            data-tone={on ? 'good' : 'empty'}
+            role="img"
+            title={words}
+            aria-label={words}
+          >
+            {SHORT[environment]}
+          </span>
         );
       })}
     </Group>

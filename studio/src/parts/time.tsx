@@ -29,7 +29,7 @@ setInterval(() => {
 function useNow(): number {
   return useSyncExternalStore(
     (listener) => {
-      now = Date.now();
+      // The clock ticks by itself: a snapshot that changed by subscribing would draw everything again.
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
