@@ -1,10 +1,10 @@
 import { Button, Group, Select } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import IconPlus from '@tabler/icons-react/icons/IconPlus';
-import { lazy, type ReactNode, Suspense } from 'react';
+import { lazy, type ReactNode, Suspense, useContext } from 'react';
 import { useList } from '~/api/list';
 import { useCan } from '~/api/session';
-import { ENVIRONMENTS } from './environments';
+import { EnvironmentScope } from './environments';
 
 const SecretDialog = lazy(() => import('./SecretDialog').then((m) => ({ default: m.SecretDialog })));
 
@@ -21,10 +21,11 @@ interface Props {
 /** Choose a secret by name, or make one here. Values go to the server and never come back. */
 export function SecretPicker({ label, description, error, required = false, value, onChange }: Props) {
   const secrets = useList('/api/v1/secrets', { all: true });
+  const scope = useContext(EnvironmentScope);
   const [creating, create] = useDisclosure(false);
   const mayEdit = useCan('edit');
   const chosen = secrets.items.find((one) => one.name === value);
-  const missing = chosen ? ENVIRONMENTS.filter((one) => !chosen.environments.includes(one)) : [];
+  const missing = chosen ? scope.filter((one) => !chosen.environments.includes(one)) : [];
   const names = secrets.items.map((one) => one.name);
   const hint =
     value && !secrets.loading && !chosen

@@ -1,3 +1,4 @@
+import { createContext } from 'react';
 import type { Schemas } from '~/api/client';
 
 export type Environment = Schemas['Environment'];
@@ -10,3 +11,6 @@ export const ENVIRONMENT_LABEL: Record<Environment, string> = {
   staging: 'Staging',
   production: 'Production',
 };
+
+/** The environments that the fields inside are about; a secret chosen there needs a value in these. */
+export const EnvironmentScope = createContext<readonly Environment[]>(ENVIRONMENTS);

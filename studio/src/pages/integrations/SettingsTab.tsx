@@ -47,7 +47,7 @@ export function SettingsTab({ integration }: { integration: AnyIntegration }) {
   // A change by somebody else is taken over as long as nothing was typed.
   const { dirty, reset } = form;
   useEffect(() => {
-    if (dirty || integration.revision === base.revision) return;
+    if (dirty || integration.revision <= base.revision) return;
     setBase(integration);
     reset(formOf(integration));
   }, [dirty, integration, base.revision, reset]);

@@ -1,11 +1,17 @@
 import { Button, Group, Stack, Text, TextInput, Title } from '@mantine/core';
 import { AuthEditor } from '~/parts/AuthEditor';
-import { ENVIRONMENT_LABEL, ENVIRONMENTS, type Environment } from '~/parts/environments';
+import { ENVIRONMENT_LABEL, ENVIRONMENTS, type Environment, EnvironmentScope } from '~/parts/environments';
 import { HeadersEditor } from '~/parts/HeadersEditor';
 import { copyOfSlot, emptySlot, type IntegrationForm, type SlotForm } from './model';
 
 type Slots = IntegrationForm['slots'];
 type Errors = (pointer: string, under?: 'under') => string | undefined;
+
+const SCOPES: Record<Environment, readonly Environment[]> = {
+  development: ['development'],
+  staging: ['staging'],
+  production: ['production'],
+};
 
 interface Props {
   slots: Slots;
@@ -46,7 +52,9 @@ export function SlotsEditor({ slots, onChange, errors }: Props) {
                 )}
               </Group>
               {slot ? (
-                <SlotFields environment={environment} slot={slot} onChange={put} errors={errors} />
+                <EnvironmentScope value={SCOPES[environment]}>
+                  <SlotFields environment={environment} slot={slot} onChange={put} errors={errors} />
+                </EnvironmentScope>
               ) : (
                 <EmptySlot environment={environment} slots={slots} onFill={put} />
               )}
