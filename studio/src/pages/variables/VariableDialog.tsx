@@ -1,6 +1,7 @@
-import { Button, Group, Modal, NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Modal, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { $api, type Schemas } from '~/api/client';
+import { CodeEditor } from '~/parts/CodeEditor';
 import { ENVIRONMENT_LABEL, ENVIRONMENTS, type Environment } from '~/parts/environments';
 import { fieldErrors, useForm } from '~/parts/form';
 import { ProblemAlert } from '~/parts/ProblemAlert';
@@ -88,7 +89,18 @@ export function VariableDialog({ variable, onClose }: Props) {
               return <NativeSelect key={one} {...field(one)} data={['', 'true', 'false']} />;
             }
             if (kind === 'json') {
-              return <Textarea key={one} {...field(one)} autosize minRows={2} maxRows={8} ff="monospace" />;
+              return (
+                <CodeEditor
+                  key={one}
+                  language="json"
+                  label={ENVIRONMENT_LABEL[one]}
+                  value={typed[one]}
+                  error={wrong[one] ?? errors(`/values/${one}`, 'under')}
+                  onChange={(text) => form.set({ typed: { ...typed, [one]: text } })}
+                  minHeight={60}
+                  maxHeight={180}
+                />
+              );
             }
             return <TextInput key={one} {...field(one)} placeholder="No value" />;
           })}
