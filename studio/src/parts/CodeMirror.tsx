@@ -31,6 +31,10 @@ const look = EditorView.theme({
   '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'transparent' },
 });
 
+const parseJson = jsonParseLinter();
+/** Nothing typed yet is no mistake. */
+const jsonLint = linter((view) => (view.state.doc.length === 0 ? [] : parseJson(view)));
+
 function highlight(dark: boolean): Extension {
   const pick = (light: string, darker: string) => (dark ? darker : light);
   return syntaxHighlighting(
@@ -69,7 +73,7 @@ export default function CodeMirror(props: Props) {
   const extensions = useMemo(() => {
     const all: Extension[] = [look, highlight(dark), EditorView.lineWrapping];
     all.push(EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }));
-    if (language === 'json') all.push(json(), linter(jsonParseLinter()));
+    if (language === 'json') all.push(json(), jsonLint);
     if (language === 'template') all.push(jinja({ base: json() }));
     if (completions) all.push(templateCompletion(completions));
     return all;
