@@ -1,0 +1,41 @@
+import { Stack, TextInput } from '@mantine/core';
+import { SecretPicker } from '~/parts/SecretPicker';
+import type { FieldsProps } from './KindFields';
+
+export function ChannelFields({ form, errors }: FieldsProps) {
+  const { values, set } = form;
+  return (
+    <Stack gap="sm" maw={560}>
+      <SecretPicker
+        label="Telnyx API key"
+        description="Of the Telnyx portal, under API keys."
+        required
+        value={values.api_key}
+        onChange={(api_key) => set({ api_key })}
+        error={errors('/api_key', 'under')}
+      />
+      <TextInput
+        label="Sender"
+        description="A number with its country code, as +14155550123, or up to 11 letters and digits as a name. Empty with a messaging profile: a number of its pool."
+        placeholder="+14155550123"
+        value={values.from}
+        onChange={(event) => set({ from: event.currentTarget.value })}
+        error={errors('/from')}
+      />
+      <TextInput
+        label="Messaging profile"
+        description="Its id. Needed for a name as sender, and when there is no sender."
+        value={values.messaging_profile_id}
+        onChange={(event) => set({ messaging_profile_id: event.currentTarget.value })}
+        error={errors('/messaging_profile_id')}
+      />
+      <TextInput
+        label="Webhook public key"
+        description="Of the Telnyx portal. With it delivery receipts are verified and taken; without it there are none."
+        value={values.webhook_public_key}
+        onChange={(event) => set({ webhook_public_key: event.currentTarget.value })}
+        error={errors('/webhook_public_key')}
+      />
+    </Stack>
+  );
+}

@@ -1,0 +1,92 @@
+import { Stack, Text, Tooltip } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { AnyIntegration } from '~/api/channels';
+import { EnvironmentDots, StatusBadge } from '~/parts/badges';
+import { type Column, DataTable } from '~/parts/DataTable';
+import { RelativeTime } from '~/parts/time';
+import { filledEnvironments, type Kind } from './kinds';
+
+interface Props {
+  kind: Kind;
+  label: string;
+  rows: readonly AnyIntegration[];
+}
+
+export function IntegrationTable({ kind, label, rows }: Props) {
+  const columns: Column<AnyIntegration>[] = [
+    { key: 'name', label: 'Name', lead: true, width: '34%', cell: (one) => <NameCell integration={one} /> },
+    {
+      key: 'actions',
+      label: kind === 'mcp_server' ? 'Tools' : 'Actions',
+      cell: (one) => one.action_count.toLocaleString(),
+    },
+    {
+      key: 'agents',
+      label: 'Agents using it',
+      cell: (one) =>
+        one.agent_count > 0 ? (
+          <Link to="/integrations/$id" params={{ id: one.id }} search={{ tab: 'usage' }}>
+            {one.agent_count.toLocaleString()}
+          </Link>
+        ) : (
+          <Text span c="dimmed" size="sm">
+            none
+          </Text>
+        ),
+    },
+  ];
+  if (kind === 'custom_api') {
+    columns.push({
+      key: 'environments',
+      label: 'Set up in',
+      cell: (one) => <EnvironmentDots filled={filledEnvironments(one)} />,
+    });
+  }
+  if (kind === 'mcp_server') {
+    columns.push(
+      { key: 'fetched', label: 'Fetched', cell: (one) => <RelativeTime at={one.discovery?.fetched_at} /> },
+      { key: 'error', label: 'Last error', cell: (one) => <LastError integration={one} /> },
+    );
+  }
+  columns.push({
+    key: 'changed',
+    label: 'Changed',
+    end: true,
+    cell: (one) => <RelativeTime at={one.updated_at} />,
+  });
+  return <DataTable label={label} columns={columns} rows={rows} rowKey={(one) => one.id} />;
+}
+
+function NameCell({ integration }: { integration: AnyIntegration }) {
+  const line = integration.description || integration.url || integration.from;
+  return (
+    <Stack gap={0}>
+      <Link className="quiet-link" to="/integrations/$id" params={{ id: integration.id }}>
+        {integration.name}
+      </Link>
+      {line && (
+        <Text size="xs" c="dimmed" lineClamp={1}>
+          {line}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+function LastError({ integration }: { integration: AnyIntegration }) {
+  const error = integration.discovery?.error;
+  if (!error) {
+    return (
+      <Text span c="dimmed" size="sm">
+        none
+      </Text>
+    );
+  }
+  return (
+    <Tooltip label={error.message}>
+      <span>
+        <StatusBadge tone="bad">{error.code.replaceAll('_', ' ')}</StatusBadge> <RelativeTime at={error.at} />
+      </span>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,90 @@
+import { Group, Stack, Text } from '@mantine/core';
+import { useQueries } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import type { AnyIntegration } from '~/api/channels';
+import { $api } from '~/api/client';
+import { useList } from '~/api/list';
+import { StatusBadge } from '~/parts/badges';
+import { type Column, DataTable } from '~/parts/DataTable';
+import { EmptyState, ListState } from '~/parts/ListState';
+import { type AgentUse, usesByAgent } from './usage';
+
+/** Which agents and versions link the actions of an integration. */
+export function UsageTab({ integration }: { integration: AnyIntegration }) {
+  const list = useList('/api/v1/integrations/{id}/actions', {
+    path: { id: integration.id },
+    query: { limit: 50 },
+  });
+  const usages = useQueries({
+    queries: list.items.map((one) =>
+      $api.queryOptions('get', '/api/v1/actions/{id}/usage', { params: { path: { id: one.id } } }),
+    ),
+    combine: (answers) => ({
+      pending: answers.some((one) => one.isPending),
+      error: answers.find((one) => one.error)?.error ?? null,
+      data: answers.map((one) => one.data?.data ?? []),
+    }),
+  });
+  const uses = useMemo(
+    () => usesByAgent(list.items.map((one, index) => ({ name: one.name, usage: usages.data[index] ?? [] }))),
+    [list.items, usages.data],
+  );
+
+  const columns: Column<AgentUse>[] = [
+    {
+      key: 'agent',
+      label: 'Agent',
+      lead: true,
+      cell: (one) => (
+        <Link
+          className="quiet-link"
+          to="/agents/$id"
+          params={{ id: one.agent_id }}
+          search={{ tab: 'actions' }}
+        >
+          {one.agent_name}
+        </Link>
+      ),
+    },
+    { key: 'versions', label: 'In', cell: (one) => <Versions use={one} /> },
+    {
+      key: 'actions',
+      label: integration.kind === 'mcp_server' ? 'Tools' : 'Actions',
+      cell: (one) => <span className="mono wrap-anywhere">{one.actions.join(', ')}</span>,
+    },
+  ];
+
+  return (
+    <Stack gap="sm">
+      <Text c="dimmed">Every change of an action here is live for these agents from their next call on.</Text>
+      <ListState
+        loading={list.loading || (usages.pending && list.items.length > 0)}
+        problem={list.problem ?? usages.error}
+        onRetry={list.retry}
+        empty={uses.length === 0 && !list.more}
+        whenEmpty={
+          <EmptyState title="No agent uses it yet">
+            Open an agent, go to its Actions tab, and link actions of this integration.
+          </EmptyState>
+        }
+      >
+        <DataTable label="Usage" columns={columns} rows={uses} rowKey={(one) => one.agent_id} list={list} />
+      </ListState>
+    </Stack>
+  );
+}
+
+function Versions({ use }: { use: AgentUse }) {
+  return (
+    <Group gap={4}>
+      {use.published !== null && <StatusBadge tone="good">{`v${use.published}, published`}</StatusBadge>}
+      {use.draft && <StatusBadge tone="plain">draft</StatusBadge>}
+      {use.locked.length > 0 && (
+        <Text size="xs" c="dimmed">
+          and {use.locked.length} older {use.locked.length === 1 ? 'version' : 'versions'}
+        </Text>
+      )}
+    </Group>
+  );
+}

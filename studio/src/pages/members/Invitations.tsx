@@ -1,0 +1,86 @@
+import { Menu, Text } from '@mantine/core';
+import { useState } from 'react';
+import type { Invitation } from '~/api/accounts';
+import { client } from '~/api/client';
+import { useList } from '~/api/list';
+import { useNames } from '~/api/names';
+import { ConfirmDelete } from '~/parts/ConfirmDelete';
+import { type Column, DataTable } from '~/parts/DataTable';
+import { shortId } from '~/parts/EntityLink';
+import { ListState } from '~/parts/ListState';
+import { NeedButton } from '~/parts/permission';
+import { RowMenu } from '~/parts/RowMenu';
+import { RelativeTime } from '~/parts/time';
+
+export function Invitations({ onInvite }: { onInvite: () => void }) {
+  const list = useList('/api/v1/invitations');
+  const names = useNames();
+  const [revoking, setRevoking] = useState<Invitation | null>(null);
+  const columns: Column<Invitation>[] = [
+    {
+      key: 'email',
+      label: 'E-mail',
+      lead: true,
+      cell: (one) => <span className="wrap-anywhere">{one.email}</span>,
+    },
+    { key: 'role', label: 'Role', cell: (one) => one.role },
+    {
+      key: 'by',
+      label: 'Invited by',
+      cell: (one) => names.get(one.invited_by) ?? shortId(one.invited_by),
+    },
+    { key: 'until', label: 'Expires', cell: (one) => <RelativeTime at={one.expires_at} /> },
+    {
+      key: 'menu',
+      label: 'Actions',
+      quiet: true,
+      end: true,
+      cell: (one) => (
+        <RowMenu label={`Actions for the invitation of ${one.email}`}>
+          <Menu.Item color="red" onClick={() => setRevoking(one)}>
+            Withdraw…
+          </Menu.Item>
+        </RowMenu>
+      ),
+    },
+  ];
+  return (
+    <>
+      <ListState
+        loading={list.loading}
+        problem={list.problem}
+        onRetry={list.retry}
+        empty={list.items.length === 0}
+        whenEmpty={
+          <Text c="dimmed">
+            None.{' '}
+            <NeedButton need="admin" variant="subtle" size="compact-sm" onClick={onInvite}>
+              Invite somebody
+            </NeedButton>
+          </Text>
+        }
+      >
+        <DataTable
+          label="Open invitations"
+          columns={columns}
+          rows={list.items}
+          rowKey={(one) => one.id}
+          list={list}
+        />
+      </ListState>
+      {revoking && (
+        <ConfirmDelete
+          title={`Withdraw the invitation of ${revoking.email}?`}
+          confirmLabel="Withdraw"
+          onConfirm={() =>
+            client.DELETE('/api/v1/invitations/{id}', { params: { path: { id: revoking.id } } })
+          }
+          meta={{ done: 'Invitation withdrawn', refreshes: ['/api/v1/invitations'] }}
+          onClose={() => setRevoking(null)}
+        >
+          Its link stops working at once.
+        </ConfirmDelete>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,122 @@
+import '@mantine/spotlight/styles.css';
+import { createSpotlight, Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
+import IconSearch from '@tabler/icons-react/icons/IconSearch';
+import { useNavigate } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { useList } from '~/api/list';
+import { useCan } from '~/api/session';
+import { PAGES } from './pages';
+import { usePaletteActions } from './paletteActions';
+
+const [store, spotlight] = createSpotlight();
+
+/** The dialog has a name for screen readers only. */
+const HIDDEN = {
+  position: 'absolute',
+  width: 1,
+  height: 1,
+  minHeight: 0,
+  overflow: 'hidden',
+  clipPath: 'inset(50%)',
+} as const;
+
+/** The command palette: pages, integrations, agents, shared actions, and things to do. */
+export function Palette({ onClose, onShortcuts }: { onClose: () => void; onShortcuts: () => void }) {
+  const navigate = useNavigate();
+  const mayEdit = useCan('edit');
+  const [query, setQuery] = useState('');
+  const searching = query.trim().length > 1;
+  const integrations = useList('/api/v1/integrations', { all: searching });
+  const agents = useList('/api/v1/agents', { all: searching });
+  const actions = usePaletteActions(integrations.items, searching);
+  useEffect(() => spotlight.open(), []);
+
+  const go = (run: () => unknown) => () => {
+    onClose();
+    void run();
+  };
+  const groups: SpotlightActionGroupData[] = [
+    {
+      group: 'Pages',
+      actions: PAGES.map((page) => ({
+        id: page.to,
+        label: page.label,
+        leftSection: <page.icon size={16} />,
+        onClick: go(() => navigate({ to: page.to })),
+      })),
+    },
+    {
+      group: 'Integrations',
+      actions: integrations.items.map((one) => ({
+        id: one.id,
+        label: one.name,
+        description: one.description,
+        onClick: go(() => navigate({ to: '/integrations/$id', params: { id: one.id } })),
+      })),
+    },
+    {
+      group: 'Agents',
+      actions: agents.items.map((one) => ({
+        id: one.id,
+        label: one.name,
+        description: one.description,
+        onClick: go(() => navigate({ to: '/agents/$id', params: { id: one.id } })),
+      })),
+    },
+    {
+      group: 'Shared actions',
+      actions: actions.map((one) => ({
+        id: one.id,
+        label: one.name,
+        description: one.description,
+        onClick: go(() => navigate({ to: '/actions/$id', params: { id: one.id } })),
+      })),
+    },
+    {
+      group: 'Do',
+      actions: [
+        ...(mayEdit
+          ? [
+              {
+                id: 'new-api',
+                label: 'Add a custom API',
+                onClick: go(() => navigate({ to: '/integrations/new/custom-api' })),
+              },
+              {
+                id: 'new-mcp',
+                label: 'Add an MCP server',
+                onClick: go(() => navigate({ to: '/integrations/new/mcp-server' })),
+              },
+              {
+                id: 'new-channel',
+                label: 'Add a messaging channel',
+                onClick: go(() => navigate({ to: '/integrations/new/messaging-channel' })),
+              },
+            ]
+          : []),
+        { id: 'shortcuts', label: 'Show keyboard shortcuts', onClick: go(onShortcuts) },
+      ],
+    },
+  ];
+  return (
+    <Spotlight
+      store={store}
+      actions={searching ? groups : groups.slice(0, 1).concat(groups.slice(4))}
+      query={query}
+      onQueryChange={setQuery}
+      onSpotlightClose={onClose}
+      shortcut={null}
+      title="Search"
+      styles={{ header: HIDDEN }}
+      limit={12}
+      scrollable
+      maxHeight={420}
+      nothingFound="Nothing has that in its name"
+      searchProps={{
+        leftSection: <IconSearch size={16} />,
+        placeholder: 'Search pages, integrations, agents, actions',
+        'aria-label': 'Search',
+      }}
+    />
+  );
+}

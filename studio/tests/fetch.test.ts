@@ -1,0 +1,73 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { apiFetch, setGate } from '~/api/fetch';
+import { Problem } from '~/api/problem';
+
+const url = 'http://studio.example/api/v1/agents';
+
+function answers(...list: [number, object][]): ReturnType<typeof vi.fn> {
+  const fake = vi.fn();
+  for (const [status, body] of list)
+    fake.mockResolvedValueOnce(new Response(JSON.stringify(body), { status }));
+  vi.stubGlobal('fetch', fake);
+  return fake;
+}
+
+function gate(signsIn: boolean) {
+  const made = {
+    csrfToken: vi.fn(() => 'token'),
+    renew: vi.fn(async () => undefined),
+    signInAgain: vi.fn(async () => signsIn),
+  };
+  setGate(made);
+  return made;
+}
+
+function sent(fake: ReturnType<typeof vi.fn>, index: number): Request {
+  const request: unknown = fake.mock.calls[index]?.[0];
+  if (!(request instanceof Request)) throw new Error('nothing was sent');
+  return request;
+}
+
+const post = () => new Request(url, { method: 'POST', body: '{"name":"typed"}' });
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe('apiFetch', () => {
+  it('sends the CSRF token with what changes something', async () => {
+    gate(true);
+    const fake = answers([200, {}], [200, {}]);
+    await apiFetch(post());
+    await apiFetch(new Request(url));
+    expect(sent(fake, 0).headers.get('X-CSRF-Token')).toBe('token');
+    expect(sent(fake, 1).headers.get('X-CSRF-Token')).toBeNull();
+  });
+
+  it('repeats the request, body and all, after signing in again', async () => {
+    const door = gate(true);
+    const fake = answers([401, { code: 'unauthenticated' }], [201, { id: 'agt_1' }]);
+    const response = await apiFetch(post());
+    expect(response.status).toBe(201);
+    expect(door.signInAgain).toHaveBeenCalledOnce();
+    expect(await sent(fake, 1).text()).toBe('{"name":"typed"}');
+  });
+
+  it('says so when the person did not sign in', async () => {
+    gate(false);
+    answers([401, { code: 'unauthenticated' }]);
+    await expect(apiFetch(post())).rejects.toMatchObject({ code: 'signed_out' });
+  });
+
+  it('takes a wrong password for what it is', async () => {
+    const door = gate(true);
+    answers([401, { code: 'invalid_credentials', detail: 'not right' }]);
+    await expect(apiFetch(post())).rejects.toBeInstanceOf(Problem);
+    expect(door.signInAgain).not.toHaveBeenCalled();
+  });
+
+  it('renews the CSRF token once', async () => {
+    const door = gate(true);
+    answers([403, { code: 'csrf_failed' }], [200, {}]);
+    await apiFetch(post());
+    expect(door.renew).toHaveBeenCalledOnce();
+  });
+});
