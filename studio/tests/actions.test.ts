@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pathOf, stepsOf, valueAt, variableName } from '~/pages/actions/jsonPath';
 import { fixedText, segmentsOf } from '~/pages/actions/segments';
 import { type Action, changedFields, conflictsOf, inputOf, valuesOf } from '~/pages/actions/values';
-import { placeOf, placeholdersOf, templateNames, unfilled } from '~/pages/actions/where';
+import { placeholdersOf, placeOf, templateNames, unfilled } from '~/pages/actions/where';
 
 describe('JSONPath from a click', () => {
   it('is written as RFC 9535 has it', () => {
@@ -10,15 +10,15 @@ describe('JSONPath from a click', () => {
     expect(pathOf(['items', 0, 'id'])).toBe('$.items[0].id');
     expect(pathOf(["it's", 'a b', '1st'])).toBe("$['it\\'s']['a b']['1st']");
   });
-  it.each([
-    [[]],
-    [['a', 3, 'b']],
-    [["it's", 'q"q', 'back\\slash', 'new\nline', 'ä', '']],
-  ])('leads back to where it came from: %j', (steps) => {
-    expect(stepsOf(pathOf(steps))).toEqual(steps);
-  });
+  it.each([[[]], [['a', 3, 'b']], [["it's", 'q"q', 'back\\slash', 'new\nline', 'ä', '']]])(
+    'leads back to where it came from: %j',
+    (steps) => {
+      expect(stepsOf(pathOf(steps))).toEqual(steps);
+    },
+  );
   it('leaves what leads to many places to the server', () => {
-    for (const path of ['$..a', '$.a[*]', '$.a[?@.b]', '$.a[0:2]', 'a.b']) expect(stepsOf(path)).toBeUndefined();
+    for (const path of ['$..a', '$.a[*]', '$.a[?@.b]', '$.a[0:2]', 'a.b'])
+      expect(stepsOf(path)).toBeUndefined();
   });
   it('is followed in an answer', () => {
     const answer = { a: [{ b: null }] };
@@ -74,7 +74,10 @@ describe('parts of a text message', () => {
     expect(segmentsOf(text)).toMatchObject({ encoding, parts, units });
   });
   it('leaves expressions out', () => {
-    expect(fixedText('Hi {{ parameters.name }}, {% if x %}a{% endif %}')).toEqual({ text: 'Hi , a', expressions: 3 });
+    expect(fixedText('Hi {{ parameters.name }}, {% if x %}a{% endif %}')).toEqual({
+      text: 'Hi , a',
+      expressions: 3,
+    });
   });
 });
 
@@ -104,13 +107,22 @@ describe('the form of an action', () => {
     if (input.problem === undefined) expect(changedFields({ ...action }, input.body)).toEqual({});
   });
   it('sends what was changed, and null for what was emptied', () => {
-    const input = inputOf('custom_api', { ...valuesOf({ ...action, timeout_ms: 5 }), timeout: '', name: 'set' });
+    const input = inputOf('custom_api', {
+      ...valuesOf({ ...action, timeout_ms: 5 }),
+      timeout: '',
+      name: 'set',
+    });
     if (input.problem === undefined) {
-      expect(changedFields({ ...action, timeout_ms: 5 }, input.body)).toEqual({ name: 'set', timeout_ms: null });
+      expect(changedFields({ ...action, timeout_ms: 5 }, input.body)).toEqual({
+        name: 'set',
+        timeout_ms: null,
+      });
     }
   });
   it('does not send a schema that is no JSON', () => {
-    expect(inputOf('custom_api', { ...valuesOf(action), parameters: '{' })).toMatchObject({ pointer: '/parameters' });
+    expect(inputOf('custom_api', { ...valuesOf(action), parameters: '{' })).toMatchObject({
+      pointer: '/parameters',
+    });
   });
   it('shows what somebody else changed, and where both did', () => {
     const theirs = { ...action, path: '/y', name: 'other' };

@@ -66,7 +66,11 @@ describe('the form builder edits the schema itself', () => {
     });
   });
   it('sets a keyword in its place and takes it out again', () => {
-    expect(Object.keys(setKeyword(schema.properties.id, 'pattern', '^x'))).toEqual(['type', 'pattern', 'x-of-mine']);
+    expect(Object.keys(setKeyword(schema.properties.id, 'pattern', '^x'))).toEqual([
+      'type',
+      'pattern',
+      'x-of-mine',
+    ]);
     expect(setKeyword(schema.properties.id, 'pattern', '')).toEqual({ type: 'string', 'x-of-mine': 1 });
   });
   it('says what is wrong with a text', () => {
@@ -78,12 +82,18 @@ describe('the form builder edits the schema itself', () => {
 
 describe('arguments', () => {
   it('start with the defaults', () => {
-    const given = { type: 'object', properties: { a: { type: 'string', default: 'x' }, b: { type: 'string' } } };
+    const given = {
+      type: 'object',
+      properties: { a: { type: 'string', default: 'x' }, b: { type: 'string' } },
+    };
     expect(startingArguments(given)).toEqual({ a: 'x' });
   });
   it('follow local references, and no circle for ever', () => {
     const root = { $defs: { a: { $ref: '#/$defs/b' }, b: { type: 'string' }, c: { $ref: '#/$defs/c' } } };
-    expect(resolve({ $ref: '#/$defs/a', description: 'd' }, root)).toEqual({ type: 'string', description: 'd' });
+    expect(resolve({ $ref: '#/$defs/a', description: 'd' }, root)).toEqual({
+      type: 'string',
+      description: 'd',
+    });
     expect(resolve({ $ref: '#/$defs/c' }, root)).toEqual({ $ref: '#/$defs/c' });
   });
   it('lose a member that is set to nothing', () => {

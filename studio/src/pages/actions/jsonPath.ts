@@ -80,7 +80,9 @@ export function valueAt(path: string, root: unknown): Found {
 /** A free name for a variable taken from there: the last name on the way. */
 export function variableName(steps: readonly Step[], taken: readonly string[]): string {
   const last = [...steps].reverse().find((step) => typeof step === 'string');
-  const base = (last === undefined ? 'answer' : String(last)).replaceAll(/[^A-Za-z0-9_-]+/g, '_').slice(0, 60) || 'value';
+  const base =
+    (last === undefined ? 'answer' : String(last)).replaceAll(/[^A-Za-z0-9_-]+/g, '_').slice(0, 60) ||
+    'value';
   const bad = new Set([...taken, 'call', 'conversation']);
   let name = base;
   for (let count = 2; bad.has(name); count++) name = `${base}_${count}`;

@@ -17,7 +17,8 @@ const BEYOND_ASCII = '£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡Ä
 const EXTENSION = '\f^{}\\[~]|€';
 
 function septets(character: string): number | undefined {
-  if (/^[\n\r _a-z]$/.test(character) || (character >= ' ' && character <= 'Z' && character.length === 1)) return 1;
+  if (/^[\n\r _a-z]$/.test(character) || (character >= ' ' && character <= 'Z' && character.length === 1))
+    return 1;
   if (EXTENSION.includes(character)) return 2;
   return BEYOND_ASCII.includes(character) ? 1 : undefined;
 }

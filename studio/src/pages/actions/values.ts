@@ -57,7 +57,10 @@ export function emptyValues(kind: Kind): ActionValues {
     method: 'GET',
     path: '/',
     headers: [],
-    parameters: kind === 'custom_api' ? schemaText({ type: 'object', properties: {}, additionalProperties: false }) : '',
+    parameters:
+      kind === 'custom_api'
+        ? schemaText({ type: 'object', properties: {}, additionalProperties: false })
+        : '',
     bodyTemplate: '',
     outputs: [],
     timeout: '',
@@ -67,7 +70,17 @@ export function emptyValues(kind: Kind): ActionValues {
 }
 
 const FIELDS: Record<Kind, readonly string[]> = {
-  custom_api: ['name', 'description', 'method', 'path', 'headers', 'parameters', 'body_template', 'output_variables', 'timeout_ms'],
+  custom_api: [
+    'name',
+    'description',
+    'method',
+    'path',
+    'headers',
+    'parameters',
+    'body_template',
+    'output_variables',
+    'timeout_ms',
+  ],
   mcp_server: ['output_variables', 'timeout_ms'],
   messaging_channel: ['name', 'description', 'recipient', 'message_template', 'parameters'],
 };
@@ -101,7 +114,9 @@ export function inputOf(kind: Kind, values: ActionValues): Input {
 /** The fields that differ between the action as it was read and what is sent. */
 export function changedFields(base: JsonObject, body: JsonObject): JsonObject {
   return Object.fromEntries(
-    Object.entries(body).filter(([field, value]) => JSON.stringify(value ?? null) !== JSON.stringify(base[field] ?? null)),
+    Object.entries(body).filter(
+      ([field, value]) => JSON.stringify(value ?? null) !== JSON.stringify(base[field] ?? null),
+    ),
   );
 }
 
@@ -114,7 +129,12 @@ export interface FieldConflict {
 }
 
 /** What somebody else changed since I read it, and where that meets what I changed. */
-export function conflictsOf(kind: Kind, base: JsonObject, theirs: JsonObject, changes: JsonObject): FieldConflict[] {
+export function conflictsOf(
+  kind: Kind,
+  base: JsonObject,
+  theirs: JsonObject,
+  changes: JsonObject,
+): FieldConflict[] {
   return FIELDS[kind]
     .filter((field) => JSON.stringify(base[field] ?? null) !== JSON.stringify(theirs[field] ?? null))
     .map((field) => ({

@@ -26,7 +26,9 @@ export function hasBody(method: string): boolean {
 export function placeOf(name: string, request: Request): string {
   if (placeholdersOf(request.path).includes(name)) return 'in the path';
   if (request.bodyTemplate.trim() !== '' && hasBody(request.method)) {
-    const used = new RegExp(`\\bparameters(\\.|\\[["'])${name.replaceAll(/[^\w-]/g, '.')}\\b`).test(request.bodyTemplate);
+    const used = new RegExp(`\\bparameters(\\.|\\[["'])${name.replaceAll(/[^\w-]/g, '.')}\\b`).test(
+      request.bodyTemplate,
+    );
     return used ? 'in the body template' : 'not used by the body template';
   }
   return hasBody(request.method) ? 'in the JSON body' : 'in the query';
@@ -43,7 +45,9 @@ export function templateNames(
     { label: 'variables.call.from', detail: 'who calls' },
     { label: 'variables.call.to', detail: 'who is called' },
     { label: 'variables.conversation.id', detail: 'built in' },
-    ...[...new Set(outputs)].filter(Boolean).map((name) => ({ label: member('variables', name), detail: 'output variable' })),
+    ...[...new Set(outputs)]
+      .filter(Boolean)
+      .map((name) => ({ label: member('variables', name), detail: 'output variable' })),
     ...workspace.map((name) => ({ label: member('workspace', name), detail: 'workspace variable' })),
   ];
   return names;

@@ -72,11 +72,7 @@ export function addProperty(schema: JsonObject, wanted = 'argument', required = 
   const taken = new Set(entries.map(([name]) => name));
   let name = wanted;
   for (let count = 2; taken.has(name); count++) name = `${wanted}_${count}`;
-  return withProperties(
-    schema,
-    [...entries, [name, { type: 'string' }]],
-    required ? [...now, name] : now,
-  );
+  return withProperties(schema, [...entries, [name, { type: 'string' }]], required ? [...now, name] : now);
 }
 
 /** The same property under another name, in the same place. Nothing happens when the name is taken. */
@@ -145,7 +141,9 @@ export function setType(schema: unknown, type: SimpleType): JsonObject {
 
 export function setNullable(schema: unknown, on: boolean): JsonObject {
   const type = fieldType(schema);
-  return type === 'other' || !isObject(schema) ? { ...(schema as JsonObject) } : { ...schema, type: on ? [type, 'null'] : type };
+  return type === 'other' || !isObject(schema)
+    ? { ...(schema as JsonObject) }
+    : { ...schema, type: on ? [type, 'null'] : type };
 }
 
 const SHOWN: Record<SimpleType, readonly string[]> = {
