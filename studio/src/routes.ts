@@ -175,6 +175,12 @@ const messages = createRoute({
   component: lazyRouteComponent(() => import('./pages/messages/MessagesPage'), 'MessagesPage'),
 });
 
+const message = createRoute({
+  getParentRoute: () => app,
+  path: '/messages/$id',
+  component: lazyRouteComponent(() => import('./pages/messages/MessagePage'), 'MessagePage'),
+});
+
 const secrets = createRoute({
   getParentRoute: () => app,
   path: '/secrets',
@@ -234,6 +240,7 @@ export const routeTree = root.addChildren([
     conversations,
     conversation,
     messages,
+    message,
     secrets,
     variables,
     members,
