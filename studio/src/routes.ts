@@ -154,7 +154,8 @@ const conversations = createRoute({
   validateSearch: (search: Search) => ({
     ...text(search, 'agent'),
     ...oneOf(search, 'environment', ['development', 'staging', 'production']),
-    ...text(search, 'outcome'),
+    ...oneOf(search, 'status', ['active', 'handed_over', 'ended', 'closed']),
+    ...oneOf(search, 'outcome', ['succeeded', 'failed', 'refused']),
     ...text(search, 'from'),
     ...text(search, 'to'),
   }),
