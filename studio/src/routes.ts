@@ -60,7 +60,10 @@ const index = createRoute({
 const overview = createRoute({
   getParentRoute: () => app,
   path: '/overview',
-  validateSearch: (search: Search) => ({ ...text(search, 'environment'), ...text(search, 'range') }),
+  validateSearch: (search: Search) => ({
+    ...oneOf(search, 'environment', ['development', 'staging', 'production']),
+    ...oneOf(search, 'range', ['1h', '24h', '7d', '30d']),
+  }),
   component: lazyRouteComponent(() => import('./pages/overview/OverviewPage'), 'OverviewPage'),
 });
 
@@ -172,7 +175,22 @@ const conversation = createRoute({
 const messages = createRoute({
   getParentRoute: () => app,
   path: '/messages',
-  validateSearch: (search: Search) => ({ ...text(search, 'channel'), ...text(search, 'status') }),
+  validateSearch: (search: Search) => ({
+    ...text(search, 'channel'),
+    ...text(search, 'conversation'),
+    ...oneOf(search, 'environment', ['development', 'staging', 'production']),
+    ...oneOf(search, 'status', [
+      'queued',
+      'sending',
+      'sent',
+      'outcome_unknown',
+      'delivery_unconfirmed',
+      'delivered',
+      'delivery_failed',
+      'sending_failed',
+      'expired',
+    ]),
+  }),
   component: lazyRouteComponent(() => import('./pages/messages/MessagesPage'), 'MessagesPage'),
 });
 

@@ -19,8 +19,8 @@ export type MessageStatus =
 export interface MessageError {
   code: string;
   title: string;
-  detail: string;
-  advice: string;
+  detail: string | null;
+  advice: string | null;
 }
 
 export interface Message {
@@ -46,6 +46,11 @@ export interface Message {
 interface Json<T> {
   headers: { [name: string]: unknown };
   content: { 'application/json': T };
+}
+
+interface Failure {
+  headers: { [name: string]: unknown };
+  content: { 'application/problem+json': Schemas['Problem'] };
 }
 
 interface Parameters<Path, Query> {
@@ -76,14 +81,14 @@ export interface MessagePaths {
     get: {
       parameters: NoPath<MessageQuery>;
       requestBody?: never;
-      responses: { 200: Json<{ data: Message[]; next: string | null }> };
+      responses: { 200: Json<{ data: Message[]; next: string | null }>; 401: Failure };
     };
   };
   '/api/v1/messages/{id}': {
     get: {
       parameters: Parameters<{ id: string }, never>;
       requestBody?: never;
-      responses: { 200: Json<Message> };
+      responses: { 200: Json<Message>; 404: Failure };
     };
   };
   '/api/v1/conversations/{id}/client-events/{event_id}/result': {

@@ -52,6 +52,10 @@ export interface OverviewPaths {
       requestBody?: never;
       responses: {
         200: { headers: { [name: string]: unknown }; content: { 'application/json': Overview } };
+        401: {
+          headers: { [name: string]: unknown };
+          content: { 'application/problem+json': Schemas['Problem'] };
+        };
       };
     };
   };

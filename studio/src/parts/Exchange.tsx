@@ -38,7 +38,7 @@ function Side({ title, message }: { title: string; message: unknown }) {
         <details>
           <summary>
             <Text span size="xs" c="dimmed">
-              {Object.keys(headers).length} headers
+              {Object.keys(headers).length === 1 ? '1 header' : `${Object.keys(headers).length} headers`}
             </Text>
           </summary>
           <pre className="code-block">

@@ -43,7 +43,7 @@ export function valuesOf(action: Action): ActionValues {
     headers: rowsOfHeaders(action.headers),
     parameters: schemaText(action.parameters),
     bodyTemplate: action.body_template ?? '',
-    outputs: action.output_variables.map((one) => outputRow(one.name, one.path)),
+    outputs: (action.output_variables ?? []).map((one) => outputRow(one.name, one.path)),
     timeout: action.timeout_ms == null ? '' : String(action.timeout_ms),
     recipient: action.recipient ?? 'contact',
     messageTemplate: action.message_template ?? '',

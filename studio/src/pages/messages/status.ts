@@ -9,12 +9,16 @@ interface About {
 }
 
 export const MESSAGE_STATUS: Record<MessageStatus, About> = {
-  queued: { label: 'queued', tone: 'plain', says: 'Waits for its turn; nothing to do.' },
+  queued: {
+    label: 'queued',
+    tone: 'plain',
+    says: 'Waits for its turn, here or with the provider; nothing to do.',
+  },
   sending: { label: 'sending', tone: 'info', says: 'Is being given to the provider; nothing to do.' },
   sent: {
     label: 'sent',
     tone: 'info',
-    says: 'The provider has it and gave it to the network. A receipt will say whether it was delivered.',
+    says: 'A network has it. A receipt will say whether it was delivered; without a webhook public key none comes.',
   },
   outcome_unknown: {
     label: 'outcome unknown',
@@ -24,7 +28,7 @@ export const MESSAGE_STATUS: Record<MessageStatus, About> = {
   delivery_unconfirmed: {
     label: 'delivery unconfirmed',
     tone: 'warn',
-    says: 'The provider sent it and the network did not confirm it. It was most likely delivered.',
+    says: 'A network had it and never said what became of it. It may have arrived; ask the recipient before you send it once more.',
   },
   delivered: { label: 'delivered', tone: 'good', says: 'The network confirmed that it arrived.' },
   delivery_failed: {

@@ -18,7 +18,9 @@ export function CallDetails({ call, agentId, bindings }: Props) {
     <Stack gap="xs">
       {call.error && (
         <div>
-          <Text className="wrap-anywhere">{call.error.message}</Text>
+          <Text size="sm" className="wrap-anywhere">
+            {call.error.message}
+          </Text>
           {call.error.errors.length > 0 && (
             <List size="sm">
               {call.error.errors.map((one) => (
