@@ -46,7 +46,7 @@ export function TryAndTake({ action, kind, form, errors, integration }: Props) {
               form={form}
               errors={errors}
               readOnly={!mayEdit}
-              root={answer ? outputRoot(kind, answer.output) : undefined}
+              root={answer?.status === 'succeeded' ? outputRoot(kind, answer.output) : undefined}
             />
           </NeedFields>
         </Section>

@@ -1,3 +1,4 @@
+import './overview.css';
 import {
   Group,
   NativeSelect,

@@ -1,3 +1,4 @@
+import './schema.css';
 import { Alert, Button, Checkbox, Group, Stack, Text } from '@mantine/core';
 import IconPlus from '@tabler/icons-react/icons/IconPlus';
 import { type ReactNode, useMemo } from 'react';
