@@ -64,11 +64,7 @@ export function EventFeed({
               key={event.id}
               event={event}
               target={event.id === target}
-              startOpen={
-                event.type === 'client_event.emitted' &&
-                event.awaits_result_until != null &&
-                !settled.has(word(event.call_id) ?? '')
-              }
+              startOpen={opensItself(event, settled)}
             >
               {() => (
                 <EventDetails
@@ -94,6 +90,13 @@ export function EventFeed({
       )}
     </Stack>
   );
+}
+
+/** A handover, and a client event that waits for its answer, are what one looks for. */
+function opensItself(event: ConversationEvent, settled: ReadonlySet<string>): boolean {
+  if (event.type === 'handover.requested') return true;
+  if (event.type !== 'client_event.emitted' || event.awaits_result_until == null) return false;
+  return !settled.has(word(event.call_id) ?? '');
 }
 
 function wanted(event: ConversationEvent, show: string): boolean {
