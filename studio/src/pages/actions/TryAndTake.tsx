@@ -2,7 +2,6 @@ import { useState } from 'react';
 import type { Schemas } from '~/api/client';
 import { useCan } from '~/api/session';
 import type { Form } from '~/parts/form';
-import { NeedFields } from '~/parts/permission';
 import type { Errors } from './ApiFields';
 import { OutputsEditor } from './OutputsEditor';
 import { outputRoot } from './outputRoot';
@@ -41,14 +40,14 @@ export function TryAndTake({ action, kind, form, errors, integration }: Props) {
           title="Output variables"
           description="Taken from each successful answer into the conversation, where templates, instructions and later actions see them."
         >
-          <NeedFields need="edit">
+          <fieldset disabled={!mayEdit} className="need-fields">
             <OutputsEditor
               form={form}
               errors={errors}
               readOnly={!mayEdit}
               root={answer?.status === 'succeeded' ? outputRoot(kind, answer.output) : undefined}
             />
-          </NeedFields>
+          </fieldset>
         </Section>
       )}
     </>

@@ -2,7 +2,6 @@ import { Group, Stack, Text, Title } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { $api, type Schemas } from '~/api/client';
 import { useEvents } from '~/api/events';
-import { useNames } from '~/api/names';
 import { versionWords } from '~/parts/AffectedList';
 import { StatusBadge } from '~/parts/badges';
 import { CopyButton } from '~/parts/CopyButton';
@@ -45,10 +44,12 @@ function Crumb() {
 
 function Loaded({ conversation }: { conversation: Schemas['Conversation'] }) {
   const { event } = route.useSearch();
-  const names = useNames();
+  const read = $api.useQuery('get', '/api/v1/agents/{id}', {
+    params: { path: { id: conversation.agent_id } },
+  });
   const log = useEvents(conversation.id);
   const bindings = useBindings(conversation.agent_id, conversation.version);
-  const agent = names.get(conversation.agent_id) ?? 'An agent';
+  const agent = read.data?.name ?? (read.isPending ? 'Conversation' : 'A deleted agent');
   return (
     <>
       <PageHeader

@@ -84,7 +84,7 @@ function columnsOf(names: ReadonlyMap<string, string>): Column<Conversation>[] {
       cell: (one) => (
         <Group gap={8} wrap="nowrap">
           <Link className="quiet-link" to="/conversations/$id" params={{ id: one.id }}>
-            {names.get(one.agent_id) ?? 'An agent that is gone'}
+            {names.get(one.agent_id) ?? one.agent_id}
           </Link>
           <Text span size="xs" c="dimmed">
             {versionWords(one.version)}

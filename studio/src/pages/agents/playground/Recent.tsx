@@ -18,11 +18,7 @@ export function Recent({ agentId, onOpen }: { agentId: string; onOpen: (id: stri
         problem={list.problem}
         onRetry={list.retry}
         empty={list.items.length === 0}
-        whenEmpty={
-          <EmptyState title="None yet">
-            Start one: it stays here, with its whole log, until it is deleted by the server’s retention.
-          </EmptyState>
-        }
+        whenEmpty={<EmptyState title="None yet">Start one: it stays here, with its whole log.</EmptyState>}
       >
         <ul className="panel event-list" aria-label="Recent conversations">
           {list.items.slice(0, MOST).map((one) => (
