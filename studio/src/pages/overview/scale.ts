@@ -41,6 +41,7 @@ export function totalsOf(buckets: readonly Bucket[]): { calls: number; failed: n
 
 export function percent(part: number, whole: number): string {
   if (whole === 0) return '–';
+  if (part === 0) return '0 %';
   const value = (100 * part) / whole;
   return `${value > 0 && value < 0.1 ? '< 0.1' : value.toFixed(value < 10 ? 1 : 0)} %`;
 }
