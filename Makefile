@@ -16,27 +16,31 @@ ifneq ($(wildcard ../shared/peers/.),)
 export SWITCHBOARD_TEST_PEERS := $(abspath ../shared/peers)
 endif
 
-.PHONY: help run services build test lint contract conformance unit bench fmt docs setup
+.PHONY: help run services build test studio lint contract conformance unit bench fmt docs setup
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: build ## Build Switchboard and run its demo
+run: build ## Build the Studio and Switchboard, and run its demo
 	./target/release/switchboard demo
 
 services: ## Run the two services of the README's tour
 	@bash scripts/setup.sh services
 	@bash scripts/services.sh
 
-build: ## Build the release binary
+build: ## Build the Studio and the release binary
 	@bash scripts/setup.sh build
+	@bash scripts/studio.sh
 	cargo build --release --locked -p switchboard
 
 setup: ## Install what the tests need
 	@bash scripts/setup.sh
 
 # The longest comes last, so that a run ends with the summary of its tests.
-test: setup lint contract conformance unit ## Run every check
+test: setup studio lint contract conformance unit ## Run every check
+
+studio: ## Check, test and build the web Studio
+	bash scripts/studio.sh check
 
 lint: ## Check format, lints and documentation links
 	cargo fmt --all --check
@@ -79,3 +83,5 @@ fmt: ## Format
 docs: ## Make the generated documents again
 	UPDATE_DOCS=1 cargo test -p switchboard --quiet -- the_committed
 	UPDATE_DOCS=1 cargo test -p switchboard-api --quiet -- the_committed
+	@bash scripts/studio.sh
+	cd studio && npm run --silent types

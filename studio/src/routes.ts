@@ -60,7 +60,10 @@ const index = createRoute({
 const overview = createRoute({
   getParentRoute: () => app,
   path: '/overview',
-  validateSearch: (search: Search) => ({ ...text(search, 'environment'), ...text(search, 'range') }),
+  validateSearch: (search: Search) => ({
+    ...oneOf(search, 'environment', ['development', 'staging', 'production']),
+    ...oneOf(search, 'range', ['1h', '24h', '7d', '30d']),
+  }),
   component: lazyRouteComponent(() => import('./pages/overview/OverviewPage'), 'OverviewPage'),
 });
 
@@ -154,7 +157,8 @@ const conversations = createRoute({
   validateSearch: (search: Search) => ({
     ...text(search, 'agent'),
     ...oneOf(search, 'environment', ['development', 'staging', 'production']),
-    ...text(search, 'outcome'),
+    ...oneOf(search, 'status', ['active', 'handed_over', 'ended', 'closed']),
+    ...oneOf(search, 'outcome', ['succeeded', 'failed', 'refused']),
     ...text(search, 'from'),
     ...text(search, 'to'),
   }),
@@ -171,8 +175,29 @@ const conversation = createRoute({
 const messages = createRoute({
   getParentRoute: () => app,
   path: '/messages',
-  validateSearch: (search: Search) => ({ ...text(search, 'channel'), ...text(search, 'status') }),
+  validateSearch: (search: Search) => ({
+    ...text(search, 'channel'),
+    ...text(search, 'conversation'),
+    ...oneOf(search, 'environment', ['development', 'staging', 'production']),
+    ...oneOf(search, 'status', [
+      'queued',
+      'sending',
+      'sent',
+      'outcome_unknown',
+      'delivery_unconfirmed',
+      'delivered',
+      'delivery_failed',
+      'sending_failed',
+      'expired',
+    ]),
+  }),
   component: lazyRouteComponent(() => import('./pages/messages/MessagesPage'), 'MessagesPage'),
+});
+
+const message = createRoute({
+  getParentRoute: () => app,
+  path: '/messages/$id',
+  component: lazyRouteComponent(() => import('./pages/messages/MessagePage'), 'MessagePage'),
 });
 
 const secrets = createRoute({
@@ -234,6 +259,7 @@ export const routeTree = root.addChildren([
     conversations,
     conversation,
     messages,
+    message,
     secrets,
     variables,
     members,

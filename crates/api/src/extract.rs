@@ -326,3 +326,14 @@ pub fn after<T: FromStr>(text: Option<&str>) -> Result<Option<T>, AppError> {
         })
         .transpose()
 }
+
+/// A query parameter that is something else than text.
+pub fn parsed<T>(text: Option<&str>, pointer: &str) -> Result<Option<T>, AppError>
+where
+    T: FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.map(str::parse)
+        .transpose()
+        .map_err(|error| AppError::invalid(pointer, error))
+}

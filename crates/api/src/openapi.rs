@@ -11,7 +11,8 @@ use utoipa_axum::routes;
 
 use crate::routes::{
     actions, agents, api_keys, audit, calls, client_events, conversations, drafts, events,
-    integrations, invitations, members, messages, secrets, session, setup, variables, versions,
+    integrations, invitations, members, messages, overview, secrets, session, setup, variables,
+    versions,
 };
 use crate::{ApiState, schema, session as door};
 
@@ -110,6 +111,7 @@ pub fn parts() -> (Router<ApiState>, OpenApi) {
         .routes(routes!(calls::call_action))
         .routes(routes!(events::list_events))
         .routes(routes!(client_events::answer_client_event))
+        .routes(routes!(overview::get_overview))
         .routes(routes!(messages::list_messages))
         .routes(routes!(messages::get_message))
         .routes(routes!(messages::send_test_message))

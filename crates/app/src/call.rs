@@ -8,10 +8,12 @@ use sha2::{Digest as _, Sha256};
 use switchboard_connect::{CallError, Performed};
 use switchboard_domain::admission::{self, Refusal};
 use switchboard_domain::conversation::{Conversation, Outcome};
+use switchboard_domain::environment::Environment;
 use switchboard_domain::event::{EventType, NewEvent};
-use switchboard_domain::id::{AgentId, BindingId, CallId, ConversationId, EventId};
+use switchboard_domain::id::{AgentId, BindingId, CallId, ConversationId, EventId, WorkspaceId};
 use switchboard_domain::input::InputError;
 use switchboard_store::journal::CallRow;
+use switchboard_store::stat::ErrorRow;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +22,7 @@ use crate::catalog::{GO_TO_STATE, PreparedAgent, PreparedBinding, Snapshot};
 use crate::finish::Finished;
 use crate::journal::{Done, Key, Reservation, Reserved, Settlement, Work};
 use crate::notices::Notices;
+use crate::stats::Came;
 use crate::{App, AppError, Runner};
 
 /// The kind of a tool of an MCP server.
@@ -111,6 +114,11 @@ pub async fn call(
     let binding = match admit(&agent, &conversation, &request.name, &arguments) {
         Ok(binding) => binding,
         Err((binding, error)) => {
+            if let Some(binding) = &binding {
+                let environment = conversation.key.environment;
+                count(app, key.0, environment, binding, &Came::Refused);
+            }
+            let binding = binding.and_then(|binding| binding.shown_id());
             note_refusal(app, key, id, &request.name, binding, &arguments, &error).await?;
             return Err(error);
         }
@@ -156,6 +164,8 @@ async fn run(
             }
             Ok(Done::Gone | Done::Settled | Done::Message(_)) => return Err(AppError::Stopping),
             Err(error) => {
+                let environment = admitted.conversation.key.environment;
+                count(&app, key.0, environment, &admitted.binding, &Came::Refused);
                 let binding = admitted.binding.shown_id();
                 let (name, arguments) = (&admitted.binding.name, &admitted.arguments);
                 note_refusal(&app, key, admitted.id, name, binding, arguments, &error).await?;
@@ -199,7 +209,7 @@ fn fingerprint(name: &str, arguments: &Value) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-type NotAdmitted = (Option<BindingId>, AppError);
+type NotAdmitted = (Option<Arc<PreparedBinding>>, AppError);
 
 /// Checks everything that needs no reservation.
 fn admit(
@@ -216,7 +226,7 @@ fn admit(
         let name = name.chars().take(100).collect();
         (None, Refusal::UnknownAction { name }.into())
     })?;
-    let refuse = |error: AppError| (binding.shown_id(), error);
+    let refuse = |error: AppError| (Some(binding.clone()), error);
     admission::admit(
         &binding.name,
         binding.id,
@@ -320,6 +330,35 @@ async fn answer_of(
     }
 }
 
+/// Counts a call.
+fn count(
+    app: &App,
+    workspace: WorkspaceId,
+    environment: Environment,
+    binding: &PreparedBinding,
+    came: &Came,
+) {
+    let now = app.context.now();
+    app.stats
+        .count(workspace, environment, &binding.called, now, came);
+}
+
+/// Keeps why a call of an integration failed, for who looks after the integration.
+fn note_error(app: &App, admitted: &Admitted, performed: &Performed) {
+    if let (Some(integration), Some(error)) =
+        (admitted.binding.called.integration, &performed.error)
+    {
+        let environment = admitted.conversation.key.environment;
+        let error = ErrorRow {
+            code: error.code.to_owned(),
+            message: error.message.clone(),
+            at: app.context.now(),
+        };
+        app.stats
+            .note_error(admitted.key.0, integration, environment, error);
+    }
+}
+
 /// Notes that a call was not admitted.
 async fn note_refusal(
     app: &App,
@@ -361,17 +400,27 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
     let duration = start.elapsed();
     let performed = &carried.performed;
     let tool_result = performed.tool_result.then(|| performed.output.clone());
+    note_error(&app, &admitted, performed);
     let settlement = settlement(&app, &admitted, carried, duration);
     let label = match settlement.outcome {
         Outcome::Succeeded => "succeeded",
         Outcome::Failed => "failed",
         Outcome::Unknown => "unknown",
     };
-    let json = settlement.answer.clone();
+    let (outcome, json) = (settlement.outcome, settlement.answer.clone());
     let done = app
         .journal
         .submit(admitted.key, Work::Settle(Box::new(settlement)))
         .await?;
+    let environment = admitted.conversation.key.environment;
+    let (workspace, binding) = (admitted.key.0, &admitted.binding);
+    count(
+        &app,
+        workspace,
+        environment,
+        binding,
+        &Came::To(outcome, duration),
+    );
     metrics::counter!("switchboard_calls_total", "outcome" => label).increment(1);
     metrics::histogram!("switchboard_call_seconds").record(duration.as_secs_f64());
     match done {

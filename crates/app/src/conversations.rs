@@ -14,7 +14,8 @@ use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{AgentId, ConversationId, EventId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::name::{StateName, VariableName};
-use switchboard_store::conversation::{self, Filter};
+use switchboard_store::conversation;
+pub use switchboard_store::conversation::Filter;
 
 use crate::journal::{Change, Done, End, Key, Transition, Work};
 use crate::{App, AppError, Conversations, Page, Reader, Runner, agents};
@@ -213,13 +214,12 @@ pub async fn get(
 pub async fn list(
     app: &App,
     reader: &Reader<Conversations>,
-    agent: Option<AgentId>,
+    filter: Filter,
     before: Option<ConversationId>,
     limit: u32,
 ) -> Result<Page<Conversation>, AppError> {
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
-    let filter = Filter { agent };
     Ok(conversation::list(engine, reader.workspace(), filter, before, limit).await?)
 }
 

@@ -15,6 +15,7 @@ mod local;
 mod news;
 mod prepare;
 mod principal;
+mod stats;
 
 pub mod accounts;
 pub mod actions;
@@ -32,6 +33,7 @@ pub mod lifecycle;
 pub mod mcp;
 pub mod messages;
 pub mod notices;
+pub mod overview;
 pub mod secrets;
 pub mod tool_watch;
 pub mod tools;
@@ -122,6 +124,7 @@ pub struct App {
     pub(crate) client_answers: Notify,
     pub(crate) announcements: Mutex<Option<mcp::Watch>>,
     pub(crate) settings: AppSettings,
+    pub(crate) stats: stats::Stats,
     pub(crate) instance: InstanceId,
     pub(crate) stopping: AtomicBool,
     pub(crate) calls: TaskTracker,
@@ -162,6 +165,7 @@ impl App {
             telnyx,
             outbox: Notify::new(),
             client_answers: Notify::new(),
+            stats: stats::Stats::new(context.uuid()),
             announcements: Mutex::new(Some(watch)),
             db,
             context,

@@ -12,7 +12,7 @@ use switchboard_store::{change, conversation, instance};
 use tokio::task::JoinHandle;
 
 use crate::journal::Work;
-use crate::{App, AppError, conversations, mcp, messages};
+use crate::{App, AppError, conversations, mcp, messages, stats};
 
 /// How often a server says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -98,6 +98,7 @@ pub fn start_background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
         tokio::spawn(follow_changes(app.clone())),
         tokio::spawn(checkpoint(app.clone())),
         tokio::spawn(messages::deliver(app.clone())),
+        tokio::spawn(stats::keep_writing(app.clone())),
     ];
     if let Some(timeout) = app.settings.idle_timeout {
         tasks.push(tokio::spawn(end_idle(app.clone(), timeout)));
@@ -156,9 +157,7 @@ async fn end_idle_since(app: &App, timeout: Duration) -> Result<(), AppError> {
     let Some(since) = app.context.now().checked_sub_signed(timeout) else {
         return Ok(());
     };
-    // Ids start with the time they were made at (RFC 9562, version 7).
-    let millis = u128::from(since.timestamp_millis().unsigned_abs() + 1);
-    let made_before = uuid::Uuid::from_u128(millis << 80);
+    let made_before = conversation::least_id_at(since + chrono::TimeDelta::milliseconds(1));
     let mut after = uuid::Uuid::nil();
     loop {
         let mut conn = app.db.read().await?;
@@ -272,6 +271,9 @@ pub async fn drain(app: &App, grace: Duration) -> bool {
     app.calls.close();
     let drained = tokio::time::timeout(grace, app.calls.wait()).await.is_ok();
     app.journal.idle().await;
+    if let Err(error) = stats::write(app).await {
+        tracing::warn!(%error, "counts of calls were not written");
+    }
     app.mcp.close().await;
     let _ = app.db.checkpoint().await;
     app.db.close().await;

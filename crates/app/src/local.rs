@@ -12,13 +12,14 @@ use switchboard_domain::agent::{
 };
 use switchboard_domain::conversation::{Outcome, Phase};
 use switchboard_domain::handover::HandoverTemplate;
-use switchboard_domain::id::BindingId;
+use switchboard_domain::id::{AgentId, BindingId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::name::StateName;
 use switchboard_domain::response::ResponseTemplate;
 use switchboard_domain::schema::ParameterSchema;
 use switchboard_domain::template::RenderContext;
 use switchboard_domain::text_message::MessageTemplate;
+use switchboard_store::stat::Called;
 
 use crate::catalog::{GO_TO_STATE, OwnCall, PreparedBinding, PreparedTarget};
 use crate::journal::Effect;
@@ -140,6 +141,7 @@ pub fn gate(binding: &Binding) -> Gate {
 
 /// The built-in tool `go_to_state` as it is in each state, where an agent asks for it.
 pub fn go_to_state(
+    agent: AgentId,
     document: &AgentDocument,
 ) -> Result<BTreeMap<Option<StateName>, Arc<PreparedBinding>>, AppError> {
     let mut tools = BTreeMap::new();
@@ -147,6 +149,12 @@ pub fn go_to_state(
         return Ok(tools);
     }
     let action = Arc::new(LocalAction::GoToState);
+    let called = Arc::new(Called {
+        source: format!("{agent}/{GO_TO_STATE}"),
+        name: GO_TO_STATE.to_owned(),
+        integration: None,
+        action: None,
+    });
     let names = document.states.iter().map(|state| Some(&state.name));
     for from in names.chain([None]) {
         let next: Vec<_> = document
@@ -186,6 +194,7 @@ pub fn go_to_state(
             },
             schema,
             target: PreparedTarget::Local(action.clone()),
+            called: called.clone(),
             formats: std::sync::OnceLock::new(),
         };
         tools.insert(from.cloned(), Arc::new(binding));

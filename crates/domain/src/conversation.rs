@@ -46,6 +46,13 @@ pub enum Status {
 }
 
 impl Status {
+    /// The status of this name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Active, Self::HandedOver, Self::Ended, Self::Closed]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+    }
+
     /// The name used in the API.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -47,6 +47,14 @@ pub struct ApiSlot {
     pub headers: BTreeMap<String, ValueSource>,
 }
 
+impl ApiSlot {
+    /// The secrets it refers to.
+    pub fn secrets(&self) -> Vec<&SecretName> {
+        let headers = self.headers.values().filter_map(ValueSource::secret);
+        self.auth.secrets().into_iter().chain(headers).collect()
+    }
+}
+
 /// What happens when an MCP server changes a tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -142,10 +150,7 @@ impl IntegrationDefinition {
         let mut names: Vec<&SecretName> = match self {
             Self::CustomApi { environments } => environments
                 .iter()
-                .flat_map(|(_, slot)| {
-                    let headers = slot.headers.values().filter_map(ValueSource::secret);
-                    slot.auth.secrets().into_iter().chain(headers)
-                })
+                .flat_map(|(_, slot)| slot.secrets())
                 .collect(),
             Self::McpServer(server) => {
                 let headers = server.headers.values().filter_map(ValueSource::secret);

@@ -14,6 +14,7 @@ pub mod canonical;
 pub mod conversation;
 pub mod discovery;
 pub mod drift;
+pub mod durations;
 pub mod environment;
 pub mod event;
 pub mod handover;

@@ -5,6 +5,8 @@ use serde::de::DeserializeOwned;
 use sqlx::AssertSqlSafe;
 use switchboard_domain::agent::VersionRef;
 use switchboard_domain::conversation::{Conversation, ConversationKey, Phase, Status};
+use switchboard_domain::environment::Environment;
+use switchboard_domain::event::EventType;
 use switchboard_domain::id::{AgentId, ConversationId, WorkspaceId};
 use switchboard_domain::name::StateName;
 use uuid::Uuid;
@@ -39,15 +41,8 @@ fn read<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreE
 
 fn conversation(row: Row) -> Result<Conversation, StoreError> {
     let version = u32::try_from(row.version).map_err(|e| StoreError::corrupt("version", e))?;
-    let status = [
-        Status::Active,
-        Status::HandedOver,
-        Status::Ended,
-        Status::Closed,
-    ]
-    .into_iter()
-    .find(|status| status.as_str() == row.status)
-    .ok_or_else(|| StoreError::corrupt("status", &row.status))?;
+    let status =
+        Status::parse(&row.status).ok_or_else(|| StoreError::corrupt("status", &row.status))?;
     let phase = [Phase::InCall, Phase::PostCall]
         .into_iter()
         .find(|phase| phase.as_str() == row.phase)
@@ -182,6 +177,22 @@ pub async fn idle(
 pub struct Filter {
     /// Only this agent's.
     pub agent: Option<AgentId>,
+    /// Only those of this environment.
+    pub environment: Option<Environment>,
+    /// Only those that have come this far.
+    pub status: Option<Status>,
+    /// Only those with an event of this type.
+    pub with_event: Option<EventType>,
+    /// Only those started at this time or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Only those started before this time.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// The least id of what is made at a time: ids start with it, in milliseconds (RFC 9562, version 7).
+pub fn least_id_at(time: DateTime<Utc>) -> Uuid {
+    let millis = u128::try_from(time.timestamp_millis()).unwrap_or_default();
+    Uuid::from_u128(millis.min((1 << 48) - 1) << 80)
 }
 
 /// A page of conversations, the newest first.
@@ -193,11 +204,18 @@ pub async fn list(
     limit: u32,
 ) -> Result<Page<Conversation>, StoreError> {
     let before = before.map_or(Uuid::max(), ConversationId::uuid);
+    let before = filter.to.map_or(before, |to| before.min(least_id_at(to)));
+    let least = filter.from.map_or(Uuid::nil(), least_id_at);
     let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
         "SELECT workspace_id, id, agent_id, version, environment, status, phase, state, variables, call_usage, last_sequence, created_at, updated_at \
-         FROM conversation WHERE workspace_id = $1 AND id < $2 AND ($3 IS NULL OR agent_id = $3) ORDER BY id DESC LIMIT $4",
+         FROM conversation AS c WHERE workspace_id = $1 AND id < $2 AND id >= $3 AND ($4 IS NULL OR agent_id = $4) \
+         AND ($5 IS NULL OR environment = $5) AND ($6 IS NULL OR status = $6) \
+         AND ($7 IS NULL OR EXISTS (SELECT 1 FROM event AS e WHERE e.workspace_id = c.workspace_id AND e.conversation_id = c.id AND e.kind = $7)) \
+         ORDER BY id DESC LIMIT $8",
     )
-    .bind(workspace.uuid()).bind(before).bind(filter.agent.map(AgentId::uuid)).bind(i64::from(limit) + 1)
+    .bind(workspace.uuid()).bind(before).bind(least).bind(filter.agent.map(AgentId::uuid))
+    .bind(filter.environment.map(Environment::as_str)).bind(filter.status.map(Status::as_str))
+    .bind(filter.with_event.map(EventType::as_str)).bind(i64::from(limit) + 1)
     .fetch_all(conn).await)?;
     Page::cut(rows, limit).try_map(conversation)
 }

@@ -623,6 +623,7 @@ async fn a_batch_is_written_whole_or_not_at_all(database: TestDatabase) {
     assert_eq!(found.unwrap(), Some(calls[1].clone()));
     let filter = conversation::Filter {
         agent: Some(one.key.agent),
+        ..conversation::Filter::default()
     };
     let listed = conversation::list(engine, WORKSPACE, filter, None, 5)
         .await

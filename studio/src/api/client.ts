@@ -2,9 +2,11 @@ import createFetchClient from 'openapi-fetch';
 import createQueryClient from 'openapi-react-query';
 import type { AccountPaths } from './accounts';
 import { apiFetch } from './fetch';
+import type { MessagePaths } from './messages';
+import type { OverviewPaths } from './overview';
 import type { components, paths } from './schema';
 
-export type Paths = paths & AccountPaths;
+export type Paths = paths & AccountPaths & MessagePaths & OverviewPaths;
 export type Schemas = components['schemas'];
 
 /** Plain calls: `await client.GET('/api/v1/agents/{id}', { params: { path: { id } } })`. Throws `Problem`. */

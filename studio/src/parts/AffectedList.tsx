@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { Schemas } from '~/api/client';
 import { Problem } from '~/api/problem';
 import { ClassBadge, StatusBadge } from './badges';
+import { pointerWords } from './form';
 import { ProblemAlert } from './ProblemAlert';
 
 type Report = Schemas['Report'];
@@ -15,6 +16,8 @@ const CHANGE_WORDS: Record<string, string> = {
   integration_deleted: 'leads nowhere',
   secret_deleted: 'fails without the secret',
 };
+
+const MOST_MENTIONS = 3;
 
 export function versionWords(version: Affected['version']): string {
   return version === 'draft' ? 'draft' : `v${version}`;
@@ -54,6 +57,25 @@ function Refusal({ refusal }: { refusal: NonNullable<Report['refusal']> }) {
   return <ProblemAlert error={new Problem({ status: 409, ...refusal, title: 'This is not possible now' })} />;
 }
 
+/** Where the agent's own words name what goes away. */
+function Mentions({ mentions }: { mentions: readonly Schemas['Mention'][] }) {
+  const first = mentions.slice(0, MOST_MENTIONS);
+  return (
+    <>
+      {first.map((one) => (
+        <Text key={`${one.where}/${one.quote}`} size="xs" c="dimmed" pl="sm" className="wrap-anywhere">
+          mentioned in {pointerWords(one.where)}: “{one.quote}”
+        </Text>
+      ))}
+      {mentions.length > first.length && (
+        <Text size="xs" c="dimmed" pl="sm">
+          and {mentions.length - first.length} more times
+        </Text>
+      )}
+    </>
+  );
+}
+
 function AffectedRow({ one }: { one: Affected }) {
   return (
     <Stack gap={2} p="xs" style={{ borderBlockEnd: '1px solid var(--sb-line)' }}>
@@ -77,6 +99,9 @@ function AffectedRow({ one }: { one: Affected }) {
                 </Text>
               )}
             </Group>
+            {change.fields.map((field) => (
+              <Mentions key={field.field} mentions={field.mentions ?? []} />
+            ))}
           </List.Item>
         ))}
       </List>

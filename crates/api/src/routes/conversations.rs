@@ -5,13 +5,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use switchboard_app::conversations::{self, ConversationInput, ConversationPatch};
+use switchboard_app::conversations::{self, ConversationInput, ConversationPatch, Filter};
 use switchboard_app::{AppError, Conversations, Reader, Runner, tools};
-use switchboard_domain::conversation::Conversation;
+use switchboard_domain::conversation::{Conversation, Status};
+use switchboard_domain::event::EventType;
 use switchboard_domain::id::ConversationId;
 use switchboard_domain::tool_format::Provider;
 
-use crate::extract::{Auth, Json, Path, Query, after, limit};
+use crate::extract::{Auth, Json, Path, Query, after, limit, parsed};
 use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
@@ -51,6 +52,47 @@ pub struct ListQuery {
     /// Only this agent's.
     #[serde(default)]
     agent_id: Option<String>,
+    /// Only those of this environment.
+    #[serde(default)]
+    environment: Option<String>,
+    /// Only those that have come this far: `active`, `handed_over`, `ended` or `closed`.
+    #[serde(default)]
+    status: Option<String>,
+    /// Only those with a call that came to this: `succeeded`, `failed` or `refused`.
+    #[serde(default)]
+    outcome: Option<String>,
+    /// Only those started at this time or later (RFC 3339).
+    #[serde(default)]
+    from: Option<String>,
+    /// Only those started before this time (RFC 3339).
+    #[serde(default)]
+    to: Option<String>,
+}
+
+impl ListQuery {
+    fn filter(&self) -> Result<Filter, AppError> {
+        let unknown = |pointer, detail| AppError::invalid(pointer, detail);
+        let status = self.status.as_deref().map(|text| {
+            Status::parse(text).ok_or_else(|| unknown("/status", "there is no such status"))
+        });
+        let outcome = self.outcome.as_deref().map(|text| match text {
+            "succeeded" => Ok(EventType::ActionSucceeded),
+            "failed" => Ok(EventType::ActionFailed),
+            "refused" => Ok(EventType::ActionRefused),
+            _ => Err(unknown(
+                "/outcome",
+                "it is `succeeded`, `failed` or `refused`",
+            )),
+        });
+        Ok(Filter {
+            agent: parsed(self.agent_id.as_deref(), "/agent_id")?,
+            environment: parsed(self.environment.as_deref(), "/environment")?,
+            status: status.transpose()?,
+            with_event: outcome.transpose()?,
+            from: parsed(self.from.as_deref(), "/from")?,
+            to: parsed(self.to.as_deref(), "/to")?,
+        })
+    }
 }
 
 /// List conversations, the newest first.
@@ -61,13 +103,10 @@ pub async fn list_conversations(
     Auth(reader): Auth<Reader<Conversations>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let agent = query
-        .agent_id
-        .map(|id| id.parse())
-        .transpose()
-        .map_err(|error| AppError::invalid("/agent_id", error))?;
+    let filter = query.filter()?;
     let before = after(query.after.as_deref())?;
-    let page = conversations::list(&state.app, &reader, agent, before, limit(query.limit)?).await?;
+    let page =
+        conversations::list(&state.app, &reader, filter, before, limit(query.limit)?).await?;
     Ok(view::page(&page, |found| found.key.id.to_string(), show))
 }
 

@@ -25,6 +25,16 @@ fn show(integration: &IntegrationView) -> Value {
     }
     value["action_count"] = json!(integration.action_count);
     value["agent_count"] = json!(integration.agent_count);
+    value["last_error"] =
+        integration
+            .last_error
+            .as_ref()
+            .map_or(Value::Null, |(environment, error)| {
+                json!({
+                    "code": error.code, "message": error.message, "environment": environment,
+                    "at": view::time(error.at),
+                })
+            });
     view::with_times(value, row.revision, row.created_at, row.updated_at)
 }
 

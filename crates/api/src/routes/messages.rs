@@ -9,11 +9,10 @@ use serde_json::{Value, json};
 use switchboard_app::messages::{self, Filter, TestMessage, TestMessageInput};
 use switchboard_app::rows::Message;
 use switchboard_app::{AppError, Conversations, Manager, Reader};
-use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{IntegrationId, MessageId};
 use switchboard_domain::sms::status::Status;
 
-use crate::extract::{Auth, DryRunQuery, Json, Path, Query, after, limit};
+use crate::extract::{Auth, DryRunQuery, Json, Path, Query, after, limit, parsed};
 use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
@@ -63,26 +62,13 @@ impl MessagesQuery {
             Status::parse(text)
                 .ok_or_else(|| AppError::invalid("/status", "there is no such status"))
         });
-        let environment = self.environment.as_deref().map(str::parse::<Environment>);
         Ok(Filter {
-            conversation: id(self.conversation_id.as_deref(), "/conversation_id")?,
-            channel: id(self.integration_id.as_deref(), "/integration_id")?,
+            conversation: parsed(self.conversation_id.as_deref(), "/conversation_id")?,
+            channel: parsed(self.integration_id.as_deref(), "/integration_id")?,
             status: status.transpose()?,
-            environment: environment
-                .transpose()
-                .map_err(|error| AppError::invalid("/environment", error))?,
+            environment: parsed(self.environment.as_deref(), "/environment")?,
         })
     }
-}
-
-fn id<T>(text: Option<&str>, pointer: &str) -> Result<Option<T>, AppError>
-where
-    T: std::str::FromStr,
-    T::Err: std::fmt::Display,
-{
-    text.map(str::parse)
-        .transpose()
-        .map_err(|error| AppError::invalid(pointer, error))
 }
 
 /// List text messages, the newest first.

@@ -13,6 +13,7 @@ pub mod integrations;
 pub mod invitations;
 pub mod members;
 pub mod messages;
+pub mod overview;
 pub mod secrets;
 pub mod session;
 pub mod setup;

@@ -134,9 +134,21 @@ pub struct Integration {
     messages_per_minute: Option<u32>,
     action_count: u64,
     agent_count: u64,
+    /// Why the last call that failed did.
+    #[schema(required = true, nullable = true)]
+    last_error: Option<IntegrationError>,
     revision: u64,
     created_at: String,
     updated_at: String,
+}
+
+/// Why a call of an integration failed.
+#[derive(ToSchema)]
+pub struct IntegrationError {
+    code: String,
+    message: String,
+    environment: String,
+    at: String,
 }
 
 /// What is known of an MCP server from fetching its tools.

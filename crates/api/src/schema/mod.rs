@@ -19,6 +19,7 @@ mod accounts;
 mod agents;
 mod integrations;
 mod messages;
+mod overview;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ pub use accounts::*;
 pub use agents::*;
 pub use integrations::*;
 pub use messages::*;
+pub use overview::*;
 pub use versions::*;
 
 /// An error (RFC 9457).

@@ -14,6 +14,7 @@ use switchboard_domain::link::{self, BrokenReason};
 use switchboard_domain::request::BodyTemplate;
 use switchboard_domain::schema::ParameterSchema;
 use switchboard_store::change::{Change, Entity};
+use switchboard_store::stat::Called;
 use switchboard_store::{Db, Engine, action, agent, change, integration, secret, variable};
 use switchboard_vault::{Binding as SealBinding, KeyRing, Sealed};
 
@@ -310,13 +311,17 @@ pub async fn load_agent(
             load_integration(snapshot, engine, workspace, channel).await?;
         }
     }
-    let own = compile(&row.document, workspace)?;
+    let own = compile(&row.document, id, workspace)?;
     let agent = resolve(snapshot, Arc::new(own));
     snapshot.agents.insert((id, version), Arc::new(agent));
     Ok(())
 }
 
-fn compile(document: &AgentDocument, workspace: WorkspaceId) -> Result<OwnParts, AppError> {
+fn compile(
+    document: &AgentDocument,
+    agent: AgentId,
+    workspace: WorkspaceId,
+) -> Result<OwnParts, AppError> {
     let mut errors = InputErrors::new();
     let bindings = document
         .actions
@@ -325,6 +330,7 @@ fn compile(document: &AgentDocument, workspace: WorkspaceId) -> Result<OwnParts,
         .collect();
     check(errors, "agent")?;
     Ok(OwnParts {
+        agent,
         strict_states: document.strict_states,
         initial_state: document.initial_state.clone(),
         states: document
@@ -337,7 +343,7 @@ fn compile(document: &AgentDocument, workspace: WorkspaceId) -> Result<OwnParts,
             .iter()
             .filter_map(|state| Some((state.name.clone(), state.transitions.clone()?)))
             .collect(),
-        go_to_state: local::go_to_state(document)?,
+        go_to_state: local::go_to_state(agent, document)?,
         bindings,
     })
 }
@@ -387,7 +393,7 @@ fn resolve(snapshot: &Snapshot, own: Arc<OwnParts>) -> PreparedAgent {
     let bindings: Vec<_> = own
         .bindings
         .iter()
-        .map(|binding| Arc::new(resolve_binding(snapshot, binding)))
+        .map(|binding| Arc::new(resolve_binding(snapshot, own.agent, binding)))
         .collect();
     // The first of two that came to have one name keeps it; both are named where it is reported.
     let mut by_name = HashMap::with_capacity(bindings.len());
@@ -401,12 +407,13 @@ fn resolve(snapshot: &Snapshot, own: Arc<OwnParts>) -> PreparedAgent {
     }
 }
 
-fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding {
+fn resolve_binding(snapshot: &Snapshot, agent: AgentId, binding: &OwnBinding) -> PreparedBinding {
     let prepared = |name: &str,
                     description: &str,
                     kind: &'static str,
                     schema: &ParameterSchema,
                     target: PreparedTarget| PreparedBinding {
+        called: Arc::new(called(snapshot, agent, binding, name)),
         id: binding.id,
         name: name.to_owned(),
         description: description.to_owned(),
@@ -463,6 +470,27 @@ fn resolve_binding(snapshot: &Snapshot, binding: &OwnBinding) -> PreparedBinding
             let (name, description) = (&action.name, &action.description);
             prepared(name, description, kind_of(&action.request), &schema, target)
         }
+    }
+}
+
+/// As what the calls of a binding are counted: those of a shared action together, in all agents.
+fn called(snapshot: &Snapshot, agent: AgentId, binding: &OwnBinding, name: &str) -> Called {
+    let (integration, action) = match &binding.target {
+        OwnTarget::Link { action_id, .. } => {
+            let under = snapshot.actions.get(action_id);
+            (under.map(|action| action.integration_id), Some(*action_id))
+        }
+        OwnTarget::Action {
+            call: OwnCall::Message(channel, _),
+            ..
+        } => (Some(*channel), None),
+        OwnTarget::Action { .. } => (None, None),
+    };
+    Called {
+        source: action.map_or_else(|| format!("{agent}/{name}"), |id| id.to_string()),
+        name: name.to_owned(),
+        integration,
+        action,
     }
 }
 

@@ -15,6 +15,7 @@ use switchboard_domain::schema::ParameterSchema;
 use switchboard_domain::text_message::MessageTemplate;
 use switchboard_domain::tool_format::{self, Exported, Provider, ToolView};
 use switchboard_mcp::McpTarget;
+use switchboard_store::stat::Called;
 use switchboard_vault::SecretText;
 
 use crate::AppError;
@@ -150,6 +151,8 @@ pub struct PreparedAgent {
 /// What a version of an agent has of its own: compiled once, however often a link is resolved.
 #[derive(Debug)]
 pub struct OwnParts {
+    /// The agent.
+    pub agent: AgentId,
     /// Whether `allowed_states` are applied.
     pub strict_states: bool,
     /// The state a conversation starts in.
@@ -288,6 +291,8 @@ pub struct PreparedBinding {
     pub schema: ParameterSchema,
     /// What is performed.
     pub target: PreparedTarget,
+    /// As what its calls are counted.
+    pub called: Arc<Called>,
     /// The tool in each provider's format, made when somebody first asks.
     pub formats: OnceLock<[(Provider, Exported); 3]>,
 }

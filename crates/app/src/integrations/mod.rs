@@ -14,6 +14,7 @@ use switchboard_store::action_revision::ActionChange;
 use switchboard_store::change::Entity;
 use switchboard_store::integration::{self, IntegrationRow};
 use switchboard_store::reference::{self, Source};
+use switchboard_store::stat::{self, ErrorRow};
 use switchboard_store::{Engine, action, link};
 
 use crate::change::{ConfigChange, check_revision};
@@ -39,6 +40,8 @@ pub struct IntegrationView {
     pub action_count: u64,
     /// How many agents use it.
     pub agent_count: u64,
+    /// The last error of a call of it, and where that was.
+    pub last_error: Option<(String, ErrorRow)>,
 }
 
 /// A page of integrations.
@@ -54,13 +57,27 @@ pub async fn list(
     let page = integration::list(engine, workspace, after, limit).await?;
     let actions = action::counts(engine, workspace).await?;
     let agents = agents(engine, workspace).await?;
+    let mut errors = last_errors(engine, workspace).await?;
     page.try_map(|row| {
         Ok(IntegrationView {
             action_count: actions.get(&row.id).copied().unwrap_or(0),
             agent_count: agents.get(&row.id).map_or(0, |agents| agents.len() as u64),
+            last_error: errors.remove(&row.id),
             row,
         })
     })
+}
+
+/// The last error of each integration, with the environment it was in.
+async fn last_errors(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+) -> Result<BTreeMap<IntegrationId, (String, ErrorRow)>, AppError> {
+    let errors = stat::errors(engine, workspace).await?.into_iter();
+    // They come in the order of time, so the last one stays.
+    Ok(errors
+        .map(|(id, environment, error)| (id, (environment, error)))
+        .collect())
 }
 
 /// The agents that use each integration, in any version: by a link, or by sending through it.
@@ -84,9 +101,11 @@ async fn view(
 ) -> Result<IntegrationView, AppError> {
     let actions = action::counts(engine, workspace).await?;
     let agents = agents(engine, workspace).await?;
+    let mut errors = last_errors(engine, workspace).await?;
     Ok(IntegrationView {
         action_count: actions.get(&row.id).copied().unwrap_or(0),
         agent_count: agents.get(&row.id).map_or(0, |agents| agents.len() as u64),
+        last_error: errors.remove(&row.id),
         row,
     })
 }

@@ -1,0 +1,56 @@
+import type { MessageStatus } from '~/api/messages';
+import type { Tone } from '~/parts/badges';
+
+interface About {
+  label: string;
+  tone: Tone;
+  /** What it means, and what to do. */
+  says: string;
+}
+
+export const MESSAGE_STATUS: Record<MessageStatus, About> = {
+  queued: {
+    label: 'queued',
+    tone: 'plain',
+    says: 'Waits for its turn, here or with the provider; nothing to do.',
+  },
+  sending: { label: 'sending', tone: 'info', says: 'Is being given to the provider; nothing to do.' },
+  sent: {
+    label: 'sent',
+    tone: 'info',
+    says: 'A network has it. A receipt will say whether it was delivered; without a webhook public key none comes.',
+  },
+  outcome_unknown: {
+    label: 'outcome unknown',
+    tone: 'warn',
+    says: 'It went out and no answer came. It may have been sent and is not sent again by itself: ask the recipient or the provider before you send it once more.',
+  },
+  delivery_unconfirmed: {
+    label: 'delivery unconfirmed',
+    tone: 'warn',
+    says: 'A network had it and never said what became of it. It may have arrived; ask the recipient before you send it once more.',
+  },
+  delivered: { label: 'delivered', tone: 'good', says: 'The network confirmed that it arrived.' },
+  delivery_failed: {
+    label: 'delivery failed',
+    tone: 'bad',
+    says: 'The network refused it. See the reason; a number that does not exist stays so.',
+  },
+  sending_failed: {
+    label: 'sending failed',
+    tone: 'bad',
+    says: 'The provider did not take it. See the reason, mend it, then send again.',
+  },
+  expired: {
+    label: 'expired',
+    tone: 'bad',
+    says: 'It could not be sent in time and was given up. Check the channel’s rate and the provider’s state.',
+  },
+};
+
+export const MESSAGE_STATUSES = Object.keys(MESSAGE_STATUS) as MessageStatus[];
+
+export function statusOf(status: unknown): About {
+  const known = MESSAGE_STATUSES.find((one) => one === status);
+  return known ? MESSAGE_STATUS[known] : { label: String(status), tone: 'plain', says: '' };
+}

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { boundsOf } from '~/pages/overview/range';
+import { marksOf, percent, sliceOf } from '~/pages/overview/scale';
+
+describe('the overview', () => {
+  it.each([
+    [0, [0, 1]],
+    [3, [0, 1, 2, 3]],
+    [10, [0, 5, 10]],
+    [97, [0, 50, 100]],
+    [4200, [0, 2000, 4000, 6000]],
+  ])('marks an axis up to %d', (greatest, marks) => expect(marksOf(greatest)).toEqual(marks));
+  it('ends now, to the minute', () => {
+    expect(boundsOf('1h', Date.UTC(2026, 0, 1, 12, 0, 30))).toEqual({
+      from: '2026-01-01T11:01:00.000Z',
+      to: '2026-01-01T12:01:00.000Z',
+    });
+  });
+  it('counts failed calls among the calls, and refused ones beside them', () => {
+    expect(sliceOf({ at: '', calls: 10, failed: 3, refused: 2 })).toMatchObject({
+      succeeded: 7,
+      failed: 3,
+      refused: 2,
+    });
+  });
+  it('says a share', () => {
+    expect([percent(0, 0), percent(1, 3), percent(1, 100_000), percent(50, 100)]).toEqual([
+      '–',
+      '33 %',
+      '< 0.1 %',
+      '50 %',
+    ]);
+  });
+});
