@@ -13,6 +13,7 @@ import { ActionsTab } from './ActionsTab';
 import { DeleteIntegration } from './DeleteIntegration';
 import { kindLabel } from './kinds';
 import { SettingsTab } from './SettingsTab';
+import { TestMessageTab } from './TestMessageTab';
 import { ToolsTab } from './ToolsTab';
 import { UsageTab } from './UsageTab';
 
@@ -44,6 +45,7 @@ function Loaded({ integration }: { integration: AnyIntegration }) {
   const [deleting, setDeleting] = useState(false);
   const isMcp = integration.kind === 'mcp_server';
   const isApi = integration.kind === 'custom_api';
+  const isChannel = integration.kind === 'messaging_channel';
   // A channel has no actions of its own to define here, only what agents make of it.
   const first = isMcp ? `Tools (${integration.action_count})` : `Actions (${integration.action_count})`;
 
@@ -82,6 +84,7 @@ function Loaded({ integration }: { integration: AnyIntegration }) {
           { value: 'actions', label: first },
           { value: 'settings', label: 'Settings' },
           { value: 'usage', label: 'Usage' },
+          ...(isChannel ? [{ value: 'test' as const, label: 'Test message' }] : []),
         ]}
         value={tab}
         onChange={(next) => void navigate({ search: next === 'actions' ? {} : { tab: next } })}
@@ -90,6 +93,7 @@ function Loaded({ integration }: { integration: AnyIntegration }) {
           (isMcp ? <ToolsTab integration={integration} /> : <ActionsTab integration={integration} />)}
         {tab === 'settings' && <SettingsTab integration={integration} />}
         {tab === 'usage' && <UsageTab integration={integration} />}
+        {tab === 'test' && isChannel && <TestMessageTab id={integration.id} />}
       </PageTabs>
       {deleting && <DeleteIntegration integration={integration} onClose={() => setDeleting(false)} />}
     </>
