@@ -44,9 +44,7 @@ function Loaded({ integration }: { integration: AnyIntegration }) {
   const mayEdit = useCan('edit');
   const [deleting, setDeleting] = useState(false);
   const isMcp = integration.kind === 'mcp_server';
-  const isApi = integration.kind === 'custom_api';
   const isChannel = integration.kind === 'messaging_channel';
-  // A channel has no actions of its own to define here, only what agents make of it.
   const first = isMcp ? `Tools (${integration.action_count})` : `Actions (${integration.action_count})`;
 
   return (
@@ -63,7 +61,7 @@ function Loaded({ integration }: { integration: AnyIntegration }) {
         description={integration.description || undefined}
         actions={
           <>
-            {mayEdit && isApi && (
+            {mayEdit && !isMcp && (
               <Button component={Link} to={`/integrations/${integration.id}/actions/new`}>
                 New action
               </Button>
