@@ -119,7 +119,7 @@ async function renameOutput(page, action) {
   await page.goto(`/actions/${action.id}`);
   await heading(page, 'get_account').waitFor();
   const outputs = page.getByRole('region', { name: 'Output variables' });
-  await outputs.getByRole('textbox', { name: /name/i }).first().fill('saldo');
+  await outputs.getByRole('textbox', { name: 'Variable' }).first().fill('saldo');
   await saveForAll(page);
 }
 

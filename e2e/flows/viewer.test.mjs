@@ -34,7 +34,7 @@ flow('a viewer sees everything and changes nothing', async ({ server, open, clea
   await page.goto('/integrations');
   const add = page.getByRole('button', { name: 'Add integration' }).first();
   assert.equal(await add.getAttribute('aria-disabled'), 'true');
-  await add.click();
+  await add.click({ force: true });
   assert.equal(await page.getByRole('menu').count(), 0);
   await page.goto(`/integrations/${billing.id}?tab=settings`);
   await page.getByText('You can read this but not change it.').waitFor();
@@ -44,7 +44,7 @@ flow('a viewer sees everything and changes nothing', async ({ server, open, clea
   for (const name of ['Save', 'Save & lock version', 'Publish']) {
     const one = button(page, name);
     assert.equal(await one.getAttribute('aria-disabled'), 'true', name);
-    await one.click();
+    await one.click({ force: true });
   }
   assert.equal(await page.getByRole('dialog').count(), 0);
   const editor = page.getByRole('textbox', { name: 'Instructions', exact: true });
