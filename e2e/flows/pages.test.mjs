@@ -10,10 +10,11 @@ import { saveDraft } from '../lib/sample.mjs';
 import { button } from '../lib/steps.mjs';
 
 const LOOKS = [
-  { scheme: 'light', width: 1280, height: 800 },
-  { scheme: 'dark', width: 1280, height: 800 },
-  { scheme: 'dark', width: 390, height: 844 },
-  { scheme: 'light', width: 390, height: 844 },
+  { scheme: 'light', width: 1280, height: 800, axe: true },
+  { scheme: 'dark', width: 1280, height: 800, axe: true },
+  // Its colours are those above, its layout is the one below.
+  { scheme: 'dark', width: 390, height: 844, axe: false },
+  { scheme: 'light', width: 390, height: 844, axe: true },
 ];
 
 flow(
@@ -99,7 +100,7 @@ async function look(page, one, wrong) {
   await page.setViewportSize({ width, height });
   await page.emulateMedia({ colorScheme: scheme });
   await settle(page, one);
-  for (const { scheme, width, height } of LOOKS) {
+  for (const { scheme, width, height, axe } of LOOKS) {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: scheme });
     await drawn(page);
@@ -107,6 +108,7 @@ async function look(page, one, wrong) {
     const where = `${one.name}, ${scheme}, ${width} px`;
     const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (over > 0) wrong.push(`${where}: ${over} px too wide`);
+    if (!axe) continue;
     for (const violation of await seriousViolations(page)) wrong.push(`${where}: ${violation}`);
   }
 }
