@@ -1,0 +1,128 @@
+import { Button, Group, MultiSelect, Radio, Stack, Textarea, TextInput, Title } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useEffect, useState } from 'react';
+import { CodeEditor } from '~/parts/CodeEditor';
+import { useCompletions } from '../actions/useCompletions';
+import type { StateValues } from '../draft/model';
+import { useDraft } from '../draft/useDraft';
+import { DeleteState } from './DeleteState';
+import { renameState, stateNameProblem } from './edit';
+import { StateActions } from './StateActions';
+
+interface Props {
+  state: StateValues;
+  onSelect: (name: string | undefined) => void;
+}
+
+export function StateEditor({ state, onSelect }: Props) {
+  const { values, change, readOnly } = useDraft();
+  const completions = useCompletions();
+  const [deleting, remove] = useDisclosure(false);
+  const [name, setName] = useState(state.name);
+  useEffect(() => setName(state.name), [state.name]);
+  const others = values.states.filter((one) => one !== state).map((one) => one.name);
+  const problem = stateNameProblem(name, others);
+  const edit = (patch: Partial<StateValues>) =>
+    change((now) => ({
+      ...now,
+      states: now.states.map((one) => (one.name === state.name ? { ...one, ...patch } : one)),
+    }));
+  /** The new name goes everywhere at once, so it is taken when it is complete. */
+  function rename() {
+    if (problem || name === state.name) return;
+    change((now) => renameState(now, state.name, name));
+    onSelect(name);
+  }
+  return (
+    <Stack className="panel" p="md" component="section" aria-label={`State ${state.name}`}>
+      <Group justify="space-between">
+        <Title order={2}>{state.name}</Title>
+        <Button variant="subtle" color="gray" size="compact-xs" onClick={() => onSelect(undefined)}>
+          Close
+        </Button>
+      </Group>
+      <fieldset disabled={readOnly} className="bare-fieldset">
+        <Stack gap="sm">
+          <TextInput
+            size="xs"
+            label="Name"
+            description="The runtime and go_to_state use it. Renaming also renames it in transitions and actions."
+            value={name}
+            error={name === state.name ? undefined : problem}
+            onChange={(event) => setName(event.currentTarget.value)}
+            onBlur={rename}
+            onKeyDown={(event) => {
+              if (event.key === 'Enter') rename();
+            }}
+          />
+          <Textarea
+            size="xs"
+            label="Description"
+            description="When the dialogue is in this step."
+            autosize
+            minRows={1}
+            value={state.description}
+            onChange={(event) => edit({ description: event.currentTarget.value })}
+          />
+          <CodeEditor
+            label="Instructions"
+            description="What the model is told in this state, besides the agent's instructions."
+            language="template"
+            readOnly={readOnly}
+            completions={completions}
+            value={state.instructions}
+            onChange={(instructions) => edit({ instructions })}
+          />
+          <Radio.Group
+            label="Goes on to"
+            value={state.transitions ? 'some' : 'any'}
+            onChange={(value) =>
+              change((now) => ({
+                ...now,
+                states: now.states.map((one) => {
+                  if (one.name !== state.name) return one;
+                  const { transitions: _, ...rest } = one;
+                  return value === 'any' ? rest : { ...rest, transitions: [] };
+                }),
+              }))
+            }
+          >
+            <Group mt={4}>
+              <Radio size="xs" value="any" label="Any state" />
+              <Radio size="xs" value="some" label="Only these" />
+            </Group>
+          </Radio.Group>
+          {state.transitions && (
+            <MultiSelect
+              size="xs"
+              aria-label="States that may follow"
+              placeholder={state.transitions.length === 0 ? 'None: this is an end' : ''}
+              data={[...new Set([...values.states.map((one) => one.name), ...state.transitions])]}
+              value={state.transitions}
+              onChange={(transitions) => edit({ transitions })}
+              searchable
+            />
+          )}
+        </Stack>
+      </fieldset>
+      <StateActions state={state} />
+      {!readOnly && (
+        <Group>
+          <Button variant="subtle" color="red" size="compact-sm" onClick={remove.open}>
+            Delete state
+          </Button>
+        </Group>
+      )}
+      {deleting && (
+        <DeleteState
+          name={state.name}
+          onClose={remove.close}
+          onDone={() => {
+            remove.close();
+            onSelect(undefined);
+          }}
+        />
+      )}
+    </Stack>
+  );
+}
