@@ -1,7 +1,7 @@
 import { Button, Group, Menu, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import IconHistory from '@tabler/icons-react/icons/IconHistory';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Schemas } from '~/api/client';
 import { useCan } from '~/api/session';
@@ -17,11 +17,13 @@ import { PublishDialog } from './publish/PublishDialog';
 import { UnpublishDialog } from './publish/UnpublishDialog';
 import { DeleteAgent } from './settings/DeleteAgent';
 
+const route = getRouteApi('/app/agents/$id');
+
 type Dialog = { is: 'lock' } | { is: 'publish'; number?: number } | { is: 'unpublish' } | { is: 'delete' };
 
 export function AgentHeader({ agent }: { agent: Schemas['Agent'] }) {
   const desk = useDraft();
-  const navigate = useNavigate();
+  const navigate = route.useNavigate();
   const mayEdit = useCan('edit');
   const [dialog, setDialog] = useState<Dialog>();
   const [saved, flash] = useDisclosure(false);
@@ -53,10 +55,14 @@ export function AgentHeader({ agent }: { agent: Schemas['Agent'] }) {
             <PublishedBadge agent={agent} />
             {agent.drifted_links ? (
               <StatusBadge tone="warn">
-                {agent.drifted_links === 1 ? '1 link changed since' : `${agent.drifted_links} links changed since`}
+                {agent.drifted_links === 1
+                  ? '1 link changed since'
+                  : `${agent.drifted_links} links changed since`}
               </StatusBadge>
             ) : null}
-            {desk.restoredFrom !== null && <StatusBadge tone="info">{`Draft from v${desk.restoredFrom}`}</StatusBadge>}
+            {desk.restoredFrom !== null && (
+              <StatusBadge tone="info">{`Draft from v${desk.restoredFrom}`}</StatusBadge>
+            )}
             <Text span size="xs" c="dimmed" role="status">
               {desk.dirty ? 'Unsaved changes' : saved ? 'Saved' : ''}
             </Text>
@@ -67,9 +73,7 @@ export function AgentHeader({ agent }: { agent: Schemas['Agent'] }) {
             <Button
               variant="default"
               leftSection={<IconHistory size={14} aria-hidden />}
-              onClick={() =>
-                navigate({ to: '/agents/$id', params: { id: agent.id }, search: (now) => ({ ...now, panel: 'history' }) })
-              }
+              onClick={() => void navigate({ search: (now) => ({ ...now, panel: 'history' }) })}
             >
               History
             </Button>
@@ -110,7 +114,11 @@ export function AgentHeader({ agent }: { agent: Schemas['Agent'] }) {
         }
       />
       {dialog?.is === 'lock' && (
-        <LockDialog agent={agent} onClose={close} onPublish={(number) => setDialog({ is: 'publish', number })} />
+        <LockDialog
+          agent={agent}
+          onClose={close}
+          onPublish={(number) => setDialog({ is: 'publish', number })}
+        />
       )}
       {dialog?.is === 'publish' && (
         <PublishDialog

@@ -13,7 +13,9 @@ import { InstructionsTab } from './instructions/InstructionsTab';
 const StatesTab = lazy(() => import('./states/StatesTab').then((m) => ({ default: m.StatesTab })));
 const ActionsTab = lazy(() => import('./actions/ActionsTab').then((m) => ({ default: m.ActionsTab })));
 const SettingsTab = lazy(() => import('./settings/SettingsTab').then((m) => ({ default: m.SettingsTab })));
-const PlaygroundTab = lazy(() => import('./playground/PlaygroundTab').then((m) => ({ default: m.PlaygroundTab })));
+const PlaygroundTab = lazy(() =>
+  import('./playground/PlaygroundTab').then((m) => ({ default: m.PlaygroundTab })),
+);
 
 const route = getRouteApi('/app/agents/$id');
 

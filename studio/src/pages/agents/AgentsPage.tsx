@@ -34,7 +34,12 @@ const COLUMNS: Column<Agent>[] = [
       </>
     ),
   },
-  { key: 'version', label: 'New conversations get', width: 190, cell: (agent) => <PublishedBadge agent={agent} /> },
+  {
+    key: 'version',
+    label: 'New conversations get',
+    width: 190,
+    cell: (agent) => <PublishedBadge agent={agent} />,
+  },
   {
     key: 'drift',
     label: 'Links',
@@ -46,7 +51,13 @@ const COLUMNS: Column<Agent>[] = [
         </Link>
       ) : null,
   },
-  { key: 'updated', label: 'Changed', width: 140, end: true, cell: (agent) => <RelativeTime at={agent.updated_at} /> },
+  {
+    key: 'updated',
+    label: 'Changed',
+    width: 140,
+    end: true,
+    cell: (agent) => <RelativeTime at={agent.updated_at} />,
+  },
 ];
 
 export function PublishedBadge({ agent }: { agent: Pick<Agent, 'published_version'> }) {
@@ -94,8 +105,8 @@ export function AgentsPage() {
         empty={list.items.length === 0}
         whenEmpty={
           <EmptyState title="No agents yet" action={button}>
-            An agent says what a model is told and which actions it may call, in which step. You edit its draft,
-            lock it as a version, and publish that version for new conversations.
+            An agent says what a model is told and which actions it may call, in which step. You edit its
+            draft, lock it as a version, and publish that version for new conversations.
           </EmptyState>
         }
       >

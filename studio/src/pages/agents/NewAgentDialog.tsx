@@ -14,7 +14,10 @@ export function NewAgentDialog({ onClose }: { onClose: () => void }) {
     event.preventDefault();
     create.mutate(
       { body: form.values },
-      { onSuccess: ({ id }) => void navigate({ to: '/agents/$id', params: { id }, search: { tab: 'instructions' } }) },
+      {
+        onSuccess: ({ id }) =>
+          void navigate({ to: '/agents/$id', params: { id }, search: { tab: 'instructions' } }),
+      },
     );
   }
   return (

@@ -3,11 +3,11 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { $api } from '~/api/client';
 import { useList } from '~/api/list';
+import { StatusBadge } from '~/parts/badges';
 import { LoadingRows } from '~/parts/ListState';
 import { PageHeader } from '~/parts/PageHeader';
 import { ProblemAlert } from '~/parts/ProblemAlert';
 import { NeedButton } from '~/parts/permission';
-import { StatusBadge } from '~/parts/badges';
 import { RelativeTime } from '~/parts/time';
 import { DraftDifference } from './draft/DraftDifference';
 import { valuesOf } from './draft/model';
@@ -27,7 +27,11 @@ export function VersionPage() {
   const number = Number(text);
   const agent = $api.useQuery('get', '/api/v1/agents/{id}', { params: { path: { id } } });
   const version = useVersion(id, number);
-  const list = useList('/api/v1/agents/{id}/versions', { path: { id }, query: { document: false }, all: true });
+  const list = useList('/api/v1/agents/{id}/versions', {
+    path: { id },
+    query: { document: false },
+    all: true,
+  });
   const [dialog, setDialog] = useState<'restore' | 'publish'>();
   const data = version.data;
   const others = list.items.filter((one) => one.number !== number);
@@ -90,7 +94,11 @@ export function VersionPage() {
               ]}
             />
             {compare && (
-              <Button variant="subtle" color="gray" onClick={() => void navigate({ search: {}, replace: true })}>
+              <Button
+                variant="subtle"
+                color="gray"
+                onClick={() => void navigate({ search: {}, replace: true })}
+              >
                 Stop comparing
               </Button>
             )}
@@ -102,7 +110,9 @@ export function VersionPage() {
           )}
         </Stack>
       )}
-      {dialog === 'restore' && <RestoreDialog agentId={id} number={number} onClose={() => setDialog(undefined)} />}
+      {dialog === 'restore' && (
+        <RestoreDialog agentId={id} number={number} onClose={() => setDialog(undefined)} />
+      )}
       {dialog === 'publish' && agent.data && (
         <PublishDialog agent={agent.data} number={number} onClose={() => setDialog(undefined)} />
       )}

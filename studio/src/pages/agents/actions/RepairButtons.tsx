@@ -14,10 +14,12 @@ interface Props {
   name: string;
   /** The action still exists, under another integration. */
   moved: boolean;
+  /** What removing is called here. */
+  removeLabel?: string;
 }
 
 /** The two ways to mend a broken link: link again, or remove. */
-export function RepairButtons({ binding, name, moved }: Props) {
+export function RepairButtons({ binding, name, moved, removeLabel = 'Remove' }: Props) {
   const mayEdit = useCan('edit');
   const repairs = useRepairs(binding);
   const [picking, pick] = useDisclosure(false);
@@ -51,9 +53,9 @@ export function RepairButtons({ binding, name, moved }: Props) {
           color="red"
           loading={repairs.remove.isPending}
           onClick={() => repairs.remove.mutate()}
-          aria-label={`Remove ${name}`}
+          aria-label={`${removeLabel} ${name}`}
         >
-          Remove
+          {removeLabel}
         </Button>
       </Group>
       <ProblemAlert error={repairs.error} />

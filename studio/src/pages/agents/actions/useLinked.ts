@@ -50,7 +50,11 @@ export function useBindingNames(bindings: readonly BindingValues[]): ReadonlyMap
   const living = useQueries({
     queries: ids.map(actionOptions),
     combine: (answers) =>
-      ids.map((id, index) => ({ id, name: answers[index]?.data?.name, gone: Boolean(answers[index]?.error) })),
+      ids.map((id, index) => ({
+        id,
+        name: answers[index]?.data?.name,
+        gone: Boolean(answers[index]?.error),
+      })),
   });
   const gone = living.filter((one) => one.gone).map((one) => one.id);
   const last = useQueries({

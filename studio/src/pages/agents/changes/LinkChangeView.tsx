@@ -33,7 +33,9 @@ export function ChangeFields({ change }: { change: Change }) {
   if (shown.length === 0) {
     return (
       <Text size="sm" c="dimmed">
-        {change.change === 'moved' ? 'Its shape is the same as before.' : 'Link another action, or remove it.'}
+        {change.change === 'moved'
+          ? 'Its shape is the same as before.'
+          : 'Link another action, or remove it.'}
       </Text>
     );
   }

@@ -12,7 +12,9 @@ export function changeWords({ change, integration_name }: Change): string {
     case 'moved':
       return integration_name ? `was moved to ${integration_name}` : 'was moved';
     case 'integration_deleted':
-      return integration_name ? `went with ${integration_name}, which was deleted` : 'went with its integration';
+      return integration_name
+        ? `went with ${integration_name}, which was deleted`
+        : 'went with its integration';
     case 'secret_deleted':
       return 'lost its secret';
   }

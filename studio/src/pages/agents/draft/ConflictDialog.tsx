@@ -28,12 +28,13 @@ export function ConflictDialog({ onClose }: { onClose: () => void }) {
         </Tabs>
         {both.length > 0 && (
           <Alert color="yellow" variant="light" title="You both changed the same">
-            {placeWords(both)}. If you keep yours, their text there is replaced when you save; theirs everywhere
-            else stays.
+            {placeWords(both)}. If you keep yours, their text there is replaced when you save; theirs
+            everywhere else stays.
           </Alert>
         )}
         <Text size="sm" c="dimmed">
-          Nothing is saved by this choice. If you take theirs, what you typed is set aside and can be put back.
+          Nothing is saved by this choice. If you take theirs, what you typed is set aside and can be put
+          back.
         </Text>
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>

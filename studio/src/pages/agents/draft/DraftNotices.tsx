@@ -26,7 +26,9 @@ export function DraftNotices() {
           icon={<IconUsers aria-hidden />}
           title="Somebody else changed this draft in the meantime"
         >
-          <Text size="sm">What you typed is still here. Look at the difference, then choose what to keep.</Text>
+          <Text size="sm">
+            What you typed is still here. Look at the difference, then choose what to keep.
+          </Text>
           <Button mt="xs" variant="default" onClick={compare.open}>
             Show the difference
           </Button>
@@ -74,7 +76,11 @@ function SaveProblem() {
           return (
             <List.Item key={`${one.pointer}:${one.detail}`} className="wrap-anywhere">
               {binding ? (
-                <Link to="/agents/$id" params={{ id: agentId }} search={{ tab: 'actions', binding: binding.key }}>
+                <Link
+                  to="/agents/$id"
+                  params={{ id: agentId }}
+                  search={{ tab: 'actions', binding: binding.key }}
+                >
                   {`Action ${binding.action?.name || Number(index) + 1}`}
                 </Link>
               ) : state ? (

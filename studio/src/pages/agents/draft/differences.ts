@@ -43,7 +43,9 @@ export function differencesOf(
 }
 
 export function nameOf(binding: BindingValues, names: ReadonlyMap<string, string>): string {
-  return binding.action?.name || names.get(binding.link?.action_id ?? '') || binding.link?.action_id || binding.key;
+  return (
+    binding.action?.name || names.get(binding.link?.action_id ?? '') || binding.link?.action_id || binding.key
+  );
 }
 
 function shown(binding: BindingValues | undefined): unknown {

@@ -1,5 +1,5 @@
-import { same } from './same';
 import type { BindingValues, DraftValues, StateValues } from './model';
+import { same } from './same';
 
 /** A place that both people changed, each in their way. */
 export interface Conflict {

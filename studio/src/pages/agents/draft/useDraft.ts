@@ -81,15 +81,17 @@ export function useDraftDesk(agentId: string, first: ApiDraft): DraftDesk {
   useEffect(() => {
     if (newer && !dirty && !saving) setState(held(newer));
   }, [newer, dirty, saving]);
-  const theirs = useMemo(() => (newer && dirty && !saving ? valuesOf(newer) : undefined), [newer, dirty, saving]);
+  const theirs = useMemo(
+    () => (newer && dirty && !saving ? valuesOf(newer) : undefined),
+    [newer, dirty, saving],
+  );
   const merged = useMemo(
     () => (theirs ? mergeDrafts(state.base, state.values, theirs) : undefined),
     [theirs, state],
   );
 
   const change = useCallback(
-    (edit: (values: DraftValues) => DraftValues) =>
-      setState((now) => ({ ...now, values: edit(now.values) })),
+    (edit: (values: DraftValues) => DraftValues) => setState((now) => ({ ...now, values: edit(now.values) })),
     [],
   );
   const setText = useCallback(
@@ -123,7 +125,9 @@ export function useDraftDesk(agentId: string, first: ApiDraft): DraftDesk {
       // What was typed while it was on its way stays.
       setState((now) => {
         const fresh = held(data);
-        return now.values === sent ? fresh : { ...fresh, values: mergeDrafts(sent, now.values, fresh.values).values };
+        return now.values === sent
+          ? fresh
+          : { ...fresh, values: mergeDrafts(sent, now.values, fresh.values).values };
       });
       void refresh('/api/v1/agents');
       return data.revision;

@@ -31,7 +31,9 @@ export function DocumentView({ values }: { values: DraftValues }) {
               </Text>
             )}
             <Text size="xs" c="dimmed">
-              {state.transitions ? `Goes on to: ${state.transitions.join(', ') || 'nothing'}` : 'Goes on to any state'}
+              {state.transitions
+                ? `Goes on to: ${state.transitions.join(', ') || 'nothing'}`
+                : 'Goes on to any state'}
             </Text>
           </Stack>
         ))}

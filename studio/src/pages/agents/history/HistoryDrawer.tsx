@@ -22,11 +22,21 @@ interface Props {
 /** The locked versions, the newest first. */
 export function HistoryDrawer({ agent, onClose }: Props) {
   const desk = useDraft();
-  const list = useList('/api/v1/agents/{id}/versions', { path: { id: agent.id }, query: { document: false } });
+  const list = useList('/api/v1/agents/{id}/versions', {
+    path: { id: agent.id },
+    query: { document: false },
+  });
   const [restoring, setRestoring] = useState<number>();
   const [publishing, setPublishing] = useState<number>();
   return (
-    <Drawer opened onClose={onClose} position="right" size="md" title="History" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Drawer
+      opened
+      onClose={onClose}
+      position="right"
+      size="md"
+      title="History"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <Stack>
         {list.items.length > 0 && (
           <Text size="sm" c="dimmed">
@@ -42,8 +52,8 @@ export function HistoryDrawer({ agent, onClose }: Props) {
           empty={list.items.length === 0}
           whenEmpty={
             <EmptyState title="No locked versions yet">
-              Save &amp; lock version makes the draft v1. A locked version never changes; you publish one, compare
-              two, or bring one back into the draft.
+              Save &amp; lock version makes the draft v1. A locked version never changes; you publish one,
+              compare two, or bring one back into the draft.
             </EmptyState>
           }
         >
@@ -130,7 +140,12 @@ function VersionCard({ agent, version, onRestore, onPublish }: CardProps) {
               Restore
             </Button>
             {!version.published && (
-              <Button variant="default" size="compact-xs" onClick={onPublish} aria-label={`Publish v${number}`}>
+              <Button
+                variant="default"
+                size="compact-xs"
+                onClick={onPublish}
+                aria-label={`Publish v${number}`}
+              >
                 Publish
               </Button>
             )}

@@ -50,8 +50,8 @@ export function RestoreDialog({ agentId, number, onClose }: Props) {
     <Modal opened onClose={onClose} title={`Restore v${number}`} size="xl">
       <Stack>
         <Text size="sm">
-          The draft is overwritten with the instructions, states, links and overrides of v{number}. Shared actions
-          stay as they are now. What is published does not change.
+          The draft is overwritten with the instructions, states, links and overrides of v{number}. Shared
+          actions stay as they are now. What is published does not change.
         </Text>
         {desk.dirty && (
           <Alert color="yellow" variant="light" title="You have unsaved changes">

@@ -121,7 +121,9 @@ function BrokenRow({ one }: { one: Broken }) {
       {state === 'broken' && binding ? (
         <RepairButtons binding={binding} name={one.name} moved={one.reason === 'moved'} />
       ) : (
-        <StatusBadge tone="good">{state === 'removed' ? 'Removed from the draft' : 'Linked again'}</StatusBadge>
+        <StatusBadge tone="good">
+          {state === 'removed' ? 'Removed from the draft' : 'Linked again'}
+        </StatusBadge>
       )}
     </Group>
   );

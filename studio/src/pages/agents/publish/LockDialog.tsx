@@ -26,7 +26,8 @@ export function LockDialog({ agent, onClose, onPublish }: Props) {
         <Stack>
           <Text>
             v{lock.data.number} never changes any more. New conversations still get{' '}
-            {agent.published_version === null ? 'nothing' : `v${agent.published_version}`} until you publish it.
+            {agent.published_version === null ? 'nothing' : `v${agent.published_version}`} until you publish
+            it.
           </Text>
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
@@ -45,8 +46,8 @@ export function LockDialog({ agent, onClose, onPublish }: Props) {
       <form onSubmit={submit}>
         <Stack>
           <Text size="sm">
-            {desk.dirty ? 'Your changes are saved, and the' : 'The'} draft becomes the next numbered version. It keeps
-            instructions, states, links and overrides; shared actions stay live.
+            {desk.dirty ? 'Your changes are saved, and the' : 'The'} draft becomes the next numbered version.
+            It keeps instructions, states, links and overrides; shared actions stay live.
           </Text>
           <Textarea
             label="Notes"

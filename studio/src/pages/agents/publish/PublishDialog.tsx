@@ -71,12 +71,18 @@ export function PublishDialog({ agent, number, onClose }: Props) {
         {number === undefined && latest.loading && <LoadingRows rows={2} />}
         <ProblemAlert error={latest.error} />
         {number === undefined && !latest.loading && (
-          <Radio.Group value={choice} onChange={(value) => setChosen(value as 'draft' | 'latest')} label="Publish">
+          <Radio.Group
+            value={choice}
+            onChange={(value) => setChosen(value as 'draft' | 'latest')}
+            label="Publish"
+          >
             <Stack gap="xs" mt={6}>
               <Radio
                 value="draft"
                 label={`The draft, locked as v${next}`}
-                description={draftIsNew ? 'It has changes that no version has.' : `It is the same as v${next - 1}.`}
+                description={
+                  draftIsNew ? 'It has changes that no version has.' : `It is the same as v${next - 1}.`
+                }
               />
               {latest.version && (
                 <Radio

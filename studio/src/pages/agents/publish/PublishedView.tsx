@@ -4,7 +4,13 @@ import type { Schemas } from '~/api/client';
 import { useDraft } from '../draft/useDraft';
 
 /** It is live; and what may go wrong with it in production. */
-export function PublishedView({ version, onClose }: { version: Schemas['PublishedVersion']; onClose: () => void }) {
+export function PublishedView({
+  version,
+  onClose,
+}: {
+  version: Schemas['PublishedVersion'];
+  onClose: () => void;
+}) {
   const { agentId, values } = useDraft();
   const { warnings } = version;
   return (
@@ -15,9 +21,7 @@ export function PublishedView({ version, onClose }: { version: Schemas['Publishe
           <Alert
             color="yellow"
             variant="light"
-            title={
-              warnings.length === 1 ? 'One thing to look at' : `${warnings.length} things to look at`
-            }
+            title={warnings.length === 1 ? 'One thing to look at' : `${warnings.length} things to look at`}
           >
             <List size="sm" spacing={4}>
               {warnings.map((one) => {

@@ -16,8 +16,8 @@ export function UnpublishDialog({ agent, onClose }: { agent: Schemas['Agent']; o
       meta={{ done: 'Unpublished', refreshes: ['/api/v1/agents'] }}
     >
       <Text size="sm">
-        The agent takes no new conversations, except tests on its draft. Conversations that run now go on with their
-        version. You can publish a version again at any time.
+        The agent takes no new conversations, except tests on its draft. Conversations that run now go on with
+        their version. You can publish a version again at any time.
       </Text>
     </ConfirmDelete>
   );

@@ -44,7 +44,8 @@ export function DeleteAgent({ agent, onClose }: { agent: Schemas['Agent']; onClo
               : `${found.running}${found.more ? ' or more' : ''} of its conversations ${found.running === 1 ? 'is' : 'are'} running.`}
           </List.Item>
           <List.Item>
-            Its draft and {found.versions} locked {found.versions === 1 ? 'version goes' : 'versions go'} with it.
+            Its draft and {found.versions} locked {found.versions === 1 ? 'version goes' : 'versions go'} with
+            it.
           </List.Item>
           <List.Item>Shared actions that it links stay.</List.Item>
         </List>

@@ -23,13 +23,16 @@ export function DeleteState({ name, onClose, onDone }: Props) {
     <Modal opened onClose={onClose} title={`Delete the state ${name}?`}>
       <Stack>
         <List size="sm">
-          {values.initial_state === name && <List.Item>It is the initial state; then there is none.</List.Item>}
+          {values.initial_state === name && (
+            <List.Item>It is the initial state; then there is none.</List.Item>
+          )}
           {from.length > 0 && (
             <List.Item>Transitions from {from.map((state) => state.name).join(', ')} go with it.</List.Item>
           )}
           {elsewhere.length > 0 && (
             <List.Item>
-              {elsewhere.map((binding) => nameOf(binding, names)).join(', ')} stay available in their other states.
+              {elsewhere.map((binding) => nameOf(binding, names)).join(', ')} stay available in their other
+              states.
             </List.Item>
           )}
           {values.initial_state !== name && from.length + elsewhere.length + stuck.length === 0 && (
@@ -38,8 +41,8 @@ export function DeleteState({ name, onClose, onDone }: Props) {
         </List>
         {stuck.length > 0 && (
           <Alert color="yellow" variant="light" title="Available in this state only">
-            {stuck.map((binding) => nameOf(binding, names)).join(', ')}: callable nowhere until you choose other
-            states. The name {name} stays on them, and the agent cannot be published before.
+            {stuck.map((binding) => nameOf(binding, names)).join(', ')}: callable nowhere until you choose
+            other states. The name {name} stays on them, and the agent cannot be published before.
           </Alert>
         )}
         <Text size="sm" c="dimmed">

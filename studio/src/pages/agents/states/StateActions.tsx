@@ -24,7 +24,8 @@ export function StateActions({ state }: { state: StateValues }) {
       <Title order={3}>Available actions for this step</Title>
       {!values.strict_states && values.actions.length > 0 && (
         <Text size="xs" c="dimmed">
-          Strict states is off: all actions are available in every state, and what is chosen here is only kept.
+          Strict states is off: all actions are available in every state, and what is chosen here is only
+          kept.
         </Text>
       )}
       {values.actions.length === 0 && (
@@ -51,8 +52,8 @@ export function StateActions({ state }: { state: StateValues }) {
       })}
       {refused && (
         <Alert color="yellow" variant="light" py={6}>
-          This is the only state of {refused}. Without any state it would be available in all of them: allow it in
-          another state first, or remove it from the agent.
+          This is the only state of {refused}. Without any state it would be available in all of them: allow
+          it in another state first, or remove it from the agent.
         </Alert>
       )}
     </Stack>

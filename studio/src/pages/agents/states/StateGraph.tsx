@@ -51,9 +51,7 @@ export default function StateGraph({ selected, onSelect }: Props) {
           name: state.name,
           initial: values.initial_state === state.name,
           anywhere: state.transitions === undefined,
-          actions: values.strict_states
-            ? `${callable} ${callable === 1 ? 'action' : 'actions'}`
-            : '',
+          actions: values.strict_states ? `${callable} ${callable === 1 ? 'action' : 'actions'}` : '',
           selected: state.name === selected,
           onOpen: onSelect,
         },

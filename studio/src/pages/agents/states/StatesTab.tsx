@@ -44,8 +44,8 @@ export function StatesTab() {
   if (values.states.length === 0) {
     return (
       <EmptyState title="No states" action={addButton}>
-        A state is a step of the dialogue, such as greeting or billing, with instructions of its own. With strict
-        states on, each action can be limited to some of them. An agent works without states, too.
+        A state is a step of the dialogue, such as greeting or billing, with instructions of its own. With
+        strict states on, each action can be limited to some of them. An agent works without states, too.
       </EmptyState>
     );
   }

@@ -83,7 +83,8 @@ export function allowIn(
   const next = allowed ? [...new Set([...now, state])] : now.filter((other) => other !== state);
   if (next.length === 0) return undefined;
   const { allowed_states: _, ...rest } = binding;
-  const everywhere = states.every((name) => next.includes(name)) && next.every((name) => states.includes(name));
+  const everywhere =
+    states.every((name) => next.includes(name)) && next.every((name) => states.includes(name));
   return everywhere ? rest : { ...rest, allowed_states: next };
 }
 
