@@ -53,12 +53,17 @@ export function AgentHeader({ agent }: { agent: Schemas['Agent'] }) {
         badges={
           <Group gap={6}>
             <PublishedBadge agent={agent} />
-            {agent.drifted_links ? (
-              <StatusBadge tone="warn">
-                {agent.drifted_links === 1
-                  ? '1 link changed since'
-                  : `${agent.drifted_links} links changed since`}
-              </StatusBadge>
+            {agent.drifted_links && agent.published_version !== null ? (
+              <Link
+                to="/agents/$id/versions/$number"
+                params={{ id: agent.id, number: String(agent.published_version) }}
+              >
+                <StatusBadge tone="warn">
+                  {agent.drifted_links === 1
+                    ? '1 link changed since'
+                    : `${agent.drifted_links} links changed since`}
+                </StatusBadge>
+              </Link>
             ) : null}
             {desk.restoredFrom !== null && (
               <StatusBadge tone="info">{`Draft from v${desk.restoredFrom}`}</StatusBadge>

@@ -50,7 +50,7 @@ function Desk({ agent, first, problem }: DeskProps) {
   const below = useChildMatches({ select: (found) => found.length > 0 });
   return (
     <DraftContext value={desk}>
-      <UnsavedGuard when={desk.dirty} within={`/agents/${agent.id}`} />
+      <UnsavedGuard when={desk.dirty || desk.setAside !== undefined} within={`/agents/${agent.id}`} />
       {below ? <Outlet /> : <AgentTabs agent={agent} problem={problem} />}
     </DraftContext>
   );

@@ -45,8 +45,11 @@ const COLUMNS: Column<Agent>[] = [
     label: 'Links',
     width: 180,
     cell: (agent) =>
-      agent.drifted_links ? (
-        <Link to="/agents/$id" params={{ id: agent.id }} search={{ panel: 'history' }}>
+      agent.drifted_links && agent.published_version !== null ? (
+        <Link
+          to="/agents/$id/versions/$number"
+          params={{ id: agent.id, number: String(agent.published_version) }}
+        >
           {agent.drifted_links} changed since it was locked
         </Link>
       ) : null,

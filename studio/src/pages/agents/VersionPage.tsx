@@ -14,6 +14,7 @@ import { valuesOf } from './draft/model';
 import { useDraft } from './draft/useDraft';
 import { DocumentView } from './history/DocumentView';
 import { RestoreDialog } from './history/RestoreDialog';
+import { VersionDrift } from './history/VersionDrift';
 import { Who } from './history/Who';
 import { PublishDialog } from './publish/PublishDialog';
 
@@ -106,7 +107,10 @@ export function VersionPage() {
           {compare ? (
             <Comparing id={id} number={number} document={data.document} with={compare} />
           ) : (
-            <DocumentView values={valuesOf(data.document)} />
+            <>
+              <VersionDrift id={id} number={number} published={data.published} />
+              <DocumentView values={valuesOf(data.document)} />
+            </>
           )}
         </Stack>
       )}

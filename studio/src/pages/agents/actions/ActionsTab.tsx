@@ -63,7 +63,12 @@ export function ActionsTab() {
   const adding = (
     <Group gap="xs">
       <OwnActionMenu onAdd={addOwn} />
-      <NeedButton need="edit" leftSection={<IconPlus size={14} aria-hidden />} onClick={pick.open}>
+      <NeedButton
+        need="edit"
+        variant="light"
+        leftSection={<IconPlus size={14} aria-hidden />}
+        onClick={pick.open}
+      >
         Add action
       </NeedButton>
     </Group>

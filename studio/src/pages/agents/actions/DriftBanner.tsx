@@ -84,7 +84,7 @@ function DriftEntry({ change, onOpen }: { change: Change; onOpen: () => void }) 
                 onClick={() =>
                   review.mutate({ params: { path: { id: agentId, binding_id: change.binding_id } } })
                 }
-                aria-label={`Mark ${change.name} as reviewed`}
+                aria-label={`Mark as reviewed: ${change.name}`}
               >
                 Mark as reviewed
               </Button>

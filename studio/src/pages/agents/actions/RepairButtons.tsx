@@ -33,7 +33,7 @@ export function RepairButtons({ binding, name, moved, removeLabel = 'Remove' }: 
             size="compact-sm"
             loading={repairs.relink.isPending}
             onClick={() => repairs.relink.mutate(undefined)}
-            aria-label={`Link ${name} where it is now`}
+            aria-label={`Link it where it is now: ${name}`}
           >
             Link it where it is now
           </Button>
@@ -43,7 +43,7 @@ export function RepairButtons({ binding, name, moved, removeLabel = 'Remove' }: 
           size="compact-sm"
           disabled={repairs.busy}
           onClick={pick.open}
-          aria-label={`Relink ${name} to another action`}
+          aria-label={`Relink… ${name}`}
         >
           Relink…
         </Button>

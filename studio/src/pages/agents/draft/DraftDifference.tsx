@@ -32,7 +32,7 @@ export function DraftDifference({ before, after, nothing = 'They are the same.' 
 function Part({ one }: { one: Difference }) {
   return (
     <Stack gap={4} component="section">
-      <Title order={3} fz="sm">
+      <Title order={2} fz="sm">
         {one.title} <StatusBadge tone={TONE[one.change]}>{WORD[one.change]}</StatusBadge>
       </Title>
       <DiffView before={one.before} after={one.after} label={`${one.title}: before and after`} />

@@ -1,4 +1,4 @@
-import { Button, Group, MultiSelect, Radio, Stack, Textarea, TextInput, Title } from '@mantine/core';
+import { Button, Group, Stack, Textarea, TextInput, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
 import { CodeEditor } from '~/parts/CodeEditor';
@@ -7,6 +7,7 @@ import type { StateValues } from '../draft/model';
 import { useDraft } from '../draft/useDraft';
 import { DeleteState } from './DeleteState';
 import { renameState, stateNameProblem } from './edit';
+import { NextStates } from './NextStates';
 import { StateActions } from './StateActions';
 
 interface Props {
@@ -41,71 +42,46 @@ export function StateEditor({ state, onSelect }: Props) {
           Close
         </Button>
       </Group>
-      <fieldset disabled={readOnly} className="bare-fieldset">
-        <Stack gap="sm">
-          <TextInput
-            size="xs"
-            label="Name"
-            description="The runtime and go_to_state use it. Renaming also renames it in transitions and actions."
-            value={name}
-            error={name === state.name ? undefined : problem}
-            onChange={(event) => setName(event.currentTarget.value)}
-            onBlur={rename}
-            onKeyDown={(event) => {
-              if (event.key === 'Enter') rename();
-            }}
-          />
-          <Textarea
-            size="xs"
-            label="Description"
-            description="When the dialogue is in this step."
-            autosize
-            minRows={1}
-            value={state.description}
-            onChange={(event) => edit({ description: event.currentTarget.value })}
-          />
-          <CodeEditor
-            label="Instructions"
-            description="What the model is told in this state, besides the agent's instructions."
-            language="template"
-            readOnly={readOnly}
-            completions={completions}
-            value={state.instructions}
-            onChange={(instructions) => edit({ instructions })}
-          />
-          <Radio.Group
-            label="Goes on to"
-            value={state.transitions ? 'some' : 'any'}
-            onChange={(value) =>
-              change((now) => ({
-                ...now,
-                states: now.states.map((one) => {
-                  if (one.name !== state.name) return one;
-                  const { transitions: _, ...rest } = one;
-                  return value === 'any' ? rest : { ...rest, transitions: [] };
-                }),
-              }))
-            }
-          >
-            <Group mt={4}>
-              <Radio size="xs" value="any" label="Any state" />
-              <Radio size="xs" value="some" label="Only these" />
-            </Group>
-          </Radio.Group>
-          {state.transitions && (
-            <MultiSelect
+      <div className="state-fields">
+        <fieldset disabled={readOnly} className="bare-fieldset">
+          <Stack gap="sm">
+            <TextInput
               size="xs"
-              aria-label="States that may follow"
-              placeholder={state.transitions.length === 0 ? 'None: this is an end' : ''}
-              data={[...new Set([...values.states.map((one) => one.name), ...state.transitions])]}
-              value={state.transitions}
-              onChange={(transitions) => edit({ transitions })}
-              searchable
+              label="Name"
+              description="The runtime and go_to_state use it. Renaming also renames it in transitions and actions."
+              value={name}
+              error={name === state.name ? undefined : problem}
+              onChange={(event) => setName(event.currentTarget.value)}
+              onBlur={rename}
+              onKeyDown={(event) => {
+                if (event.key === 'Enter') rename();
+              }}
             />
-          )}
+            <Textarea
+              size="xs"
+              label="Description"
+              description="When the dialogue is in this step."
+              autosize
+              minRows={1}
+              value={state.description}
+              onChange={(event) => edit({ description: event.currentTarget.value })}
+            />
+            <CodeEditor
+              label="Instructions"
+              description="What the model is told in this state, besides the agent's instructions."
+              language="template"
+              readOnly={readOnly}
+              completions={completions}
+              value={state.instructions}
+              onChange={(instructions) => edit({ instructions })}
+            />
+          </Stack>
+        </fieldset>
+        <Stack>
+          <NextStates state={state} />
+          <StateActions state={state} />
         </Stack>
-      </fieldset>
-      <StateActions state={state} />
+      </div>
       {!readOnly && (
         <Group>
           <Button variant="subtle" color="red" size="compact-sm" onClick={remove.open}>

@@ -80,7 +80,7 @@ export default function StateGraph({ selected, onSelect }: Props) {
             id: `${state.name}→${to}`,
             source: state.name,
             target: to,
-            type: 'default',
+            type: 'smoothstep',
             markerEnd: { type: MarkerType.ArrowClosed },
             ariaLabel: `From ${state.name} to ${to}`,
           })),

@@ -37,7 +37,7 @@ export function StatesTab() {
     select(name);
   }
   const addButton = (
-    <NeedButton need="edit" leftSection={<IconPlus size={14} aria-hidden />} onClick={add}>
+    <NeedButton need="edit" variant="light" leftSection={<IconPlus size={14} aria-hidden />} onClick={add}>
       Add state
     </NeedButton>
   );
@@ -100,7 +100,7 @@ export function StatesTab() {
         />
         {addButton}
       </Group>
-      <div className={state ? 'side-by-side' : undefined}>
+      <div className={state ? (view === 'list' ? 'side-by-side' : 'one-above') : undefined}>
         {view === 'graph' ? (
           <Suspense fallback={<Skeleton height={460} />}>
             <StateGraph selected={state?.name} onSelect={select} />
