@@ -19,7 +19,7 @@ export function ActionChoices({ actions, single, picked, onToggle, note }: Props
   const virtual = useVirtualizer({
     count: actions.length,
     getScrollElement: () => box.current,
-    estimateSize: () => 46,
+    estimateSize: () => 48,
     overscan: 8,
   });
   const Choice = single ? Radio : Checkbox;
@@ -27,7 +27,7 @@ export function ActionChoices({ actions, single, picked, onToggle, note }: Props
     <div
       ref={box}
       className="panel"
-      style={{ height: Math.min(360, Math.max(96, actions.length * 46)), overflow: 'auto' }}
+      style={{ height: Math.min(360, Math.max(96, actions.length * 48 + 2)), overflow: 'auto' }}
       role="group"
       aria-label="Actions"
     >

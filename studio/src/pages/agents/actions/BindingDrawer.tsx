@@ -39,7 +39,6 @@ export function BindingDrawer({ binding, name, linked, onClose }: Props) {
       onClose={onClose}
       position="right"
       size={760}
-      closeButtonProps={{ 'aria-label': 'Close' }}
       title={
         <Text span fw={600} className="mono wrap-anywhere">
           {name}

@@ -24,11 +24,9 @@ export function DriftBanner({ onOpen }: { onOpen: (key: string) => void }) {
   if (changes.length === 0) return null;
   return (
     <Alert
-      color="yellow"
-      variant="light"
-      icon={<IconGitCompare aria-hidden />}
+      variant="default"
+      icon={<IconGitCompare aria-hidden color="var(--mantine-color-yellow-7)" />}
       role="region"
-      aria-label="Changed since the restored version"
       title={`${
         changes.length === 1 ? 'One action is' : `${changes.length} actions are`
       } no longer what ${restoredFrom === null ? 'the restored version' : `v${restoredFrom}`} knew: ${countWords(changes)}`}
@@ -61,15 +59,17 @@ function DriftEntry({ change, onOpen }: { change: Change; onOpen: () => void }) 
       <Group justify="space-between" gap="xs">
         <ChangeHead change={change} />
         <Group gap={6}>
-          <Button
-            variant="default"
-            size="compact-xs"
-            onClick={difference.toggle}
-            aria-expanded={open}
-            aria-label={`${open ? 'Hide' : 'Show'} the difference of ${change.name}`}
-          >
-            {open ? 'Hide the difference' : 'Show the difference'}
-          </Button>
+          {change.fields.length > 0 && (
+            <Button
+              variant="default"
+              size="compact-xs"
+              onClick={difference.toggle}
+              aria-expanded={open}
+              aria-label={`${open ? 'Hide' : 'Show'} the difference of ${change.name}`}
+            >
+              {open ? 'Hide the difference' : 'Show the difference'}
+            </Button>
+          )}
           {binding && (
             <Button variant="default" size="compact-xs" onClick={onOpen} aria-label={`Open ${change.name}`}>
               Open

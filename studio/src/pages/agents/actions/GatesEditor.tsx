@@ -1,4 +1,4 @@
-import { MultiSelect, NativeSelect, NumberInput, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, MultiSelect, NativeSelect, NumberInput, Stack, Text, Title } from '@mantine/core';
 import type { BindingValues, Gates, Phase } from '../draft/model';
 import { useDraft } from '../draft/useDraft';
 
@@ -12,10 +12,13 @@ const BOTH = 'both';
 
 /** When and how often it may be called. What is left alone does not restrict. */
 export function GatesEditor({ binding, onChange, errors }: Props) {
-  const { values } = useDraft();
+  const { values, readOnly } = useDraft();
   const known = values.states.map((state) => state.name);
   const allowed = binding.allowed_states ?? [];
   const unknown = allowed.filter((name) => !known.includes(name));
+  const { phases, max_successful_calls, allowed_states, ...ungated } = binding;
+  const isRestricted = (phases ?? max_successful_calls ?? allowed_states) !== undefined;
+  const reset = () => onChange(ungated);
   function set<K extends keyof Gates>(field: K, value: Gates[K] | undefined) {
     const next: Gates = { ...binding };
     if (value === undefined) delete next[field];
@@ -24,7 +27,19 @@ export function GatesEditor({ binding, onChange, errors }: Props) {
   }
   return (
     <Stack gap="xs" component="section" aria-label="When it may be called">
-      <Title order={3}>When it may be called</Title>
+      <Group justify="space-between">
+        <Title order={3}>When it may be called</Title>
+        {binding.link && isRestricted && !readOnly && (
+          <Button variant="default" size="compact-xs" onClick={reset}>
+            Reset to inherited
+          </Button>
+        )}
+      </Group>
+      {binding.link && (
+        <Text size="xs" c="dimmed">
+          Inherited from the shared action: both phases, no limit, every state.
+        </Text>
+      )}
       <NativeSelect
         size="xs"
         label="Phases"

@@ -3,7 +3,10 @@ import { useDisclosure } from '@mantine/hooks';
 import { lazy, Suspense } from 'react';
 import { useCan } from '~/api/session';
 import { ProblemAlert } from '~/parts/ProblemAlert';
+import { nameOf } from '../draft/differences';
 import type { BindingValues } from '../draft/model';
+import { useDraft } from '../draft/useDraft';
+import { type Action, useBindingNames } from './useLinked';
 import { useRepairs } from './useRepairs';
 
 const PickActions = lazy(() => import('./PickActions').then((m) => ({ default: m.PickActions })));
@@ -61,18 +64,44 @@ export function RepairButtons({ binding, name, moved, removeLabel = 'Remove' }: 
       <ProblemAlert error={repairs.error} />
       <Suspense>
         {picking && (
-          <PickActions
-            title={`Link another action in place of ${name}`}
-            single
-            confirm="Link it"
+          <PickAnother
+            binding={binding}
+            name={name}
             onClose={pick.close}
-            onPick={([action]) => {
+            onPick={(action) => {
               pick.close();
-              if (action) repairs.relink.mutate(action.id);
+              repairs.relink.mutate(action.id);
             }}
           />
         )}
       </Suspense>
     </Stack>
+  );
+}
+
+interface PickProps {
+  binding: BindingValues;
+  name: string;
+  onPick: (action: Action) => void;
+  onClose: () => void;
+}
+
+/** Another action for a link; not one that the agent has already. */
+function PickAnother({ binding, name, onPick, onClose }: PickProps) {
+  const { values } = useDraft();
+  const others = values.actions.filter((one) => one.key !== binding.key);
+  const names = useBindingNames(others);
+  return (
+    <PickActions
+      title={`Link another action in place of ${name}`}
+      single
+      confirm="Link it"
+      linked={new Set(others.flatMap((one) => (one.link ? [one.link.action_id] : [])))}
+      taken={new Set(others.map((one) => nameOf(one, names)))}
+      onClose={onClose}
+      onPick={([action]) => {
+        if (action) onPick(action);
+      }}
+    />
   );
 }

@@ -21,7 +21,9 @@ export function ChangeHead({ change }: { change: Change }) {
           {change.name}
         </Link>
       )}
-      <Text span>{changeWords(change)}</Text>
+      <Text span size="sm">
+        {changeWords(change)}
+      </Text>
       <ClassBadge value={change.class} />
     </Group>
   );
@@ -50,6 +52,7 @@ export function ChangeFields({ change }: { change: Change }) {
 
 function FieldView({ field, of }: { field: Field; of: string }) {
   const words = fieldWords(field.field);
+  const mentions = new Map(field.mentions?.map((one) => [`${one.where}:${one.quote}`, one]));
   return (
     <Stack gap={4}>
       <Group gap={6}>
@@ -59,8 +62,8 @@ function FieldView({ field, of }: { field: Field; of: string }) {
         <ClassBadge value={field.class} />
       </Group>
       <DiffView before={field.before} after={field.after} label={`${words} of ${of}, before and after`} />
-      {field.mentions?.map((mention) => (
-        <Text key={`${mention.where}:${mention.quote}`} size="xs" className="wrap-anywhere">
+      {[...mentions].map(([key, mention]) => (
+        <Text key={key} size="xs" className="wrap-anywhere">
           <Text span size="xs" c="dimmed">
             Mentioned in {whereWords(mention.where)}:{' '}
           </Text>

@@ -29,14 +29,7 @@ export function HistoryDrawer({ agent, onClose }: Props) {
   const [restoring, setRestoring] = useState<number>();
   const [publishing, setPublishing] = useState<number>();
   return (
-    <Drawer
-      opened
-      onClose={onClose}
-      position="right"
-      size="md"
-      title="History"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Drawer opened onClose={onClose} position="right" size="md" title="History">
       <Stack>
         {list.items.length > 0 && (
           <Text size="sm" c="dimmed">
