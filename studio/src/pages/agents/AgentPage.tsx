@@ -4,6 +4,7 @@ import { $api, type Schemas } from '~/api/client';
 import { LoadingRows } from '~/parts/ListState';
 import { ProblemAlert } from '~/parts/ProblemAlert';
 import { UnsavedGuard } from '~/parts/UnsavedGuard';
+import './agents.css';
 import { AgentTabs } from './AgentTabs';
 import type { ApiDraft } from './draft/model';
 import { DraftContext, draftOptions, useDraftDesk } from './draft/useDraft';
