@@ -23,7 +23,7 @@ const route = getRouteApi('/app/agents/$id');
 
 /** What the agent may call: links to shared actions, and actions of its own. */
 export function ActionsTab() {
-  const { values, change } = useDraft();
+  const { values, change, keyNow } = useDraft();
   const { binding: opened } = route.useSearch();
   const navigate = route.useNavigate();
   const linked = useLinked(values.actions);
@@ -36,7 +36,7 @@ export function ActionsTab() {
   const shown = values.actions.filter((binding) =>
     matches(q, nameOf(binding, names), binding.action?.description),
   );
-  const binding = values.actions.find((one) => one.key === opened);
+  const binding = values.actions.find((one) => one.key === keyNow(opened ?? ''));
 
   function link(actions: readonly Action[]) {
     pick.close();
@@ -65,7 +65,7 @@ export function ActionsTab() {
       <OwnActionMenu onAdd={addOwn} />
       <NeedButton
         need="edit"
-        variant="light"
+        variant="default"
         leftSection={<IconPlus size={14} aria-hidden />}
         onClick={pick.open}
       >
@@ -104,7 +104,7 @@ export function ActionsTab() {
         )}
         {binding && (
           <BindingDrawer
-            key={binding.key}
+            key={opened}
             binding={binding}
             name={nameOf(binding, names)}
             linked={linked.get(binding.key)}

@@ -43,7 +43,7 @@ export function AgentActionEditor({ binding, action, onChange, errors }: Props) 
             size="xs"
             label="Name"
             description="The model calls it by this name."
-            className="mono"
+            styles={{ input: { fontFamily: 'var(--sb-mono)' } }}
             maxLength={64}
             value={action.name}
             error={at('name') ?? nameProblem(action.name, taken)}

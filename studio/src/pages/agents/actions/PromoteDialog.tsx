@@ -82,7 +82,7 @@ export function PromoteDialog({ binding, action, onClose, onDone }: Props) {
                 ? `Its URL does not start with a base URL of ${chosen.name}: say the path under it.`
                 : 'What follows the base URL.'
             }
-            className="mono"
+            styles={{ input: { fontFamily: 'var(--sb-mono)' } }}
             placeholder="/v1/{currency}"
             value={path}
             onChange={(event) => setTyped(event.currentTarget.value)}

@@ -67,7 +67,7 @@ function SaveProblem() {
   if (problem.errors.length === 0) return <ProblemAlert error={problem} />;
   return (
     <Alert color="red" variant="light" role="alert" title="Not saved: some of this is not valid yet">
-      <List size="sm">
+      <List size="sm" className="plain-links">
         {problem.errors.map((one) => {
           const [, part = '', index = '', ...rest] = one.pointer.split('/');
           const where = pointerWords(`/${rest.join('/')}`);

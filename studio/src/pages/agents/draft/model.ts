@@ -168,3 +168,22 @@ export function bindingInput(binding: BindingValues): object {
   };
   return { ...(id ? { id } : {}), link, overrides };
 }
+
+/** Which ids the server gave to bindings that had none: made-up key to id. It keeps their order. */
+export function givenIds(sent: DraftValues, got: ApiDocument): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const [index, binding] of sent.actions.entries()) {
+    const id = got.actions[index]?.id;
+    if (!binding.id && id) given[binding.key] = id;
+  }
+  return given;
+}
+
+/** The same values with the ids that were given. */
+export function withIds(values: DraftValues, given: Readonly<Record<string, string>>): DraftValues {
+  const actions = values.actions.map((binding) => {
+    const id = given[binding.key];
+    return id ? { ...binding, key: id, id } : binding;
+  });
+  return { ...values, actions };
+}

@@ -5,7 +5,7 @@ import { problemOf } from '~/api/problem';
 import { queryClient, refresh } from '~/api/queryClient';
 import { useCan } from '~/api/session';
 import { type Merged, mergeDrafts } from './merge';
-import { type ApiDraft, type DraftValues, inputOf, valuesOf } from './model';
+import { type ApiDraft, type DraftValues, givenIds, inputOf, valuesOf, withIds } from './model';
 import { same } from './same';
 
 const PATH = '/api/v1/agents/{id}/draft';
@@ -22,6 +22,8 @@ export interface SetAside {
 
 export interface DraftDesk {
   agentId: string;
+  /** The key of a binding that had a made-up one before it was saved. */
+  keyNow: (key: string) => string;
   values: DraftValues;
   base: DraftValues;
   revision: number;
@@ -70,6 +72,7 @@ export function useDraftDesk(agentId: string, first: ApiDraft): DraftDesk {
   const [texts, setTexts] = useState<Record<string, string>>({});
   const [setAside, putAside] = useState<SetAside>();
   const [saving, setSaving] = useState(false);
+  const [keys, setKeys] = useState<Record<string, string>>({});
   const [saveError, setSaveError] = useState<unknown>();
 
   const dirty = useMemo(
@@ -121,13 +124,16 @@ export function useDraftDesk(agentId: string, first: ApiDraft): DraftDesk {
       });
       if (!data) throw new Error('the server answered nothing');
       queryClient.setQueryData(draftOptions(agentId).queryKey, data);
-      const sent = state.values;
+      const given = givenIds(state.values, data);
+      setKeys((now) => ({ ...now, ...given }));
+      const before = state.values;
+      const sent = withIds(before, given);
       // What was typed while it was on its way stays.
       setState((now) => {
         const fresh = held(data);
-        return now.values === sent
+        return now.values === before
           ? fresh
-          : { ...fresh, values: mergeDrafts(sent, now.values, fresh.values).values };
+          : { ...fresh, values: mergeDrafts(sent, withIds(now.values, given), fresh.values).values };
       });
       void refresh('/api/v1/agents');
       return data.revision;
@@ -151,6 +157,7 @@ export function useDraftDesk(agentId: string, first: ApiDraft): DraftDesk {
 
   return {
     agentId,
+    keyNow: (key) => keys[key] ?? key,
     values: state.values,
     base: state.base,
     revision: state.revision,

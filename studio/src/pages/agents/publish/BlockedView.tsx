@@ -50,7 +50,7 @@ export function BlockedView(props: Props) {
         )}
         {problems.length > 0 && (
           <Alert color="red" variant="light" title="To mend in the draft">
-            <List size="sm" spacing={4}>
+            <List size="sm" spacing={4} className="plain-links">
               {problems.map((one) => (
                 <List.Item key={`${one.pointer}:${one.code}`} className="wrap-anywhere">
                   {one.detail}{' '}

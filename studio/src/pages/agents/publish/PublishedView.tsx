@@ -23,7 +23,7 @@ export function PublishedView({
             variant="light"
             title={warnings.length === 1 ? 'One thing to look at' : `${warnings.length} things to look at`}
           >
-            <List size="sm" spacing={4}>
+            <List size="sm" spacing={4} className="plain-links">
               {warnings.map((one) => {
                 const binding = values.actions.find((other) => one.binding_ids.includes(other.key));
                 return (

@@ -13,9 +13,10 @@ import { StateActions } from './StateActions';
 interface Props {
   state: StateValues;
   onSelect: (name: string | undefined) => void;
+  onRename: (name: string) => void;
 }
 
-export function StateEditor({ state, onSelect }: Props) {
+export function StateEditor({ state, onSelect, onRename }: Props) {
   const { values, change, readOnly } = useDraft();
   const completions = useCompletions();
   const [deleting, remove] = useDisclosure(false);
@@ -32,6 +33,7 @@ export function StateEditor({ state, onSelect }: Props) {
   function rename() {
     if (problem || name === state.name) return;
     change((now) => renameState(now, state.name, name));
+    onRename(name);
     onSelect(name);
   }
   return (

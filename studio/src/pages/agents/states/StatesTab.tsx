@@ -26,7 +26,11 @@ export function StatesTab() {
       void navigate({ search: { tab: 'states', ...(name ? { state: name } : {}) }, replace: true }),
     [navigate],
   );
-  const state = values.states.find((one) => one.name === chosen);
+  // Between a new name and the address that has it, the editor stays where it is.
+  const [renamed, setRenamed] = useState<string>();
+  const state =
+    values.states.find((one) => one.name === chosen) ??
+    (chosen ? values.states.find((one) => one.name === renamed) : undefined);
   function add() {
     const name = freeStateName(values.states);
     change((now) => ({
@@ -37,7 +41,7 @@ export function StatesTab() {
     select(name);
   }
   const addButton = (
-    <NeedButton need="edit" variant="light" leftSection={<IconPlus size={14} aria-hidden />} onClick={add}>
+    <NeedButton need="edit" variant="default" leftSection={<IconPlus size={14} aria-hidden />} onClick={add}>
       Add state
     </NeedButton>
   );
@@ -108,7 +112,14 @@ export function StatesTab() {
         ) : (
           <StateList selected={state?.name} onSelect={select} />
         )}
-        {state && <StateEditor key={values.states.indexOf(state)} state={state} onSelect={select} />}
+        {state && (
+          <StateEditor
+            key={values.states.indexOf(state)}
+            state={state}
+            onSelect={select}
+            onRename={setRenamed}
+          />
+        )}
       </div>
       {chosen && !state && (
         <Group gap="xs">

@@ -41,7 +41,7 @@ export function OutputVariables({ value, onChange, errors }: Props) {
             size="xs"
             aria-label={`JSONPath of output variable ${index + 1}`}
             placeholder="$.account.balance"
-            className="mono"
+            styles={{ input: { fontFamily: 'var(--sb-mono)' } }}
             style={{ flex: 2 }}
             value={one.path}
             onChange={(event) => change(index, { path: event.currentTarget.value })}
