@@ -31,8 +31,8 @@ export function DeleteState({ name, onClose, onDone }: Props) {
           )}
           {elsewhere.length > 0 && (
             <List.Item>
-              {elsewhere.map((binding) => nameOf(binding, names)).join(', ')} stay available in their other
-              states.
+              Still available in other states: {elsewhere.map((binding) => nameOf(binding, names)).join(', ')}
+              .
             </List.Item>
           )}
           {values.initial_state !== name && from.length + elsewhere.length + stuck.length === 0 && (

@@ -9,10 +9,11 @@ import {
   type NodeProps,
   Position,
   ReactFlow,
+  type ReactFlowInstance,
   useNodesState,
 } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
-import { useEffect, useMemo } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { useDraft } from '../draft/useDraft';
 import { isAllowedIn, setTransition } from './edit';
 import { layoutStates } from './layout';
@@ -33,6 +34,7 @@ interface Props {
   onSelect: (name: string) => void;
 }
 
+const FIT = { maxZoom: 1, padding: 0.15 };
 const NODE_TYPES = { state: StateBox };
 
 /** The states as a graph: click one to edit it, draw from one to another for a transition. */
@@ -71,6 +73,14 @@ export default function StateGraph({ selected, onSelect }: Props) {
       }));
     });
   }, [wanted, setNodes]);
+  const flow = useRef<ReactFlowInstance<StateNode>>(null);
+  const isNarrow = selected !== undefined;
+  // The graph has another height beside an open editor.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when that changes.
+  useEffect(() => {
+    const timer = setTimeout(() => void flow.current?.fitView(FIT), 60);
+    return () => clearTimeout(timer);
+  }, [isNarrow, values.states.length]);
   const edges = useMemo<Edge[]>(
     () =>
       values.states.flatMap((state) =>
@@ -111,7 +121,10 @@ export default function StateGraph({ selected, onSelect }: Props) {
         onBeforeDelete={async ({ edges: chosen }) => ({ nodes: [], edges: chosen })}
         colorMode={colorMode}
         fitView
-        fitViewOptions={{ maxZoom: 1, padding: 0.15 }}
+        fitViewOptions={FIT}
+        onInit={(instance) => {
+          flow.current = instance;
+        }}
         minZoom={0.2}
         aria-label="Graph of the states"
       >
