@@ -6,6 +6,7 @@ import {
   bindingInput,
   type DraftValues,
   givenIds,
+  inputOf,
   valuesOf,
   withIds,
 } from '~/pages/agents/draft/model';
@@ -38,7 +39,8 @@ const edit = (patch: Partial<DraftValues>): DraftValues => ({ ...BASE, ...patch 
 describe('values of a draft', () => {
   it('go back as they came', () => {
     expect(BASE.actions.map(bindingInput)).toEqual(DOCUMENT.actions);
-    expect(same({ ...BASE, actions: BASE.actions.map(bindingInput) }, DOCUMENT)).toBe(true);
+    expect(same(inputOf(BASE), DOCUMENT)).toBe(true);
+    expect(inputOf({ ...BASE, go_to_state: true })).toMatchObject({ go_to_state: true });
   });
 
   it('get the ids that the server gave', () => {

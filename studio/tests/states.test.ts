@@ -26,6 +26,7 @@ const link = (key: string, allowed_states?: string[]): BindingValues => ({
 const DRAFT: DraftValues = {
   instructions: '',
   strict_states: true,
+  go_to_state: false,
   initial_state: 'a',
   states: [state('a', ['b']), state('b', ['a', 'c']), state('c')],
   actions: [link('every'), link('only_b', ['b']), link('a_and_b', ['a', 'b'])],

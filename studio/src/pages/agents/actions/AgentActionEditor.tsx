@@ -81,7 +81,7 @@ export function AgentActionEditor({ binding, action, onChange, errors }: Props) 
 }
 
 function hasParameters(action: AgentAction): boolean {
-  return action.kind !== 'end_call' && action.kind !== 'static_response';
+  return action.kind !== 'end_call';
 }
 
 function KindFields({

@@ -54,7 +54,7 @@ function shown(binding: BindingValues | undefined): unknown {
   return rest;
 }
 
-function onOff(value: boolean | undefined): string {
+function onOff(value: boolean): string {
   return value ? 'on' : 'off';
 }
 

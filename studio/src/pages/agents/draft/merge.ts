@@ -26,6 +26,7 @@ export function mergeDrafts(base: DraftValues, mine: DraftValues, theirs: DraftV
   const values: DraftValues = {
     instructions: pick('Instructions', base.instructions, mine.instructions, theirs.instructions),
     strict_states: pick('Strict states', base.strict_states, mine.strict_states, theirs.strict_states),
+    go_to_state: pick('Tool go_to_state', base.go_to_state, mine.go_to_state, theirs.go_to_state),
     initial_state: pick('Initial state', base.initial_state, mine.initial_state, theirs.initial_state),
     states: mergeList<StateValues>(base.states, mine.states, theirs.states, {
       key: (state) => state.name,
@@ -42,8 +43,6 @@ export function mergeDrafts(base: DraftValues, mine: DraftValues, theirs: DraftV
       },
     }),
   };
-  const goToState = pick('go_to_state', base.go_to_state, mine.go_to_state, theirs.go_to_state);
-  if (goToState !== undefined) values.go_to_state = goToState;
   if (values.initial_state && !values.states.some((state) => state.name === values.initial_state)) {
     values.initial_state = null;
   }

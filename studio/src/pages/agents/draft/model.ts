@@ -94,8 +94,8 @@ export interface StateValues {
 export interface DraftValues {
   instructions: string;
   strict_states: boolean;
-  /** Absent: the server does not have this built-in tool. */
-  go_to_state?: boolean;
+  /** The built-in tool `go_to_state` is offered. */
+  go_to_state: boolean;
   initial_state: string | null;
   states: StateValues[];
   actions: BindingValues[];
@@ -117,7 +117,8 @@ export function valuesOf(document: ApiDocument): DraftValues {
   return {
     instructions: document.instructions,
     strict_states: document.strict_states,
-    ...(document.go_to_state === undefined ? {} : { go_to_state: document.go_to_state }),
+    // Absent in an answer: off.
+    go_to_state: document.go_to_state ?? false,
     initial_state: document.initial_state,
     states: document.states.map((state) => ({
       name: state.name,
@@ -154,8 +155,13 @@ export function bindingValues(binding: ApiBinding): BindingValues {
 
 /** What `PUT /agents/{id}/draft` takes. */
 export function inputOf(values: DraftValues): Schemas['DraftInput'] {
+  const { go_to_state, ...rest } = values;
   // The generated type knows neither `go_to_state` nor the new kinds yet.
-  return { ...values, actions: values.actions.map(bindingInput) } as Schemas['DraftInput'];
+  return {
+    ...rest,
+    ...(go_to_state ? { go_to_state } : {}),
+    actions: values.actions.map(bindingInput),
+  } as Schemas['DraftInput'];
 }
 
 export function bindingInput(binding: BindingValues): object {

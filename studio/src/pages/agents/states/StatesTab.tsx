@@ -77,18 +77,16 @@ export function StatesTab() {
               change((now) => ({ ...now, strict_states }));
             }}
           />
-          {values.go_to_state !== undefined && (
-            <Switch
-              mt={22}
-              label="Offer the tool go_to_state"
-              description="The model itself moves the conversation to another state."
-              checked={values.go_to_state}
-              onChange={(event) => {
-                const go_to_state = event.currentTarget.checked;
-                change((now) => ({ ...now, go_to_state }));
-              }}
-            />
-          )}
+          <Switch
+            mt={22}
+            label="Offer the tool go_to_state"
+            description="The model itself moves the conversation to another state."
+            checked={values.go_to_state}
+            onChange={(event) => {
+              const go_to_state = event.currentTarget.checked;
+              change((now) => ({ ...now, go_to_state }));
+            }}
+          />
         </Group>
       </fieldset>
       <Group justify="space-between">

@@ -1,12 +1,15 @@
 import { NativeSelect, NumberInput, SegmentedControl, Stack, Textarea, TextInput } from '@mantine/core';
+import { CodeEditor } from '~/parts/CodeEditor';
 import type { ClientEventAction, HandoverAction, StaticResponseAction } from '../../draft/model';
 import { useDraft } from '../../draft/useDraft';
 import { JsonField } from '../JsonField';
+import { useCompletions } from '../useCompletions';
 import type { KindProps } from './props';
 
 /** The same text or JSON for every call. */
 export function StaticResponseFields({ action, set, errors }: KindProps<StaticResponseAction>) {
-  const { setText } = useDraft();
+  const { setText, readOnly } = useDraft();
+  const completions = useCompletions(action.parameters);
   const isText = typeof action.response === 'string';
   const field = `Response of ${action.name || 'an action'}`;
   return (
@@ -28,20 +31,20 @@ export function StaticResponseFields({ action, set, errors }: KindProps<StaticRe
         }}
       />
       {isText ? (
-        <Textarea
-          size="xs"
+        <CodeEditor
           label="Response"
-          description="What the model gets as the answer."
-          autosize
-          minRows={3}
+          description="What the model gets as the answer. A template."
+          language="template"
+          readOnly={readOnly}
+          completions={completions}
           value={String(action.response)}
-          onChange={(event) => set({ response: event.currentTarget.value })}
+          onChange={(response) => set({ response })}
           error={errors('response', 'under')}
         />
       ) : (
         <JsonField
           label="Response"
-          description="What the model gets as the answer."
+          description="What the model gets as the answer. Its texts are templates."
           field={field}
           value={action.response}
           onChange={(response) => set({ response })}
