@@ -1,12 +1,12 @@
 import { Stack, Text, Textarea, TextInput } from '@mantine/core';
-import type { AgentAction, BindingValues, JsonSchema } from '../draft/model';
+import type { AgentAction, BindingValues } from '../draft/model';
 import { useDraft } from '../draft/useDraft';
 import { GatesEditor } from './GatesEditor';
-import { JsonField } from './JsonField';
 import { ApiCallFields } from './kinds/ApiCallFields';
 import type { KindProps } from './kinds/props';
 import { ClientEventFields, HandoverFields, StaticResponseFields } from './kinds/SimpleFields';
 import { TextMessageFields } from './kinds/TextMessageFields';
+import { ParametersField } from './ParametersField';
 import { useBindingNames } from './useLinked';
 import { KINDS, nameProblem } from './words';
 
@@ -26,7 +26,6 @@ export function AgentActionEditor({ binding, action, onChange, errors }: Props) 
   const set = (patch: Partial<AgentAction>) =>
     onChange({ ...binding, action: { ...action, ...patch } as AgentAction });
   const at = (pointer: string, under?: 'under') => errors(`action/${pointer}`, under);
-  const field = `Parameters of ${action.name || 'an action'}`;
   return (
     <Stack gap="md">
       <Text size="sm" c="dimmed">
@@ -37,7 +36,7 @@ export function AgentActionEditor({ binding, action, onChange, errors }: Props) 
           {errors('action')}
         </Text>
       )}
-      <fieldset disabled={readOnly} className="bare-fieldset">
+      <fieldset disabled={readOnly} className="need-fields">
         <Stack gap="sm">
           <TextInput
             size="xs"
@@ -59,21 +58,20 @@ export function AgentActionEditor({ binding, action, onChange, errors }: Props) 
             error={at('description')}
             onChange={(event) => set({ description: event.currentTarget.value })}
           />
-          <KindFields action={action} set={set} errors={at} />
+          <KindFields bindingKey={binding.key} action={action} set={set} errors={at} />
           {hasParameters(action) && (
-            <JsonField
+            <ParametersField
               label="Parameters"
               description="JSON Schema of the arguments that the model gives."
-              field={field}
-              object
+              of={binding.key}
               value={action.parameters ?? { type: 'object', properties: {} }}
-              onChange={(value) => set({ parameters: value as JsonSchema })}
+              onChange={(parameters) => set({ parameters })}
               error={at('parameters', 'under')}
             />
           )}
         </Stack>
       </fieldset>
-      <fieldset disabled={readOnly} className="bare-fieldset">
+      <fieldset disabled={readOnly} className="need-fields">
         <GatesEditor binding={binding} onChange={onChange} errors={errors} />
       </fieldset>
     </Stack>
@@ -84,23 +82,20 @@ function hasParameters(action: AgentAction): boolean {
   return action.kind !== 'end_call';
 }
 
-function KindFields({
-  action,
-  set,
-  errors,
-}: Omit<KindProps<AgentAction>, 'action'> & { action: AgentAction }) {
+function KindFields(props: KindProps<AgentAction>) {
+  const { action } = props;
   switch (action.kind) {
     case 'api_call':
-      return <ApiCallFields action={action} set={set} errors={errors} />;
+      return <ApiCallFields {...props} action={action} />;
     case 'static_response':
-      return <StaticResponseFields action={action} set={set} errors={errors} />;
+      return <StaticResponseFields {...props} action={action} />;
     case 'end_call':
       return null;
     case 'handover':
-      return <HandoverFields action={action} set={set} errors={errors} />;
+      return <HandoverFields {...props} action={action} />;
     case 'client_event':
-      return <ClientEventFields action={action} set={set} errors={errors} />;
+      return <ClientEventFields {...props} action={action} />;
     case 'send_text_message':
-      return <TextMessageFields action={action} set={set} errors={errors} />;
+      return <TextMessageFields {...props} action={action} />;
   }
 }

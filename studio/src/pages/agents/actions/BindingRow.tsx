@@ -50,7 +50,14 @@ export function BindingRow({ binding, linked, names, onOpen }: Props) {
           </Text>
         )}
         <Group gap={6}>
-          {set.length > 0 && <StatusBadge tone="info">{`overrides ${set.join(', ')}`}</StatusBadge>}
+          {set.length > 0 && (
+            <>
+              <StatusBadge tone="info">overrides</StatusBadge>
+              <Text span size="xs">
+                {set.join(', ')}
+              </Text>
+            </>
+          )}
           {gateWords(binding, values.strict_states).map((words) => (
             <Text key={words} span size="xs" c="dimmed">
               {words}

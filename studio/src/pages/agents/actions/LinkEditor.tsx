@@ -26,7 +26,7 @@ export function LinkEditor({ binding, linked, onChange, errors }: Props) {
   if (linked.state === 'failed') return <ProblemAlert error={linked.error} />;
   const overrideErrors = (pointer: string, under?: 'under') => errors(`overrides/${pointer}`, under);
   const gates = (
-    <fieldset disabled={readOnly} className="bare-fieldset">
+    <fieldset disabled={readOnly} className="need-fields">
       <GatesEditor binding={binding} onChange={onChange} errors={overrideErrors} />
     </fieldset>
   );

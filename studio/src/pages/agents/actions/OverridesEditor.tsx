@@ -3,9 +3,9 @@ import type { ReactNode } from 'react';
 import { StatusBadge } from '~/parts/badges';
 import { CodeEditor } from '~/parts/CodeEditor';
 import { JsonView } from '~/parts/JsonView';
-import type { BindingValues, JsonSchema } from '../draft/model';
+import type { BindingValues } from '../draft/model';
 import { useDraft } from '../draft/useDraft';
-import { JsonField } from './JsonField';
+import { ParametersField, parametersField } from './ParametersField';
 import { useCompletions } from './useCompletions';
 import type { Action } from './useLinked';
 
@@ -21,7 +21,6 @@ export function OverridesEditor({ binding, action, onChange, errors }: Props) {
   const { setText } = useDraft();
   const parameters = binding.parameters ?? action.parameters ?? null;
   const completions = useCompletions(parameters);
-  const field = `Parameters of ${action.name}`;
   const { parameters: _p, ...withoutParameters } = binding;
   const { body_template: _b, ...withoutBody } = binding;
   return (
@@ -34,7 +33,7 @@ export function OverridesEditor({ binding, action, onChange, errors }: Props) {
           onChange({ ...binding, parameters: action.parameters ?? { type: 'object', properties: {} } })
         }
         onReset={() => {
-          setText(field, undefined);
+          setText(parametersField(binding.key), undefined);
           onChange(withoutParameters);
         }}
         inherited={
@@ -47,14 +46,12 @@ export function OverridesEditor({ binding, action, onChange, errors }: Props) {
           )
         }
       >
-        <JsonField
+        <ParametersField
           label="For this agent"
-          field={field}
-          object
-          value={binding.parameters}
-          onChange={(value) => onChange({ ...binding, parameters: value as JsonSchema })}
+          of={binding.key}
+          value={binding.parameters ?? {}}
+          onChange={(next) => onChange({ ...binding, parameters: next })}
           error={errors('overrides/parameters', 'under')}
-          minHeight={160}
         />
       </Override>
       <Override

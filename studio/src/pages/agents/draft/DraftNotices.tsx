@@ -5,7 +5,9 @@ import { Link } from '@tanstack/react-router';
 import { problemOf } from '~/api/problem';
 import { pointerWords } from '~/parts/form';
 import { ProblemAlert } from '~/parts/ProblemAlert';
+import { useBindingNames } from '../actions/useLinked';
 import { ConflictDialog } from './ConflictDialog';
+import { nameOf } from './differences';
 import { SetAsideDialog } from './SetAsideDialog';
 import { useDraft } from './useDraft';
 
@@ -37,7 +39,7 @@ export function DraftNotices() {
       {problem?.isStale ? null : <SaveProblem />}
       {blocked.length > 0 && (
         <Alert color="yellow" variant="light" title="Not saved yet: some JSON is not complete">
-          {blocked.join(', ')}
+          <Incomplete fields={blocked} />
         </Alert>
       )}
       {desk.setAside && (
@@ -56,6 +58,27 @@ export function DraftNotices() {
       {comparing && desk.theirs && <ConflictDialog onClose={compare.close} />}
       {looking && desk.setAside && <SetAsideDialog onClose={look.close} />}
     </Stack>
+  );
+}
+
+/** The fields whose JSON is not complete, each leading to its action. */
+function Incomplete({ fields }: { fields: readonly string[] }) {
+  const { values, agentId } = useDraft();
+  const names = useBindingNames(values.actions);
+  return (
+    <List size="sm" className="plain-links">
+      {fields.map((field) => {
+        const [key = '', what = ''] = field.split('/');
+        const binding = values.actions.find((one) => one.key === key);
+        return (
+          <List.Item key={field}>
+            <Link to="/agents/$id" params={{ id: agentId }} search={{ tab: 'actions', binding: key }}>
+              {what} of {binding ? nameOf(binding, names) : key}
+            </Link>
+          </List.Item>
+        );
+      })}
+    </List>
   );
 }
 

@@ -30,7 +30,7 @@ export interface DraftDesk {
   restoredFrom: number | null;
   dirty: boolean;
   readOnly: boolean;
-  /** Texts of JSON fields that are not JSON yet, by field; while there are any, nothing is saved. */
+  /** Texts that are not JSON yet, by `<binding's key>/<field>`; while there are any, nothing is saved. */
   texts: Readonly<Record<string, string>>;
   setText: (field: string, text: string | undefined) => void;
   change: (edit: (values: DraftValues) => DraftValues) => void;
@@ -69,12 +69,19 @@ export function useDraftDesk(agentId: string, first: ApiDraft): DraftDesk {
   const { data: latest = first } = useQuery({ ...draftOptions(agentId), refetchInterval: 30_000 });
   const mayEdit = useCan('edit');
   const [state, setState] = useState(() => held(first));
-  const [texts, setTexts] = useState<Record<string, string>>({});
+  const [typed, setTexts] = useState<Record<string, string>>({});
   const [setAside, putAside] = useState<SetAside>();
   const [saving, setSaving] = useState(false);
   const [keys, setKeys] = useState<Record<string, string>>({});
   const [saveError, setSaveError] = useState<unknown>();
 
+  // Those of bindings that were removed do not count any more.
+  const texts = useMemo(() => {
+    const keys = new Set(state.values.actions.map((one) => one.key));
+    return Object.fromEntries(
+      Object.entries(typed).filter(([field]) => keys.has(field.slice(0, field.indexOf('/')))),
+    );
+  }, [typed, state.values.actions]);
   const dirty = useMemo(
     () => Object.keys(texts).length > 0 || !same(state.values, state.base),
     [texts, state.values, state.base],

@@ -15,7 +15,7 @@ export function NextStates({ state }: { state: StateValues }) {
       }),
     }));
   return (
-    <fieldset disabled={readOnly} className="bare-fieldset">
+    <fieldset disabled={readOnly} className="need-fields">
       <Stack gap={6}>
         <Radio.Group
           label="Goes on to"

@@ -1,6 +1,6 @@
 import { Button, Group, Stack, Textarea, TextInput, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { CodeEditor } from '~/parts/CodeEditor';
 import { useCompletions } from '../actions/useCompletions';
 import type { StateValues } from '../draft/model';
@@ -21,7 +21,9 @@ export function StateEditor({ state, onSelect, onRename }: Props) {
   const completions = useCompletions();
   const [deleting, remove] = useDisclosure(false);
   const [name, setName] = useState(state.name);
+  const top = useRef<HTMLDivElement>(null);
   useEffect(() => setName(state.name), [state.name]);
+  useEffect(() => top.current?.scrollIntoView({ block: 'nearest' }), []);
   const others = values.states.filter((one) => one !== state).map((one) => one.name);
   const problem = stateNameProblem(name, others);
   const edit = (patch: Partial<StateValues>) =>
@@ -37,7 +39,13 @@ export function StateEditor({ state, onSelect, onRename }: Props) {
     onSelect(name);
   }
   return (
-    <Stack className="panel" p="md" component="section" aria-label={`State ${state.name}`}>
+    <Stack
+      ref={top}
+      className="panel state-editor"
+      p="md"
+      component="section"
+      aria-label={`State ${state.name}`}
+    >
       <Group justify="space-between">
         <Title order={2}>{state.name}</Title>
         <Button variant="subtle" color="gray" size="compact-xs" onClick={() => onSelect(undefined)}>
@@ -45,7 +53,7 @@ export function StateEditor({ state, onSelect, onRename }: Props) {
         </Button>
       </Group>
       <div className="state-fields">
-        <fieldset disabled={readOnly} className="bare-fieldset">
+        <fieldset disabled={readOnly} className="need-fields">
           <Stack gap="sm">
             <TextInput
               size="xs"

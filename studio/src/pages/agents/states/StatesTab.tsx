@@ -55,8 +55,8 @@ export function StatesTab() {
   }
   return (
     <Stack>
-      <fieldset disabled={readOnly} className="bare-fieldset">
-        <Group gap="lg" align="flex-start">
+      <fieldset disabled={readOnly} className="need-fields">
+        <Group gap="lg" align="flex-end">
           <NativeSelect
             size="xs"
             label="Initial state"
@@ -68,7 +68,6 @@ export function StatesTab() {
             data={[{ value: '', label: 'none' }, ...values.states.map((one) => one.name)]}
           />
           <Switch
-            mt={22}
             label="Strict states"
             description="Actions are callable only in the states they are allowed in."
             checked={values.strict_states}
@@ -78,7 +77,6 @@ export function StatesTab() {
             }}
           />
           <Switch
-            mt={22}
             label="Offer the tool go_to_state"
             description="The model itself moves the conversation to another state."
             checked={values.go_to_state}

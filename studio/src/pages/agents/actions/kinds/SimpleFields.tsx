@@ -7,11 +7,11 @@ import { useCompletions } from '../useCompletions';
 import type { KindProps } from './props';
 
 /** The same text or JSON for every call. */
-export function StaticResponseFields({ action, set, errors }: KindProps<StaticResponseAction>) {
+export function StaticResponseFields({ bindingKey, action, set, errors }: KindProps<StaticResponseAction>) {
   const { setText, readOnly } = useDraft();
   const completions = useCompletions(action.parameters);
   const isText = typeof action.response === 'string';
-  const field = `Response of ${action.name || 'an action'}`;
+  const field = `${bindingKey}/Response`;
   return (
     <Stack gap={4}>
       <SegmentedControl

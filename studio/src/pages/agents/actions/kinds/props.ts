@@ -1,4 +1,5 @@
 export interface KindProps<T> {
+  bindingKey: string;
   action: T;
   set: (patch: Partial<T>) => void;
   /** By the place in the action, e.g. `url`. */
