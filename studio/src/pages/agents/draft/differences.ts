@@ -43,9 +43,10 @@ export function differencesOf(
 }
 
 export function nameOf(binding: BindingValues, names: ReadonlyMap<string, string>): string {
-  return (
-    binding.action?.name || names.get(binding.link?.action_id ?? '') || binding.link?.action_id || binding.key
-  );
+  const id = binding.link?.action_id;
+  if (id === undefined) return binding.action?.name || 'unnamed';
+  // While its name is still being read, the end of its id.
+  return names.get(id) ?? `…${id.slice(-6)}`;
 }
 
 function shown(binding: BindingValues | undefined): unknown {
