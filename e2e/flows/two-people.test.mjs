@@ -37,7 +37,7 @@ flow('two people edit one draft', async ({ server, open, cleanUp }) => {
   await first.page.getByText('What you typed is set aside').waitFor();
   await button(first.page, 'Show it').click();
   await first.page.getByRole('dialog').getByText('Never guess.').first().waitFor();
-  await button(first.page, 'Put it back').click();
+  await button(first.page, 'Put it back into the form').click();
   await editor.getByText('Never guess.').waitFor();
   await button(first.page, 'Save').click();
   await first.page.getByText('Saved', { exact: true }).first().waitFor();

@@ -54,9 +54,11 @@ export function makeOwner(server) {
   return enter(server.url, '/setup', { token, email: 'ada@example.com', name: 'Ada Lovelace', password: PASSWORD });
 }
 
-export function signIn(url, email) {
-  return enter(url, '/session', { email, password: PASSWORD });
+export function signInWith(url, email, password) {
+  return enter(url, '/session', { email, password });
 }
+
+export const signIn = (url, email) => signInWith(url, email, PASSWORD);
 
 /** Invites somebody and takes the invitation for them. */
 export async function invite(owner, email, role, name) {

@@ -38,7 +38,7 @@ export async function person(browser, server, { session, width = 1280, height = 
     colorScheme: scheme,
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   if (session) await carry(context, server, session);
   const complaints = [];
   context.on('request', (request) => {
