@@ -144,9 +144,10 @@ const agent = createRoute({
   component: lazyRouteComponent(() => import('./pages/agents/AgentPage'), 'AgentPage'),
 });
 
+/** Under the agent, so that what is typed in its draft outlives a look at a version. */
 const agentVersion = createRoute({
-  getParentRoute: () => app,
-  path: '/agents/$id/versions/$number',
+  getParentRoute: () => agent,
+  path: '/versions/$number',
   validateSearch: (search: Search) => ({ ...text(search, 'compare') }),
   component: lazyRouteComponent(() => import('./pages/agents/VersionPage'), 'VersionPage'),
 });
@@ -254,8 +255,7 @@ export const routeTree = root.addChildren([
     newAction,
     action,
     agents,
-    agent,
-    agentVersion,
+    agent.addChildren([agentVersion]),
     conversations,
     conversation,
     messages,

@@ -17,6 +17,7 @@ const billing: AnyIntegration = {
   },
   action_count: 0,
   agent_count: 0,
+  last_error: null,
   revision: 1,
   created_at: '',
   updated_at: '',

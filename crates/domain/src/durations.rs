@@ -92,9 +92,9 @@ mod tests {
         for micros in [0, 5, 120, 9_000, 700_000_000, u64::MAX] {
             whole.add(micros);
             if micros < 1000 {
-                one.add(micros)
+                one.add(micros);
             } else {
-                other.add(micros)
+                other.add(micros);
             }
         }
         one.merge(&other);

@@ -20,6 +20,10 @@ fn ids(page: &Value) -> Vec<&str> {
     rows.map(|row| row["id"].as_str().unwrap()).collect()
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "it is one story, and each part stands on the one before"
+)]
 async fn the_overview_tells_how_it_goes(database: TestDatabase) {
     let upstream = Upstream::start(|request| {
         if request.uri().path() == "/broken" {

@@ -600,6 +600,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/integrations/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a connection, saved or not: who answers there, and whether they take the credentials. Nothing is
+         *     changed.
+         */
+        post: operations["test_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/integrations/{id}": {
         parameters: {
             query?: never;
@@ -830,6 +850,26 @@ export interface paths {
         };
         /** Read a text message. */
         get: operations["get_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how the workspace is doing: calls over time and per action, published agents that drifted,
+         *     secrets that are missing.
+         */
+        get: operations["get_overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1399,6 +1439,29 @@ export interface components {
             /** @description Why it failed. */
             error?: string | null;
         };
+        /** @description A connection to try. */
+        ConnectionTest: {
+            environment: components["schemas"]["Environment"];
+            integration: components["schemas"]["IntegrationInput"];
+        };
+        /** @description What came of trying a connection. */
+        ConnectionTestAnswer: {
+            /** @description `succeeded` or `failed`. */
+            status: string;
+            error?: components["schemas"]["CallError"] | null;
+            /**
+             * Format: int32
+             * @description The status that the service answered with.
+             */
+            http_status: number | null;
+            /**
+             * Format: int64
+             * @description Of an MCP server: how many tools it offers.
+             */
+            tools: number | null;
+            /** Format: int64 */
+            duration_ms: number;
+        };
         /** @description A conversation. */
         Conversation: {
             id: string;
@@ -1570,10 +1633,18 @@ export interface components {
             action_count: number;
             /** Format: int64 */
             agent_count: number;
+            last_error: components["schemas"]["IntegrationError"] | null;
             /** Format: int64 */
             revision: number;
             created_at: string;
             updated_at: string;
+        };
+        /** @description Why a call of an integration failed. */
+        IntegrationError: {
+            code: string;
+            message: string;
+            environment: string;
+            at: string;
         };
         /**
          * @description A new integration. An HTTP API has `environments`, an MCP server the fields from `url` on, a
@@ -1824,6 +1895,12 @@ export interface components {
          * @enum {string}
          */
         Method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+        /** @description A secret without a value where one is needed. */
+        MissingSecret: {
+            name: string;
+            environments: string[];
+            used_by: components["schemas"]["User"][];
+        };
         /** @description Where to move an action. */
         MoveInput: {
             integration_id: string;
@@ -1876,6 +1953,70 @@ export interface components {
             /** Format: int32 */
             max_successful_calls?: number | null;
             allowed_states?: string[] | null;
+        };
+        /**
+         * @description How a workspace is doing. `calls` are those that were made; `failed` ones are among them, refused
+         *     ones are not.
+         */
+        Overview: {
+            from: string;
+            to: string;
+            /**
+             * Format: int64
+             * @description How long a bucket is, in seconds.
+             */
+            step_s: number;
+            buckets: components["schemas"]["OverviewBucket"][];
+            /** @description The actions that were called, those with the most calls first. */
+            actions: components["schemas"]["OverviewAction"][];
+            /** @description Agents whose published version links something that changed since it was locked. */
+            drift: components["schemas"]["OverviewDrift"][];
+            missing_secrets: components["schemas"]["MissingSecret"][];
+        };
+        /** @description The calls of an action. */
+        OverviewAction: {
+            integration_id: string | null;
+            /** @description Null for an action of an agent's own. */
+            action_id: string | null;
+            name: string;
+            /** Format: int64 */
+            calls: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: double */
+            p50_ms: number | null;
+            /** Format: double */
+            p95_ms: number | null;
+            /** Format: double */
+            p99_ms: number | null;
+        };
+        /** @description The calls of a while. */
+        OverviewBucket: {
+            at: string;
+            /** Format: int64 */
+            calls: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: double */
+            p50_ms: number | null;
+            /** Format: double */
+            p95_ms: number | null;
+        };
+        /** @description A published version that drifted. */
+        OverviewDrift: {
+            agent_id: string;
+            agent_name: string;
+            /** Format: int32 */
+            version: number;
+            /**
+             * Format: int64
+             * @description How many of its links changed.
+             */
+            changed: number;
         };
         /** @description A workspace that one is a member of. */
         OwnWorkspace: {
@@ -6975,6 +7116,16 @@ export interface operations {
                 after?: string;
                 /** @description Only this agent's. */
                 agent_id?: string;
+                /** @description Only those of this environment. */
+                environment?: string;
+                /** @description Only those that have come this far: `active`, `handed_over`, `ended` or `closed`. */
+                status?: string;
+                /** @description Only those with a call that came to this: `succeeded`, `failed` or `refused`. */
+                outcome?: string;
+                /** @description Only those started at this time or later (RFC 3339). */
+                from?: string;
+                /** @description Only those started before this time (RFC 3339). */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -8329,6 +8480,138 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Integration"];
+                };
+            };
+            /** @description The request is not well-formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key was given, and nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this workspace */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go with what is there; `code` says how */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `If-Match` names an old revision */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` says where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An outside service did not do what was needed of it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionTest"];
+            };
+        };
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionTestAnswer"];
                 };
             };
             /** @description The request is not well-formed */
@@ -10749,6 +11032,141 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description The request is not well-formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key was given, and nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this workspace */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go with what is there; `code` says how */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `If-Match` names an old revision */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` says where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An outside service did not do what was needed of it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_overview: {
+        parameters: {
+            query?: {
+                /** @description From this time on (RFC 3339); left out, a day before the end. */
+                from?: string;
+                /** @description Until this time (RFC 3339); left out, now. At most 35 days after `from`. */
+                to?: string;
+                /** @description Only this environment. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it is doing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
                 };
             };
             /** @description The request is not well-formed */
