@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { AnyIntegration } from '~/api/channels';
+import type { Schemas } from '~/api/client';
 import { emptySlot, formOf, inputOf, problemOfInput, unchosenSecrets } from '~/pages/integrations/model';
 import { usesByAgent } from '~/pages/integrations/usage';
 
-const billing: AnyIntegration = {
+const billing: Schemas['Integration'] = {
   id: 'int_1',
   kind: 'custom_api',
   name: 'Billing',
@@ -17,6 +17,7 @@ const billing: AnyIntegration = {
   },
   action_count: 0,
   agent_count: 0,
+  last_error: null,
   revision: 1,
   created_at: '',
   updated_at: '',

@@ -1,6 +1,6 @@
 import { Stack, Text, Tooltip } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import type { AnyIntegration } from '~/api/channels';
+import type { Schemas } from '~/api/client';
 import { EnvironmentDots, StatusBadge } from '~/parts/badges';
 import { type Column, DataTable } from '~/parts/DataTable';
 import { RelativeTime } from '~/parts/time';
@@ -9,11 +9,11 @@ import { filledEnvironments, type Kind } from './kinds';
 interface Props {
   kind: Kind;
   label: string;
-  rows: readonly AnyIntegration[];
+  rows: readonly Schemas['Integration'][];
 }
 
 export function IntegrationTable({ kind, label, rows }: Props) {
-  const columns: Column<AnyIntegration>[] = [
+  const columns: Column<Schemas['Integration']>[] = [
     { key: 'name', label: 'Name', lead: true, width: '34%', cell: (one) => <NameCell integration={one} /> },
     {
       key: 'actions',
@@ -57,7 +57,7 @@ export function IntegrationTable({ kind, label, rows }: Props) {
   return <DataTable label={label} columns={columns} rows={rows} rowKey={(one) => one.id} />;
 }
 
-function NameCell({ integration }: { integration: AnyIntegration }) {
+function NameCell({ integration }: { integration: Schemas['Integration'] }) {
   const line = integration.description || integration.url || integration.from;
   return (
     <Stack gap={0}>
@@ -73,7 +73,7 @@ function NameCell({ integration }: { integration: AnyIntegration }) {
   );
 }
 
-function LastError({ integration }: { integration: AnyIntegration }) {
+function LastError({ integration }: { integration: Schemas['Integration'] }) {
   const error = integration.discovery?.error;
   if (!error) {
     return (

@@ -1,4 +1,4 @@
-import type { AnyIntegration } from '~/api/channels';
+import type { Schemas } from '~/api/client';
 import { ENVIRONMENTS, type Environment } from '~/parts/environments';
 
 export type Kind = 'custom_api' | 'mcp_server' | 'messaging_channel';
@@ -14,7 +14,7 @@ export function kindLabel(kind: string): string {
 }
 
 /** Where an integration works. What has no slots works wherever its secrets have values. */
-export function filledEnvironments(integration: AnyIntegration): Environment[] {
+export function filledEnvironments(integration: Schemas['Integration']): Environment[] {
   if (integration.kind !== 'custom_api') return [...ENVIRONMENTS];
   return ENVIRONMENTS.filter((one) => integration.environments?.[one]);
 }

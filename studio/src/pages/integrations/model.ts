@@ -1,4 +1,3 @@
-import type { AnyIntegration, AnyIntegrationInput } from '~/api/channels';
 import type { Schemas } from '~/api/client';
 import { type InputError, Problem } from '~/api/problem';
 import type { Auth } from '~/parts/AuthEditor';
@@ -44,7 +43,7 @@ function slotOf(slot: Schemas['ApiSlot'] | null | undefined): SlotForm | null {
   return { base_url: slot.base_url, auth: slot.auth ?? NO_AUTH, headers: rowsOfHeaders(slot.headers) };
 }
 
-export function formOf(integration?: AnyIntegration): IntegrationForm {
+export function formOf(integration?: Schemas['Integration']): IntegrationForm {
   const slots = { development: null, staging: null, production: null } as IntegrationForm['slots'];
   for (const one of ENVIRONMENTS) slots[one] = slotOf(integration?.environments?.[one]);
   return {
@@ -77,7 +76,7 @@ function slotsOf(form: IntegrationForm): Schemas['Slots'] {
 }
 
 /** The form as the API takes it, for a new integration and for a change alike. */
-export function inputOf(form: IntegrationForm, kind: Kind): Omit<AnyIntegrationInput, 'kind'> {
+export function inputOf(form: IntegrationForm, kind: Kind): Omit<Schemas['IntegrationInput'], 'kind'> {
   const common = { name: form.name.trim(), description: form.description.trim() };
   switch (kind) {
     case 'custom_api':

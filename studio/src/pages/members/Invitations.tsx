@@ -1,7 +1,6 @@
 import { Menu, Text } from '@mantine/core';
 import { useState } from 'react';
-import type { Invitation } from '~/api/accounts';
-import { client } from '~/api/client';
+import { client, type Schemas } from '~/api/client';
 import { useList } from '~/api/list';
 import { useNames } from '~/api/names';
 import { ConfirmDelete } from '~/parts/ConfirmDelete';
@@ -15,8 +14,8 @@ import { RelativeTime } from '~/parts/time';
 export function Invitations({ onInvite }: { onInvite: () => void }) {
   const list = useList('/api/v1/invitations');
   const names = useNames();
-  const [revoking, setRevoking] = useState<Invitation | null>(null);
-  const columns: Column<Invitation>[] = [
+  const [revoking, setRevoking] = useState<Schemas['Invitation'] | null>(null);
+  const columns: Column<Schemas['Invitation']>[] = [
     {
       key: 'email',
       label: 'E-mail',

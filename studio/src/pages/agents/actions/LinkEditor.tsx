@@ -86,7 +86,7 @@ function Shape({ action, agentId }: { action: Action; agentId: string }) {
         )}
       </Group>
       {action.description && <Text size="sm">{action.description}</Text>}
-      {action.output_variables.length > 0 && (
+      {action.output_variables && action.output_variables.length > 0 && (
         <Text size="xs" c="dimmed">
           Sets {action.output_variables.map((one) => one.name).join(', ')}
         </Text>
