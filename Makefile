@@ -16,7 +16,7 @@ ifneq ($(wildcard ../shared/peers/.),)
 export SWITCHBOARD_TEST_PEERS := $(abspath ../shared/peers)
 endif
 
-.PHONY: help run services build test studio lint contract conformance unit bench fmt docs setup
+.PHONY: help run services build test studio lint contract conformance unit e2e bench fmt docs setup
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,8 +36,7 @@ build: ## Build the Studio and the release binary
 setup: ## Install what the tests need
 	@bash scripts/setup.sh
 
-# The longest comes last, so that a run ends with the summary of its tests.
-test: setup studio lint contract conformance unit ## Run every check
+test: setup studio lint contract conformance unit e2e ## Run every check
 
 studio: ## Check, test and build the web Studio
 	bash scripts/studio.sh check
@@ -71,6 +70,9 @@ else
 	@echo "cargo-nextest is not installed; cargo test runs the same tests, slower"
 	bash scripts/with-postgres.sh cargo test --workspace --locked --no-fail-fast --lib --bins --tests
 endif
+
+e2e: setup build ## Run the browser tests against the release binary
+	bash scripts/e2e.sh target/release/switchboard
 
 bench: ## Measure, and write bench/RESULTS.md
 	@bash scripts/setup.sh bench

@@ -4,6 +4,7 @@
 #   scripts/setup.sh build      a C compiler
 #   scripts/setup.sh bench      that, PostgreSQL, nginx and wrk
 #   scripts/setup.sh services   that, a Python environment with httpbin, the packages of scripts/npm
+#   scripts/setup.sh e2e        that a browser tests the Studio: PostgreSQL, Chromium, the packages of e2e
 #   scripts/setup.sh            all that the tests need
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,6 +30,25 @@ install() {
         missing "$*; apt-get could not install it (see above)"
 }
 
+# The packages that a folder's lock file names. Each stamp is the list that was installed, so that a
+# changed list is installed again.
+packages() {
+    local modules=$1/node_modules
+    if cmp -s "$1/package-lock.json" "$modules/.installed.json"; then return; fi
+    echo "installing what $1/package.json names into $modules"
+    (cd "$1" && npm ci --loglevel=error --no-audit --no-fund >/dev/null) ||
+        missing "the packages of $1/package-lock.json; npm could not install them (see above)"
+    cp "$1/package-lock.json" "$modules/.installed.json"
+}
+
+# CHROMIUM may name one that is elsewhere.
+browser() {
+    if [ ! -x "${CHROMIUM:-}" ] && [ ! -x /usr/bin/chromium ] && [ ! -x /usr/bin/chromium-browser ]; then
+        install chromium
+    fi
+    packages e2e
+}
+
 command -v cargo >/dev/null || missing "cargo; install Rust 1.95 or newer"
 # Some dependencies compile C.
 command -v cc >/dev/null || install gcc libc6-dev
@@ -48,9 +68,12 @@ for tool in node npm; do
     command -v "$tool" >/dev/null || missing "$tool; install Node 20 or newer"
 done
 command -v curl >/dev/null || install curl
+if [ "${1:-}" = e2e ]; then
+    browser
+    exit 0
+fi
 command -v python3 >/dev/null || install python3 python3-venv
 
-# Each stamp is the list that was installed, so that a changed list is installed again.
 venv=.cache/venv
 if ! cmp -s scripts/requirements.txt "$venv/installed.txt"; then
     echo "installing what scripts/requirements.txt names into $venv"
@@ -64,10 +87,5 @@ if ! cmp -s scripts/requirements.txt "$venv/installed.txt"; then
     cp scripts/requirements.txt "$venv/installed.txt"
 fi
 
-modules=scripts/npm/node_modules
-if ! cmp -s scripts/npm/package-lock.json "$modules/.installed.json"; then
-    echo "installing what scripts/npm/package.json names into $modules"
-    (cd scripts/npm && npm ci --loglevel=error --no-audit --no-fund >/dev/null) ||
-        missing "the packages of scripts/npm/package-lock.json; npm could not install them (see above)"
-    cp scripts/npm/package-lock.json "$modules/.installed.json"
-fi
+packages scripts/npm
+if [ "${1:-}" != services ]; then browser; fi

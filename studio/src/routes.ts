@@ -102,7 +102,7 @@ const integration = createRoute({
   getParentRoute: () => app,
   path: '/integrations/$id',
   validateSearch: (search: Search) => ({
-    ...oneOf(search, 'tab', ['actions', 'settings', 'usage']),
+    ...oneOf(search, 'tab', ['actions', 'settings', 'usage', 'test']),
     ...text(search, 'q'),
   }),
   component: lazyRouteComponent(() => import('./pages/integrations/IntegrationPage'), 'IntegrationPage'),

@@ -62,6 +62,7 @@ pub fn parts() -> (Router<ApiState>, OpenApi) {
             integrations::delete_integration
         ))
         .routes(routes!(integrations::undelete_integration))
+        .routes(routes!(integrations::test_connection))
         .routes(routes!(integrations::refresh_integration))
         .routes(routes!(actions::list_actions, actions::create_action))
         .routes(routes!(

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use switchboard_testkit::{
-    Builder, Client, Sample, Server, TestDatabase, Upstream, eventually, on_both_databases,
+    Answer, Builder, Client, Sample, Server, TestDatabase, Upstream, eventually, on_both_databases,
 };
 
 const BINARY: &str = env!("CARGO_BIN_EXE_switchboard");
 
 on_both_databases!(
+    a_connection_is_tried_before_it_is_saved,
     a_dry_run_tells_and_changes_nothing,
     a_name_that_a_published_agent_has_is_refused,
     what_was_deleted_comes_back_as_it_was,
@@ -465,4 +466,80 @@ async fn a_change_reaches_another_replica_within_a_second() {
             changed.elapsed()
         );
     }
+}
+
+async fn a_connection_is_tried_before_it_is_saved(database: TestDatabase) {
+    let upstream = Upstream::start(|request| match request.headers().get("authorization") {
+        Some(value) if value == "Bearer right" => Answer::Json(404, json!({})),
+        _ => Answer::Json(401, json!({})),
+    })
+    .await;
+    let server = Server::start(BINARY, database).await;
+    let client = server.client("admin");
+    for (name, value) in [("right", "right"), ("wrong", "wrong")] {
+        let values = json!({"values": {"production": value}});
+        client
+            .put(&format!("/secrets/{name}"), values)
+            .await
+            .expect(201);
+    }
+    let api = |url: &str, secret: &str| {
+        let slot =
+            json!({"base_url": url, "auth": {"type": "bearer", "token": {"secret": secret}}});
+        json!({"kind": "custom_api", "name": "Billing", "environments": {"production": slot}})
+    };
+    let nobody = "http://127.0.0.1:9";
+    for (integration, status, code, http_status) in [
+        (
+            api(&upstream.url, "right"),
+            "succeeded",
+            Value::Null,
+            json!(404),
+        ),
+        (
+            api(&upstream.url, "wrong"),
+            "failed",
+            json!("credentials_refused"),
+            json!(401),
+        ),
+        (
+            api(&upstream.url, "gone"),
+            "failed",
+            json!("missing_secret"),
+            Value::Null,
+        ),
+        (
+            api(nobody, "right"),
+            "failed",
+            json!("connect_failed"),
+            Value::Null,
+        ),
+        (
+            json!({"kind": "mcp_server", "name": "Tools", "url": upstream.url}),
+            "failed",
+            json!("unauthorized"),
+            Value::Null,
+        ),
+    ] {
+        let test = json!({"environment": "production", "integration": integration});
+        let answer = client.post("/integrations/test", test).await.expect(200);
+        assert_eq!(answer["status"], status, "{integration} {answer}");
+        assert_eq!(answer["error"]["code"], code, "{answer}");
+        assert_eq!(answer["http_status"], http_status, "{answer}");
+    }
+    // What could not be saved is not tried, an empty slot neither, and nothing is kept.
+    let test = json!({"environment": "production", "integration": {"kind": "custom_api", "name": "x", "environments": {"production": {"base_url": "ftp://a"}}}});
+    assert_eq!(
+        client.post("/integrations/test", test).await.problem(422),
+        "invalid_input"
+    );
+    let test = json!({"environment": "staging", "integration": api(&upstream.url, "right")});
+    assert_eq!(
+        client.post("/integrations/test", test).await.problem(409),
+        "integration_unavailable"
+    );
+    assert_eq!(
+        client.get("/integrations").await.expect(200)["data"],
+        json!([])
+    );
 }

@@ -4,7 +4,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
-use switchboard_app::integrations::{self, IntegrationInput, IntegrationPatch, IntegrationView};
+use switchboard_app::integrations::{
+    self, IntegrationInput, IntegrationPatch, IntegrationView, ProbeInput,
+};
 use switchboard_app::{Configuration, Manager, Reader, mcp};
 use switchboard_domain::id::IntegrationId;
 use switchboard_domain::integration::IntegrationKind;
@@ -64,6 +66,29 @@ pub async fn create_integration(
         made.row.revision,
         &show(&made),
     ))
+}
+
+/// Try a connection, saved or not: who answers there, and whether they take the credentials. Nothing is
+/// changed.
+#[utoipa::path(post, path = "/integrations/test", tag = "integrations", request_body = schema::ConnectionTest,
+    responses((status = 200, description = "What came of it", body = schema::ConnectionTestAnswer)))]
+pub async fn test_connection(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Json(input): Json<ProbeInput>,
+) -> Result<Response, Problem> {
+    let probe = integrations::probe(&state.app, &manager, input).await?;
+    let error = probe.error.as_ref().map(|error| {
+        json!({
+            "code": error.code, "message": error.message, "upstream_status": error.upstream_status,
+        })
+    });
+    let value = json!({
+        "status": if error.is_none() { "succeeded" } else { "failed" }, "error": error,
+        "http_status": probe.http_status, "tools": probe.tools,
+        "duration_ms": u64::try_from(probe.duration.as_millis()).unwrap_or(u64::MAX),
+    });
+    Ok(view::raw(StatusCode::OK, value.to_string()))
 }
 
 /// Read an integration.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Auth, SecretRef, ToolNote, ValueSource};
+use super::{Auth, CallError, Environment, SecretRef, ToolNote, ValueSource};
 
 /// How an API is reached in one environment.
 #[derive(ToSchema)]
@@ -140,6 +140,29 @@ pub struct Integration {
     revision: u64,
     created_at: String,
     updated_at: String,
+}
+
+/// A connection to try.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionTest {
+    environment: Environment,
+    integration: IntegrationInput,
+}
+
+/// What came of trying a connection.
+#[derive(ToSchema)]
+pub struct ConnectionTestAnswer {
+    /// `succeeded` or `failed`.
+    status: String,
+    error: Option<CallError>,
+    /// The status that the service answered with.
+    #[schema(required = true, nullable = true)]
+    http_status: Option<u16>,
+    /// Of an MCP server: how many tools it offers.
+    #[schema(required = true, nullable = true)]
+    tools: Option<u64>,
+    duration_ms: u64,
 }
 
 /// Why a call of an integration failed.

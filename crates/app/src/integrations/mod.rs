@@ -1,6 +1,7 @@
 //! Integrations.
 
 mod input;
+mod probe;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,7 @@ use crate::{
 };
 
 pub use input::{IntegrationInput, IntegrationPatch, SlotPatches};
+pub use probe::{Probe, ProbeInput, probe};
 
 /// The longest description, in bytes.
 pub(crate) const MAX_DESCRIPTION_BYTES: usize = 16 * 1024;

@@ -57,6 +57,13 @@ pub(crate) struct Found {
     protocol_version: String,
 }
 
+impl Found {
+    /// How many tools agents could link.
+    pub(crate) fn count(&self) -> usize {
+        self.tools.len()
+    }
+}
+
 /// Asks a server for its tools, as it is asked in the first environment whose secrets are all there.
 pub(crate) async fn fetch(
     app: &App,

@@ -82,11 +82,11 @@ export function ActionsTab({ integration }: { integration: Schemas['Integration'
           ) : (
             <EmptyState
               title="No actions yet"
-              action={isApi ? <NewActionButton id={integration.id} mayEdit={mayEdit} /> : null}
+              action={<NewActionButton id={integration.id} mayEdit={mayEdit} />}
             >
               {isApi
                 ? 'An action is one request that agents may make here: a method, a path, its parameters, and what to keep of the answer. Every agent that links it uses its shape as it is now.'
-                : 'Agents use this channel in actions of their own that send a text message: add one on the Actions tab of an agent.'}
+                : 'An action is one text message that agents may send through this channel: to whom, and in which words. Every agent that links it uses it as it is now. An agent can also have one of its own.'}
             </EmptyState>
           )
         }

@@ -12,6 +12,7 @@ import { ActionsTab } from './ActionsTab';
 import { DeleteIntegration } from './DeleteIntegration';
 import { kindLabel } from './kinds';
 import { SettingsTab } from './SettingsTab';
+import { TestMessageTab } from './TestMessageTab';
 import { ToolsTab } from './ToolsTab';
 import { UsageTab } from './UsageTab';
 
@@ -42,8 +43,7 @@ function Loaded({ integration }: { integration: Schemas['Integration'] }) {
   const mayEdit = useCan('edit');
   const [deleting, setDeleting] = useState(false);
   const isMcp = integration.kind === 'mcp_server';
-  const isApi = integration.kind === 'custom_api';
-  // A channel has no actions of its own to define here, only what agents make of it.
+  const isChannel = integration.kind === 'messaging_channel';
   const first = isMcp ? `Tools (${integration.action_count})` : `Actions (${integration.action_count})`;
 
   return (
@@ -60,7 +60,7 @@ function Loaded({ integration }: { integration: Schemas['Integration'] }) {
         description={integration.description || undefined}
         actions={
           <>
-            {mayEdit && isApi && (
+            {mayEdit && !isMcp && (
               <Button component={Link} to={`/integrations/${integration.id}/actions/new`}>
                 New action
               </Button>
@@ -81,6 +81,7 @@ function Loaded({ integration }: { integration: Schemas['Integration'] }) {
           { value: 'actions', label: first },
           { value: 'settings', label: 'Settings' },
           { value: 'usage', label: 'Usage' },
+          ...(isChannel ? [{ value: 'test' as const, label: 'Test message' }] : []),
         ]}
         value={tab}
         onChange={(next) => void navigate({ search: next === 'actions' ? {} : { tab: next } })}
@@ -89,6 +90,7 @@ function Loaded({ integration }: { integration: Schemas['Integration'] }) {
           (isMcp ? <ToolsTab integration={integration} /> : <ActionsTab integration={integration} />)}
         {tab === 'settings' && <SettingsTab integration={integration} />}
         {tab === 'usage' && <UsageTab integration={integration} />}
+        {tab === 'test' && isChannel && <TestMessageTab id={integration.id} />}
       </PageTabs>
       {deleting && <DeleteIntegration integration={integration} onClose={() => setDeleting(false)} />}
     </>

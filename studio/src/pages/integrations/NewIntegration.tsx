@@ -11,6 +11,7 @@ import { UnsavedGuard } from '~/parts/UnsavedGuard';
 import { KindFields } from './KindFields';
 import type { Kind } from './kinds';
 import { formOf, type IntegrationForm, inputOf, problemOfInput } from './model';
+import { TestConnection } from './TestConnection';
 
 interface Props {
   kind: Kind;
@@ -58,6 +59,7 @@ export function NewIntegration({ kind, title, description, submitLabel, start }:
         <form onSubmit={(event) => void submit(event)} autoComplete="off">
           <Stack gap="md">
             <KindFields kind={kind} form={form} errors={fieldErrors(error)} />
+            <TestConnection kind={kind} values={form.values} />
             <ProblemAlert error={error} />
             <Group>
               <Button type="submit" loading={create.isPending}>

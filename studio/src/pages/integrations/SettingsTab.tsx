@@ -10,6 +10,7 @@ import { useSaveShortcut } from '~/shell/shortcuts';
 import { KindFields } from './KindFields';
 import type { Kind } from './kinds';
 import { formOf, type IntegrationForm, inputOf, problemOfInput } from './model';
+import { TestConnection } from './TestConnection';
 import { WebhookAddress } from './WebhookAddress';
 
 export function SettingsTab({ integration }: { integration: Schemas['Integration'] }) {
@@ -56,6 +57,7 @@ export function SettingsTab({ integration }: { integration: Schemas['Integration
       <form onSubmit={submit} autoComplete="off">
         <Stack gap="md">
           <KindFields kind={kind} form={form} errors={fieldErrors(error)} />
+          <TestConnection kind={kind} values={form.values} />
           {kind === 'messaging_channel' && <WebhookAddress id={integration.id} />}
           <ConflictAlert
             error={error}

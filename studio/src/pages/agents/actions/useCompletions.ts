@@ -19,10 +19,8 @@ export function useCompletions(parameters?: JsonSchema | null): readonly Complet
   const outputs = values.actions.flatMap((binding) => {
     const found = linked.get(binding.key);
     if (found?.state === 'live' || found?.state === 'moved') {
-      return (found.action.output_variables ?? []).map((one) => ({
-        name: one.name,
-        from: found.action.name,
-      }));
+      const outputs = found.action.output_variables ?? [];
+      return outputs.map((one) => ({ name: one.name, from: found.action.name }));
     }
     const own = binding.action?.kind === 'api_call' ? binding.action : undefined;
     return (own?.output_variables ?? []).map((one) => ({ name: one.name, from: own?.name ?? '' }));

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { launch, person, screenshots } from './browser.mjs';
+import { startServer } from './server.mjs';
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+/**
+ * One flow, as one test on each database: `flow(name, async ({server, open, kind}) => ...)`.
+ * `open(options)` is another person at a browser. What a page complained about fails the flow.
+ */
+export function flow(name, run, { on = ['sqlite', 'postgres'] } = {}) {
+  for (const kind of on) {
+    const missing = kind === 'postgres' && !process.env.SWITCHBOARD_TEST_POSTGRES_URL;
+    test(`${kind}: ${name}`, { skip: missing && 'no PostgreSQL: SWITCHBOARD_TEST_POSTGRES_URL is not set' }, () =>
+      runOn(kind, name, run),
+    );
+  }
+}
+
+async function runOn(kind, name, run) {
+  const server = await startServer(kind);
+  const people = [];
+  const closing = [];
+  const open = async (options) => {
+    const one = await person(browser, server, options);
+    people.push(one);
+    return one;
+  };
+  try {
+    await run({ server, kind, open, cleanUp: (close) => closing.push(close) });
+    for (const one of people) assert.deepEqual(one.complaints, [], 'what the pages complained about');
+  } catch (error) {
+    await picture(people, `failed-${kind}-${name}`);
+    const log = server.log();
+    if (log) error.message += `\n--- the server's log\n${log.slice(-2_000)}`;
+    const said = people.flatMap((one) => one.complaints);
+    if (said.length > 0) error.message += `\n--- what the pages complained about\n${said.join('\n')}`;
+    throw error;
+  } finally {
+    for (const one of people) await one.context.close();
+    for (const close of closing) await close();
+    await server.stop();
+  }
+}
+
+/** What was on the screen when a flow failed. */
+async function picture(people, name) {
+  mkdirSync(screenshots, { recursive: true });
+  let number = 0;
+  for (const { page } of people) {
+    number += 1;
+    const path = `${screenshots}${name.replace(/[^a-z0-9]+/gi, '-')}-${number}.png`;
+    await page.screenshot({ path, timeout: 5_000 }).catch(() => {});
+  }
+}

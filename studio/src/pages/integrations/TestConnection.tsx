@@ -1,0 +1,72 @@
+import { Alert, Button, Group, SegmentedControl } from '@mantine/core';
+import { IconPlugConnected } from '@tabler/icons-react';
+import { useState } from 'react';
+import { $api, type Schemas } from '~/api/client';
+import { ProblemAlert } from '~/parts/ProblemAlert';
+import type { Kind } from './kinds';
+import { type IntegrationForm, inputOf } from './model';
+
+type Environment = Schemas['Environment'];
+const ENVIRONMENTS: Environment[] = ['development', 'staging', 'production'];
+
+/** Asks the service what the form describes, before it is saved: who answers, and whether they take us. */
+export function TestConnection({ kind, values }: { kind: Kind; values: IntegrationForm }) {
+  const filled = ENVIRONMENTS.filter((one) => kind !== 'custom_api' || values.slots[one]);
+  const [chosen, setChosen] = useState<Environment | null>(null);
+  const environment = chosen && filled.includes(chosen) ? chosen : filled.at(-1);
+  const test = $api.useMutation('post', '/api/v1/integrations/test', { meta: { refreshes: [] } });
+  if (!environment) return null;
+
+  function ask(at: Environment) {
+    const input = inputOf(values, kind);
+    const integration = { kind, ...input, name: input.name || 'Connection' };
+    test.mutate({ body: { environment: at, integration } });
+  }
+  return (
+    <>
+      <Group gap="sm">
+        <Button
+          variant="default"
+          leftSection={<IconPlugConnected size={16} aria-hidden />}
+          loading={test.isPending}
+          onClick={() => ask(environment)}
+        >
+          Test connection
+        </Button>
+        {filled.length > 1 && (
+          <SegmentedControl
+            size="xs"
+            aria-label="Where to test"
+            data={filled}
+            value={environment}
+            onChange={(value) => setChosen(value as Environment)}
+          />
+        )}
+      </Group>
+      <div aria-live="polite">
+        {test.data && !test.isPending && <Outcome answer={test.data} />}
+        <ProblemAlert error={test.error} />
+      </div>
+    </>
+  );
+}
+
+function Outcome({ answer }: { answer: Schemas['ConnectionTestAnswer'] }) {
+  const took = `${answer.duration_ms} ms`;
+  if (answer.error) {
+    return (
+      <Alert color="red" title="The connection does not work">
+        {answer.error.message} ({took})
+      </Alert>
+    );
+  }
+  const what =
+    answer.tools === null
+      ? `The service answered with status ${answer.http_status ?? '?'} and takes the credentials.`
+      : `The server offers ${answer.tools} tools.`;
+  return (
+    <Alert color="green" title="The connection works">
+      {what} ({took})
+    </Alert>
+  );
+}
