@@ -11,6 +11,7 @@ import { RowMenu } from '~/parts/RowMenu';
 import { ActionsTab } from './ActionsTab';
 import { DeleteIntegration } from './DeleteIntegration';
 import { kindLabel } from './kinds';
+import { LastErrorAlert } from './LastError';
 import { SettingsTab } from './SettingsTab';
 import { TestMessageTab } from './TestMessageTab';
 import { ToolsTab } from './ToolsTab';
@@ -75,6 +76,7 @@ function Loaded({ integration }: { integration: Schemas['Integration'] }) {
           </>
         }
       />
+      <LastErrorAlert integration={integration} />
       <PageTabs
         label="Integration"
         tabs={[

@@ -25,6 +25,7 @@ export interface IntegrationForm {
   from: string;
   messaging_profile_id: string;
   webhook_public_key: string;
+  messages_per_minute: number | null;
 }
 
 const NO_AUTH: Auth = { type: 'none' };
@@ -59,6 +60,7 @@ export function formOf(integration?: Schemas['Integration']): IntegrationForm {
     from: integration?.from ?? '',
     messaging_profile_id: integration?.messaging_profile_id ?? '',
     webhook_public_key: integration?.webhook_public_key ?? '',
+    messages_per_minute: integration?.messages_per_minute ?? null,
   };
 }
 
@@ -98,6 +100,7 @@ export function inputOf(form: IntegrationForm, kind: Kind): Omit<Schemas['Integr
         from: form.from.trim() || null,
         messaging_profile_id: form.messaging_profile_id.trim() || null,
         webhook_public_key: form.webhook_public_key.trim() || null,
+        messages_per_minute: form.messages_per_minute,
       };
   }
 }
