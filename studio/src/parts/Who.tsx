@@ -1,11 +1,14 @@
-import { useList } from '~/api/list';
-import { shortId } from '~/parts/EntityLink';
+import { useNames } from '~/api/names';
+import { shortId } from './EntityLink';
 
-/** Who did something: a member by name, or an API key. */
+/** Who did something: a member or an API key, by name where it is known. */
 export function Who({ id }: { id: string }) {
-  const isMember = id.startsWith('usr_');
-  const members = useList('/api/v1/members', { all: true, enabled: isMember });
-  if (isMember) return <span>{members.items.find((one) => one.id === id)?.name ?? 'a former member'}</span>;
-  if (id.startsWith('key_')) return <span title={id}>API key {shortId(id)}</span>;
-  return <span>{id}</span>;
+  const names = useNames();
+  return <span title={id}>{names.get(id) ?? whoWithoutName(id)}</span>;
+}
+
+export function whoWithoutName(id: string): string {
+  if (id.startsWith('usr_')) return 'a former member';
+  if (id.startsWith('key_')) return `API key ${shortId(id)}`;
+  return id;
 }
