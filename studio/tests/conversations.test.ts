@@ -3,7 +3,7 @@ import { heldChange } from '~/pages/actions/heldChange';
 import { outputRoot } from '~/pages/actions/outputRoot';
 import { callOf, settledCalls } from '~/pages/conversations/events/call';
 import { summaryOf } from '~/pages/conversations/events/summary';
-import { filtersHere, instantOf, localOf, queryOf } from '~/pages/conversations/filters';
+import { instantOf, localOf, queryOf } from '~/pages/conversations/filters';
 
 const event = (type: string, members: Record<string, unknown> = {}) => ({
   id: 'evt_1',
@@ -45,9 +45,13 @@ describe('events', () => {
 });
 
 describe('filters', () => {
-  it('send to the server what it knows, and keep the rest', () => {
-    expect(queryOf({ agent: 'agt_1', environment: 'staging' }).agent_id).toBe('agt_1');
-    expect(filtersHere({ agent: 'agt_1' })).toBe(false);
+  it('are all the server’s', () => {
+    expect(queryOf({ agent: 'agt_1', environment: 'staging', outcome: 'failed' })).toEqual({
+      agent_id: 'agt_1',
+      environment: 'staging',
+      outcome: 'failed',
+    });
+    expect(queryOf({})).toEqual({});
   });
   it('take a local time to an instant and back', () => {
     expect(localOf(instantOf('2026-11-25T10:30'))).toBe('2026-11-25T10:30');

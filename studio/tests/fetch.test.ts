@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { apiFetch, setGate } from '~/api/fetch';
 import { Problem } from '~/api/problem';
+import { asksAgain } from '~/api/session';
 
 const url = 'http://studio.example/api/v1/agents';
 
@@ -69,5 +70,15 @@ describe('apiFetch', () => {
     answers([403, { code: 'csrf_failed' }], [200, {}]);
     await apiFetch(post());
     expect(door.renew).toHaveBeenCalledOnce();
+  });
+});
+
+describe('after "Not now"', () => {
+  it('only what the person does asks again', () => {
+    expect(asksAgain('read', 5_000, 0)).toBe(true);
+    expect(asksAgain('read', 40_000, 1_000, 2_000)).toBe(false);
+    expect(asksAgain('change', 40_000, 1_000, 2_000)).toBe(true);
+    expect(asksAgain('read', 40_100, 40_000, 2_000)).toBe(true);
+    expect(asksAgain('read', 70_000, 40_000, 2_000)).toBe(false);
   });
 });

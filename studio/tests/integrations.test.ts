@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { AnyIntegration } from '~/api/channels';
+import type { Schemas } from '~/api/client';
+import { filledEnvironments } from '~/pages/integrations/kinds';
 import { emptySlot, formOf, inputOf, problemOfInput, unchosenSecrets } from '~/pages/integrations/model';
 import { usesByAgent } from '~/pages/integrations/usage';
 
-const billing: AnyIntegration = {
+const billing: Schemas['Integration'] = {
   id: 'int_1',
   kind: 'custom_api',
   name: 'Billing',
@@ -52,6 +53,16 @@ describe('the form of an integration', () => {
       { pointer: '/environments/staging/auth/token', detail: 'Choose a secret, or make a new one.' },
     ]);
     expect(problemOfInput(inputOf(formOf(billing), 'custom_api'))).toBeNull();
+  });
+});
+
+describe('where an integration is set up', () => {
+  it('is where it has a slot and its secrets have values', () => {
+    expect(filledEnvironments(billing, undefined)).toEqual(['production']);
+    expect(filledEnvironments(billing, new Map([['billing_token', ['production']]]))).toEqual(['production']);
+    expect(filledEnvironments(billing, new Map([['billing_token', ['staging']]]))).toEqual([]);
+    const channel = { ...billing, kind: 'messaging_channel', api_key: { secret: 'telnyx' } };
+    expect(filledEnvironments(channel, new Map([['telnyx', ['staging']]]))).toEqual(['staging']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { boundsOf } from '~/pages/overview/range';
-import { marksOf, percent, sliceOf } from '~/pages/overview/scale';
+import { linesOf, marksOf, percent, sliceOf } from '~/pages/overview/scale';
 
 describe('the overview', () => {
   it.each([
@@ -17,11 +17,21 @@ describe('the overview', () => {
     });
   });
   it('counts failed calls among the calls, and refused ones beside them', () => {
-    expect(sliceOf({ at: '', calls: 10, failed: 3, refused: 2 })).toMatchObject({
+    expect(sliceOf({ at: '', calls: 10, failed: 3, refused: 2, p50_ms: null, p95_ms: null })).toMatchObject({
       succeeded: 7,
       failed: 3,
       refused: 2,
     });
+  });
+  it('breaks a line where there is nothing', () => {
+    expect(linesOf([1, null, null, 2, 3])).toEqual([
+      [[0, 1]],
+      [
+        [3, 2],
+        [4, 3],
+      ],
+    ]);
+    expect(linesOf([null])).toEqual([]);
   });
   it('says a share', () => {
     expect([percent(0, 0), percent(1, 3), percent(1, 100_000), percent(50, 100)]).toEqual([

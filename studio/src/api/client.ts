@@ -1,12 +1,9 @@
 import createFetchClient from 'openapi-fetch';
 import createQueryClient from 'openapi-react-query';
-import type { AccountPaths } from './accounts';
 import { apiFetch } from './fetch';
-import type { MessagePaths } from './messages';
-import type { OverviewPaths } from './overview';
-import type { components, paths } from './schema';
+import type { components, paths as Paths } from './schema';
 
-export type Paths = paths & AccountPaths & MessagePaths & OverviewPaths;
+export type { paths as Paths } from './schema';
 export type Schemas = components['schemas'];
 
 /** Plain calls: `await client.GET('/api/v1/agents/{id}', { params: { path: { id } } })`. Throws `Problem`. */

@@ -5,8 +5,8 @@ interface Gate {
   csrfToken: () => string | undefined;
   /** Read the session again, for its CSRF token. */
   renew: () => Promise<void>;
-  /** Ask the person to sign in again over the page. False when they would not. */
-  signInAgain: () => Promise<boolean>;
+  /** Ask the person to sign in again over the page, for a read or a change. False when they would not. */
+  signInAgain: (asked: 'read' | 'change') => Promise<boolean>;
 }
 
 let gate: Gate | undefined;
@@ -49,7 +49,7 @@ async function mayRepeat(problem: Problem, request: Request, door: Gate): Promis
   if (problem.status !== 401 || AT_THE_DOOR.test(new URL(request.url).pathname)) return false;
   // A wrong password in a form is also a 401, and none of the session's.
   if (problem.code === 'invalid_credentials') return false;
-  if (await door.signInAgain()) return true;
+  if (await door.signInAgain(SAFE.has(request.method) ? 'read' : 'change')) return true;
   throw new Problem({
     status: 401,
     code: 'signed_out',

@@ -1,8 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import type { Role, Session } from './accounts';
-import { $api, client } from './client';
+import { $api, client, type Schemas } from './client';
 import { setGate } from './fetch';
 import { queryClient } from './queryClient';
+
+type Role = Schemas['Role'];
+type Session = Schemas['Session'];
 
 export const sessionOptions = $api.queryOptions('get', '/api/v1/session', {}, { staleTime: 300_000 });
 
@@ -41,6 +43,28 @@ export function whyNot(need: Need): string {
   return `You need the role ${role}${role === 'owner' ? '' : ' or higher'} in this workspace. Ask an admin.`;
 }
 
+/** When somebody would rather not sign in again now, and when they last followed or pressed something. */
+let declinedAt: number | undefined;
+let actedAt = 0;
+const A_MOMENT = 1_000;
+if (typeof window !== 'undefined') {
+  const acted = () => {
+    actedAt = Date.now();
+  };
+  window.addEventListener('click', acted, true);
+  window.addEventListener('popstate', acted);
+  window.addEventListener('keydown', (event) => event.key === 'Enter' && acted(), true);
+}
+
+/**
+ * Whether to ask once more after a "Not now": for a change, and for what is read because of a click just
+ * now. Not for what the page reads by itself from time to time.
+ */
+export function asksAgain(asked: 'read' | 'change', now: number, acted: number, declined?: number): boolean {
+  if (declined === undefined || asked === 'change') return true;
+  return acted > declined && now - acted < A_MOMENT;
+}
+
 type Asked = { resolve: (signedIn: boolean) => void };
 let asked: Promise<boolean> | undefined;
 let answer: Asked | undefined;
@@ -59,6 +83,7 @@ export const signInRequest = {
   pending: (): boolean => asked !== undefined,
   answer(signedIn: boolean): void {
     answer?.resolve(signedIn);
+    declinedAt = signedIn ? undefined : Date.now();
     asked = undefined;
     answer = undefined;
     tell();
@@ -71,9 +96,10 @@ setGate({
     const { data } = await client.GET('/api/v1/session');
     if (data) putSession(data);
   },
-  signInAgain: () => {
+  signInAgain: (what) => {
     // Before the first session there is no page to sign in over; the router leads to /sign-in.
     if (!currentSession()) return Promise.resolve(false);
+    if (!asked && !asksAgain(what, Date.now(), actedAt, declinedAt)) return Promise.resolve(false);
     asked ??= new Promise((resolve) => {
       answer = { resolve };
     });

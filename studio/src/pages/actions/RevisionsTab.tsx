@@ -2,12 +2,12 @@ import { Button, Collapse, Group, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import type { Schemas } from '~/api/client';
 import { useList } from '~/api/list';
-import { useNames } from '~/api/names';
 import { StatusBadge, type Tone } from '~/parts/badges';
 import { pointerWords } from '~/parts/form';
 import { DiffView } from '~/parts/JsonView';
 import { EmptyState, ListState } from '~/parts/ListState';
 import { RelativeTime } from '~/parts/time';
+import { Who } from '~/parts/Who';
 
 type Revision = Schemas['Revision'];
 
@@ -23,7 +23,6 @@ const TONE: Record<Revision['change'], Tone> = {
 /** What the action was before, who changed it, and when. */
 export function RevisionsTab({ id }: { id: string }) {
   const list = useList('/api/v1/actions/{id}/revisions', { path: { id } });
-  const names = useNames();
   return (
     <ListState
       loading={list.loading}
@@ -34,7 +33,7 @@ export function RevisionsTab({ id }: { id: string }) {
     >
       <Stack gap={0} className="panel" component="ol" p={0} m={0} style={{ listStyle: 'none' }}>
         {list.items.map((one) => (
-          <RevisionRow key={one.revision} revision={one} by={names.get(one.by)} />
+          <RevisionRow key={one.revision} revision={one} />
         ))}
       </Stack>
       {list.more && (
@@ -48,7 +47,7 @@ export function RevisionsTab({ id }: { id: string }) {
   );
 }
 
-function RevisionRow({ revision, by }: { revision: Revision; by: string | undefined }) {
+function RevisionRow({ revision }: { revision: Revision }) {
   const [open, toggle] = useDisclosure(false);
   const fields = revision.fields;
   return (
@@ -57,8 +56,7 @@ function RevisionRow({ revision, by }: { revision: Revision; by: string | undefi
         <Text fw={600}>Revision {revision.revision}</Text>
         <StatusBadge tone={TONE[revision.change]}>{revision.change}</StatusBadge>
         <Text c="dimmed" size="sm">
-          <RelativeTime at={revision.at} /> by{' '}
-          {by ?? <span className="mono wrap-anywhere">{revision.by}</span>}
+          <RelativeTime at={revision.at} /> by <Who id={revision.by} />
         </Text>
         {fields.length > 0 && (
           <Button variant="subtle" size="compact-xs" ml="auto" aria-expanded={open} onClick={toggle.toggle}>

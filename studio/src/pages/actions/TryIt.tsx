@@ -5,11 +5,12 @@ import { $api, type Schemas } from '~/api/client';
 import { CodeEditor } from '~/parts/CodeEditor';
 import { ENVIRONMENT_LABEL, ENVIRONMENTS, type Environment } from '~/parts/environments';
 import { fieldErrors } from '~/parts/form';
+import { typedObject } from '~/parts/json';
 import { ProblemAlert } from '~/parts/ProblemAlert';
 import { NeedButton } from '~/parts/permission';
 import { ArgumentsEditor } from '~/parts/schema/ArgumentsEditor';
 import { startingArguments } from '~/parts/schema/arguments';
-import { isObject, type JsonObject } from '~/parts/schema/schema';
+import type { JsonObject } from '~/parts/schema/schema';
 import { TestResult } from './TestResult';
 import type { Action } from './values';
 
@@ -34,7 +35,7 @@ export function TryIt({ action, dirty, integration, answer, onAnswer }: Props) {
     meta: { refreshes: [] },
     onSuccess: onAnswer,
   });
-  const given = parsedObject(variables);
+  const given = typedObject(variables);
   const slots = integration?.environments;
   const empty = slots !== undefined && !slots[environment];
   const send = () =>
@@ -117,13 +118,4 @@ export function TryIt({ action, dirty, integration, answer, onAnswer }: Props) {
       </Stack>
     </div>
   );
-}
-
-function parsedObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text.trim() === '' ? '{}' : text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

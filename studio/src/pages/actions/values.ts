@@ -2,7 +2,7 @@ import type { Schemas } from '~/api/client';
 import { type HeaderRow, headersOfRows, rowsOfHeaders } from '~/parts/headers';
 import { type JsonObject, parseSchema, schemaText } from '~/parts/schema/schema';
 
-export type Action = Schemas['Action'] & { recipient?: string; message_template?: string | null };
+export type Action = Schemas['Action'];
 export type Kind = 'custom_api' | 'mcp_server' | 'messaging_channel';
 
 export interface OutputRow {

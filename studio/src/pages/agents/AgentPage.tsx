@@ -6,7 +6,6 @@ import { ProblemAlert } from '~/parts/ProblemAlert';
 import { UnsavedGuard } from '~/parts/UnsavedGuard';
 import './agents.css';
 import { AgentTabs } from './AgentTabs';
-import type { ApiDraft } from './draft/model';
 import { DraftContext, draftOptions, useDraftDesk } from './draft/useDraft';
 
 const route = getRouteApi('/app/agents/$id');
@@ -41,7 +40,7 @@ function Reading({ id }: { id: string }) {
 
 interface DeskProps {
   agent: Schemas['Agent'];
-  first: ApiDraft;
+  first: Schemas['Draft'];
   /** The last read failed; what was typed stays on the screen. */
   problem: unknown;
 }

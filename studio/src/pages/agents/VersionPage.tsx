@@ -9,13 +9,13 @@ import { PageHeader } from '~/parts/PageHeader';
 import { ProblemAlert } from '~/parts/ProblemAlert';
 import { NeedButton } from '~/parts/permission';
 import { RelativeTime } from '~/parts/time';
+import { Who } from '~/parts/Who';
 import { DraftDifference } from './draft/DraftDifference';
 import { valuesOf } from './draft/model';
 import { useDraft } from './draft/useDraft';
 import { DocumentView } from './history/DocumentView';
 import { RestoreDialog } from './history/RestoreDialog';
 import { VersionDrift } from './history/VersionDrift';
-import { Who } from './history/Who';
 import { PublishDialog } from './publish/PublishDialog';
 
 const route = getRouteApi('/app/agents/$id/versions/$number');

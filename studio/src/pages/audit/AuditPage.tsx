@@ -4,11 +4,12 @@ import { useMemo } from 'react';
 import { type Item, useList } from '~/api/list';
 import { useNames } from '~/api/names';
 import { type Column, DataTable } from '~/parts/DataTable';
-import { EntityLink, NamedLink, shortId } from '~/parts/EntityLink';
+import { EntityLink, NamedLink } from '~/parts/EntityLink';
 import { EmptyState, ListState } from '~/parts/ListState';
 import { PageHeader } from '~/parts/PageHeader';
 import { matches, SearchField } from '~/parts/SearchField';
 import { RelativeTime } from '~/parts/time';
+import { whoWithoutName } from '~/parts/Who';
 import { operationWords } from './words';
 
 const route = getRouteApi('/app/audit');
@@ -22,7 +23,8 @@ export function AuditPage() {
   const { q, entity, actor } = search;
   const kinds = useMemo(() => [...new Set(list.items.map((one) => one.entity))].sort(), [list.items]);
   const actors = useMemo(() => [...new Set(list.items.map((one) => one.actor))].sort(), [list.items]);
-  const nameOf = (id: string) => names.get(id) ?? shortId(id);
+  const told = new Map(list.items.map((one) => [one.actor, one.actor_name]));
+  const nameOf = (id: string) => told.get(id) ?? names.get(id) ?? whoWithoutName(id);
   const shown = list.items.filter(
     (one) =>
       (!entity || one.entity === entity) &&

@@ -1,7 +1,7 @@
 import { Button, Group, NativeSelect, Select, TextInput } from '@mantine/core';
 import { useList } from '~/api/list';
 import { ENVIRONMENT_LABEL, ENVIRONMENTS } from '~/parts/environments';
-import { type Filters, instantOf, localOf, OUTCOMES, offered, STATUSES } from './filters';
+import { type Filters, instantOf, localOf, OUTCOMES, STATUSES } from './filters';
 
 interface Props {
   filters: Filters;
@@ -48,15 +48,16 @@ export function ConversationFilters({ filters, onChange }: Props) {
         value={filters.status ?? ''}
         onChange={(event) => onChange({ status: event.currentTarget.value || undefined })}
       />
-      {offered('outcome') && (
-        <NativeSelect
-          size="xs"
-          label="Has a call that"
-          data={[{ value: '', label: 'Any' }, ...OUTCOMES.map((one) => ({ value: one, label: one }))]}
-          value={filters.outcome ?? ''}
-          onChange={(event) => onChange({ outcome: event.currentTarget.value || undefined })}
-        />
-      )}
+      <NativeSelect
+        size="xs"
+        label="With a call that"
+        data={[
+          { value: '', label: 'All' },
+          ...OUTCOMES.map((one) => ({ value: one, label: one === 'refused' ? 'was refused' : one })),
+        ]}
+        value={filters.outcome ?? ''}
+        onChange={(event) => onChange({ outcome: event.currentTarget.value || undefined })}
+      />
       <TextInput
         size="xs"
         type="datetime-local"

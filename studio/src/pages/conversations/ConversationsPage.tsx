@@ -10,7 +10,7 @@ import { PageHeader } from '~/parts/PageHeader';
 import { RelativeTime } from '~/parts/time';
 import { ConversationBadge } from './ConversationBadge';
 import { ConversationFilters } from './ConversationFilters';
-import { filtersHere, fits, queryOf } from './filters';
+import { queryOf } from './filters';
 
 type Conversation = Schemas['Conversation'];
 
@@ -22,7 +22,6 @@ export function ConversationsPage() {
   const navigate = route.useNavigate();
   const names = useNames();
   const list = useList('/api/v1/conversations', { query: queryOf(filters) });
-  const rows = list.items.filter((one) => fits(one, filters));
   const filtered = Object.keys(filters).length > 0;
   return (
     <div className="page">
@@ -41,7 +40,7 @@ export function ConversationsPage() {
         loading={list.loading}
         problem={list.problem}
         onRetry={list.retry}
-        empty={rows.length === 0 && !list.more}
+        empty={list.items.length === 0}
         whenEmpty={
           filtered ? (
             <EmptyState title="No conversation fits these filters">Widen them, or clear them all.</EmptyState>
@@ -53,23 +52,13 @@ export function ConversationsPage() {
           )
         }
       >
-        {rows.length === 0 && (
-          <Text c="dimmed" mb="xs">
-            None of the newest {list.items.length} fits these filters; load more to look further back.
-          </Text>
-        )}
         <DataTable
           label="Conversations"
           columns={columnsOf(names)}
-          rows={rows}
+          rows={list.items}
           rowKey={(one) => one.id}
           list={list}
         />
-        {filtersHere(filters) && list.more && rows.length > 0 && (
-          <Text size="xs" c="dimmed" ta="center" mt="xs">
-            Filtered among the newest {list.items.length}.
-          </Text>
-        )}
       </ListState>
     </div>
   );

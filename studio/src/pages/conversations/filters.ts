@@ -1,7 +1,5 @@
 import type { Schemas } from '~/api/client';
 
-type Conversation = Schemas['Conversation'];
-
 /** What the address of the list says. */
 export interface Filters {
   agent?: string;
@@ -15,49 +13,9 @@ export interface Filters {
 export const STATUSES = ['active', 'handed_over', 'ended', 'closed'] as const;
 export const OUTCOMES = ['succeeded', 'failed', 'refused'] as const;
 
-/**
- * The filters that the server knows. It refuses what it does not know, so the others are applied here to
- * what was read, as far as that can be done; add them here when the server has them.
- */
-const SERVER_KNOWS: ReadonlySet<keyof Filters> = new Set(['agent']);
-
-const PARAMETER: Record<keyof Filters, string> = {
-  agent: 'agent_id',
-  environment: 'environment',
-  status: 'status',
-  outcome: 'outcome',
-  from: 'from',
-  to: 'to',
-};
-
-/** Whether a filter can be offered at all: what a conversation's calls came to, only the server knows. */
-export function offered(filter: keyof Filters): boolean {
-  return filter !== 'outcome' || SERVER_KNOWS.has('outcome');
-}
-
-export function queryOf(filters: Filters): Record<string, string> {
-  const entries = (Object.keys(PARAMETER) as (keyof Filters)[]).flatMap((key) => {
-    const value = filters[key];
-    return value && SERVER_KNOWS.has(key) ? [[PARAMETER[key], value]] : [];
-  });
-  return Object.fromEntries(entries);
-}
-
-/** Whether some of it is filtered here, over what was read alone. */
-export function filtersHere(filters: Filters): boolean {
-  return (Object.keys(PARAMETER) as (keyof Filters)[]).some(
-    (key) => Boolean(filters[key]) && !SERVER_KNOWS.has(key) && offered(key),
-  );
-}
-
-export function fits(conversation: Conversation, filters: Filters): boolean {
-  const at = Date.parse(conversation.created_at);
-  return (
-    (!filters.environment || conversation.environment === filters.environment) &&
-    (!filters.status || conversation.status === filters.status) &&
-    (!filters.from || at >= Date.parse(filters.from)) &&
-    (!filters.to || at < Date.parse(filters.to))
-  );
+/** The same as the API takes it. */
+export function queryOf({ agent, ...filters }: Filters): Omit<Filters, 'agent'> & { agent_id?: string } {
+  return agent ? { ...filters, agent_id: agent } : filters;
 }
 
 /** `2026-11-25T10:00` of a field, in the person's own time, as the API takes it; and back. */

@@ -2,8 +2,7 @@ import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import type { InvitationInspection } from '~/api/accounts';
-import { $api, client } from '~/api/client';
+import { $api, client, type Schemas } from '~/api/client';
 import { fieldErrors, useForm } from '~/parts/form';
 import { LoadingRows } from '~/parts/ListState';
 import { ProblemAlert } from '~/parts/ProblemAlert';
@@ -37,7 +36,7 @@ export function InvitationPage() {
   );
 }
 
-function AcceptForm({ token, invitation }: { token: string; invitation: InvitationInspection }) {
+function AcceptForm({ token, invitation }: { token: string; invitation: Schemas['InvitationView'] }) {
   const navigate = useNavigate();
   const known = invitation.has_account;
   const form = useForm({ name: '', password: '' });

@@ -1,9 +1,9 @@
-import type { Session } from '~/api/accounts';
+import type { Schemas } from '~/api/client';
 import { queryClient } from '~/api/queryClient';
 import { putSession } from '~/api/session';
 
 /** Nothing read before belongs to this person. */
-export function enter(session: Session): void {
+export function enter(session: Schemas['Session']): void {
   queryClient.clear();
   putSession(session);
 }

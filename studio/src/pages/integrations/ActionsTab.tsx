@@ -1,7 +1,6 @@
 import { Button, Group, Menu, Stack, Text } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
-import type { AnyIntegration } from '~/api/channels';
 import { client, ifMatch, type Schemas } from '~/api/client';
 import { useList } from '~/api/list';
 import { useCan } from '~/api/session';
@@ -19,7 +18,7 @@ import { offerUndo } from '~/parts/undo';
 const route = getRouteApi('/app/integrations/$id');
 type Action = Schemas['Action'];
 
-export function ActionsTab({ integration }: { integration: AnyIntegration }) {
+export function ActionsTab({ integration }: { integration: Schemas['Integration'] }) {
   const { q } = route.useSearch();
   const navigate = route.useNavigate();
   const mayEdit = useCan('edit');

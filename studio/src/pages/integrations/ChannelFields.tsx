@@ -1,4 +1,4 @@
-import { Stack, TextInput } from '@mantine/core';
+import { NumberInput, Stack, TextInput } from '@mantine/core';
 import { SecretPicker } from '~/parts/SecretPicker';
 import type { FieldsProps } from './KindFields';
 
@@ -35,6 +35,17 @@ export function ChannelFields({ form, errors }: FieldsProps) {
         value={values.webhook_public_key}
         onChange={(event) => set({ webhook_public_key: event.currentTarget.value })}
         error={errors('/webhook_public_key')}
+      />
+      <NumberInput
+        label="Messages per minute"
+        description="At most so many leave; what comes faster waits. Empty: no limit here."
+        min={1}
+        max={60000}
+        allowDecimal={false}
+        maw={220}
+        value={values.messages_per_minute ?? ''}
+        onChange={(value) => set({ messages_per_minute: typeof value === 'number' ? value : null })}
+        error={errors('/messages_per_minute')}
       />
     </Stack>
   );

@@ -1,6 +1,5 @@
 import { useNavigate } from '@tanstack/react-router';
-import type { AnyIntegration } from '~/api/channels';
-import { client, ifMatch } from '~/api/client';
+import { client, ifMatch, type Schemas } from '~/api/client';
 import { AffectedList } from '~/parts/AffectedList';
 import { ConfirmDelete } from '~/parts/ConfirmDelete';
 import { offerUndo } from '~/parts/undo';
@@ -9,7 +8,7 @@ export function DeleteIntegration({
   integration,
   onClose,
 }: {
-  integration: AnyIntegration;
+  integration: Schemas['Integration'];
   onClose: () => void;
 }) {
   const navigate = useNavigate();

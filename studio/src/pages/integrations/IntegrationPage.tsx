@@ -1,8 +1,7 @@
 import { Button, Menu } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { AnyIntegration } from '~/api/channels';
-import { $api } from '~/api/client';
+import { $api, type Schemas } from '~/api/client';
 import { useCan } from '~/api/session';
 import { StatusBadge } from '~/parts/badges';
 import { ListState } from '~/parts/ListState';
@@ -12,6 +11,7 @@ import { RowMenu } from '~/parts/RowMenu';
 import { ActionsTab } from './ActionsTab';
 import { DeleteIntegration } from './DeleteIntegration';
 import { kindLabel } from './kinds';
+import { LastErrorAlert } from './LastError';
 import { SettingsTab } from './SettingsTab';
 import { TestMessageTab } from './TestMessageTab';
 import { ToolsTab } from './ToolsTab';
@@ -38,7 +38,7 @@ export function IntegrationPage() {
   );
 }
 
-function Loaded({ integration }: { integration: AnyIntegration }) {
+function Loaded({ integration }: { integration: Schemas['Integration'] }) {
   const { tab = 'actions' } = route.useSearch();
   const navigate = route.useNavigate();
   const mayEdit = useCan('edit');
@@ -76,6 +76,7 @@ function Loaded({ integration }: { integration: AnyIntegration }) {
           </>
         }
       />
+      <LastErrorAlert integration={integration} />
       <PageTabs
         label="Integration"
         tabs={[

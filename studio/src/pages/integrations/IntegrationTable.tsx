@@ -1,19 +1,21 @@
-import { Stack, Text, Tooltip } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import type { AnyIntegration } from '~/api/channels';
-import { EnvironmentDots, StatusBadge } from '~/parts/badges';
+import type { Schemas } from '~/api/client';
+import { EnvironmentDots } from '~/parts/badges';
 import { type Column, DataTable } from '~/parts/DataTable';
 import { RelativeTime } from '~/parts/time';
-import { filledEnvironments, type Kind } from './kinds';
+import { filledEnvironments, type Kind, type SecretPlaces } from './kinds';
+import { LastErrorCell } from './LastError';
 
 interface Props {
   kind: Kind;
   label: string;
-  rows: readonly AnyIntegration[];
+  rows: readonly Schemas['Integration'][];
+  places: SecretPlaces;
 }
 
-export function IntegrationTable({ kind, label, rows }: Props) {
-  const columns: Column<AnyIntegration>[] = [
+export function IntegrationTable({ kind, label, rows, places }: Props) {
+  const columns: Column<Schemas['Integration']>[] = [
     { key: 'name', label: 'Name', lead: true, width: '34%', cell: (one) => <NameCell integration={one} /> },
     {
       key: 'actions',
@@ -35,19 +37,19 @@ export function IntegrationTable({ kind, label, rows }: Props) {
         ),
     },
   ];
-  if (kind === 'custom_api') {
+  columns.push({
+    key: 'environments',
+    label: 'Set up in',
+    cell: (one) => <EnvironmentDots filled={filledEnvironments(one, places)} />,
+  });
+  if (kind === 'mcp_server') {
     columns.push({
-      key: 'environments',
-      label: 'Set up in',
-      cell: (one) => <EnvironmentDots filled={filledEnvironments(one)} />,
+      key: 'fetched',
+      label: 'Fetched',
+      cell: (one) => <RelativeTime at={one.discovery?.fetched_at} />,
     });
   }
-  if (kind === 'mcp_server') {
-    columns.push(
-      { key: 'fetched', label: 'Fetched', cell: (one) => <RelativeTime at={one.discovery?.fetched_at} /> },
-      { key: 'error', label: 'Last error', cell: (one) => <LastError integration={one} /> },
-    );
-  }
+  columns.push({ key: 'error', label: 'Last error', cell: (one) => <LastErrorCell integration={one} /> });
   columns.push({
     key: 'changed',
     label: 'Changed',
@@ -57,7 +59,7 @@ export function IntegrationTable({ kind, label, rows }: Props) {
   return <DataTable label={label} columns={columns} rows={rows} rowKey={(one) => one.id} />;
 }
 
-function NameCell({ integration }: { integration: AnyIntegration }) {
+function NameCell({ integration }: { integration: Schemas['Integration'] }) {
   const line = integration.description || integration.url || integration.from;
   return (
     <Stack gap={0}>
@@ -70,23 +72,5 @@ function NameCell({ integration }: { integration: AnyIntegration }) {
         </Text>
       )}
     </Stack>
-  );
-}
-
-function LastError({ integration }: { integration: AnyIntegration }) {
-  const error = integration.discovery?.error;
-  if (!error) {
-    return (
-      <Text span c="dimmed" size="sm">
-        none
-      </Text>
-    );
-  }
-  return (
-    <Tooltip label={error.message}>
-      <span>
-        <StatusBadge tone="bad">{error.code.replaceAll('_', ' ')}</StatusBadge> <RelativeTime at={error.at} />
-      </span>
-    </Tooltip>
   );
 }

@@ -16,6 +16,11 @@ export function IntegrationsPage() {
   const navigate = route.useNavigate();
   // All of them: they are shown by kind, and a kind must not look empty because it is on a later page.
   const list = useList('/api/v1/integrations', { all: true });
+  const secrets = useList('/api/v1/secrets', { all: true });
+  const places = useMemo(() => {
+    const known = !secrets.loading && !secrets.more;
+    return known ? new Map(secrets.items.map((one) => [one.name, one.environments])) : undefined;
+  }, [secrets.loading, secrets.more, secrets.items]);
   const shown = useMemo(
     () =>
       list.items.filter(
@@ -88,7 +93,7 @@ export function IntegrationsPage() {
               <Title order={2} mb="xs" id={`kind-${group.value}`}>
                 {group.plural}
               </Title>
-              <IntegrationTable kind={group.value} label={group.plural} rows={group.rows} />
+              <IntegrationTable kind={group.value} label={group.plural} rows={group.rows} places={places} />
             </section>
           ))}
         </Stack>

@@ -1,8 +1,7 @@
 import { Button, Group, Stack } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import type { AnyIntegrationInput } from '~/api/channels';
-import { $api } from '~/api/client';
+import { $api, type Schemas } from '~/api/client';
 import type { Problem } from '~/api/problem';
 import { fieldErrors, useForm } from '~/parts/form';
 import { PageHeader } from '~/parts/PageHeader';
@@ -35,7 +34,7 @@ export function NewIntegration({ kind, title, description, submitLabel, start }:
 
   async function submit(event: FormEvent) {
     event.preventDefault();
-    const body: AnyIntegrationInput = { kind, ...inputOf(form.values, kind) };
+    const body: Schemas['IntegrationInput'] = { kind, ...inputOf(form.values, kind) };
     const wrong = problemOfInput(body);
     setIncomplete(wrong);
     if (wrong) return;

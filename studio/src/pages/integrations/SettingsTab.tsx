@@ -1,7 +1,6 @@
 import { Button, Group, Stack } from '@mantine/core';
 import { type FormEvent, useEffect, useState } from 'react';
-import type { AnyIntegration } from '~/api/channels';
-import { $api, client, ifMatch } from '~/api/client';
+import { $api, client, ifMatch, type Schemas } from '~/api/client';
 import type { Problem } from '~/api/problem';
 import { ConflictAlert } from '~/parts/ConflictAlert';
 import { fieldErrors, useForm } from '~/parts/form';
@@ -14,7 +13,7 @@ import { formOf, type IntegrationForm, inputOf, problemOfInput } from './model';
 import { TestConnection } from './TestConnection';
 import { WebhookAddress } from './WebhookAddress';
 
-export function SettingsTab({ integration }: { integration: AnyIntegration }) {
+export function SettingsTab({ integration }: { integration: Schemas['Integration'] }) {
   const kind = integration.kind as Kind;
   // What the form started from: a save is refused if somebody else changed it since.
   const [base, setBase] = useState(integration);
@@ -25,7 +24,7 @@ export function SettingsTab({ integration }: { integration: AnyIntegration }) {
     onSuccess: (answer) => startFrom(answer),
   });
 
-  function startFrom(next: AnyIntegration) {
+  function startFrom(next: Schemas['Integration']) {
     setBase(next);
     form.reset(formOf(next));
     save.reset();

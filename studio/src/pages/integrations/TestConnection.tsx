@@ -1,13 +1,11 @@
 import { Alert, Button, Group, SegmentedControl } from '@mantine/core';
-import { IconPlugConnected } from '@tabler/icons-react';
+import IconPlugConnected from '@tabler/icons-react/icons/IconPlugConnected';
 import { useState } from 'react';
 import { $api, type Schemas } from '~/api/client';
+import { ENVIRONMENT_LABEL, ENVIRONMENTS, type Environment } from '~/parts/environments';
 import { ProblemAlert } from '~/parts/ProblemAlert';
 import type { Kind } from './kinds';
 import { type IntegrationForm, inputOf } from './model';
-
-type Environment = Schemas['Environment'];
-const ENVIRONMENTS: Environment[] = ['development', 'staging', 'production'];
 
 /** Asks the service what the form describes, before it is saved: who answers, and whether they take us. */
 export function TestConnection({ kind, values }: { kind: Kind; values: IntegrationForm }) {
@@ -37,7 +35,7 @@ export function TestConnection({ kind, values }: { kind: Kind; values: Integrati
           <SegmentedControl
             size="xs"
             aria-label="Where to test"
-            data={filled}
+            data={filled.map((one) => ({ value: one, label: ENVIRONMENT_LABEL[one] }))}
             value={environment}
             onChange={(value) => setChosen(value as Environment)}
           />

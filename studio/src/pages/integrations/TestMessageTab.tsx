@@ -1,7 +1,10 @@
 import { NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import { $api } from '~/api/client';
+import { $api, client, type Schemas } from '~/api/client';
+import { useCan } from '~/api/session';
 import { StatusBadge } from '~/parts/badges';
 import { ENVIRONMENT_LABEL, ENVIRONMENTS, type Environment } from '~/parts/environments';
 import { fieldErrors } from '~/parts/form';
@@ -57,6 +60,7 @@ export function TestMessageTab({ id }: { id: string }) {
           onChange={(event) => setText(event.currentTarget.value)}
           error={errors('/text')}
         />
+        <Preview id={id} environment={environment} to={to.trim()} text={text} />
         <NeedButton need="call" type="submit" loading={send.isPending} style={{ alignSelf: 'flex-start' }}>
           Send the message
         </NeedButton>
@@ -73,6 +77,43 @@ export function TestMessageTab({ id }: { id: string }) {
       </Stack>
     </div>
   );
+}
+
+interface PreviewProps {
+  id: string;
+  environment: Environment;
+  to: string;
+  text: string;
+}
+
+/** How the text would be sent, asked while it is typed; the number matters only once it is one. */
+function Preview({ id, environment, to, text }: PreviewProps) {
+  const mayCall = useCan('call');
+  const [typed] = useDebouncedValue(text, 300);
+  const number = /^\+\d{8,15}$/.test(to) ? to : '+14155550123';
+  const { data } = useQuery({
+    queryKey: ['message preview', id, environment, number, typed],
+    enabled: mayCall && typed !== '',
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) => {
+      const answer = await client.POST('/api/v1/integrations/{id}/test-message', {
+        params: { path: { id }, query: { dry_run: true } },
+        body: { environment, to: number, text: typed },
+        signal,
+      });
+      return answer.data && 'units' in answer.data ? answer.data : null;
+    },
+  });
+  return (
+    <Text size="xs" c="dimmed" role="status" mih="1.4em">
+      {data && text !== '' && partsInWords(data)}
+    </Text>
+  );
+}
+
+function partsInWords({ parts, units, encoding }: Schemas['MessagePreview']): string {
+  const long = encoding === 'GSM-7' ? '' : ' Characters outside GSM-7 make parts shorter: 70 units, not 160.';
+  return `${parts} ${parts === 1 ? 'part' : 'parts'}, ${encoding}, ${units} units.${long}`;
 }
 
 const UNDER_WAY = ['queued', 'sending', 'sent'];

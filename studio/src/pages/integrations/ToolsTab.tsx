@@ -1,8 +1,7 @@
 import { Alert, Group, List, Stack, Text } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import type { AnyIntegration } from '~/api/channels';
-import { $api } from '~/api/client';
+import { $api, type Schemas } from '~/api/client';
 import { useList } from '~/api/list';
 import { EmptyState, ListState } from '~/parts/ListState';
 import { ProblemAlert } from '~/parts/ProblemAlert';
@@ -15,7 +14,7 @@ import { ToolList } from './ToolList';
 const route = getRouteApi('/app/integrations/$id');
 
 /** The tools of an MCP server as it gave them: to read, to fetch again, to approve. */
-export function ToolsTab({ integration }: { integration: AnyIntegration }) {
+export function ToolsTab({ integration }: { integration: Schemas['Integration'] }) {
   const { q } = route.useSearch();
   const navigate = route.useNavigate();
   const path = { id: integration.id };
@@ -102,7 +101,7 @@ export function ToolsTab({ integration }: { integration: AnyIntegration }) {
   );
 }
 
-function ServerWords({ discovery }: { discovery: AnyIntegration['discovery'] }) {
+function ServerWords({ discovery }: { discovery: Schemas['Integration']['discovery'] }) {
   const server: unknown = discovery?.server;
   const named = typeof server === 'object' && server !== null && 'name' in server ? server : null;
   const version = named && 'version' in named ? ` ${String(named.version)}` : '';

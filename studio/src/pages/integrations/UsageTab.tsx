@@ -2,8 +2,7 @@ import { Group, Stack, Text } from '@mantine/core';
 import { useQueries } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import type { AnyIntegration } from '~/api/channels';
-import { $api } from '~/api/client';
+import { $api, type Schemas } from '~/api/client';
 import { useList } from '~/api/list';
 import { StatusBadge } from '~/parts/badges';
 import { type Column, DataTable } from '~/parts/DataTable';
@@ -11,7 +10,7 @@ import { EmptyState, ListState } from '~/parts/ListState';
 import { type AgentUse, usesByAgent } from './usage';
 
 /** Which agents and versions link the actions of an integration. */
-export function UsageTab({ integration }: { integration: AnyIntegration }) {
+export function UsageTab({ integration }: { integration: Schemas['Integration'] }) {
   const list = useList('/api/v1/integrations/{id}/actions', {
     path: { id: integration.id },
     query: { limit: 50 },

@@ -1,4 +1,3 @@
-import type { AnyIntegration, AnyIntegrationInput } from '~/api/channels';
 import type { Schemas } from '~/api/client';
 import { type InputError, Problem } from '~/api/problem';
 import type { Auth } from '~/parts/AuthEditor';
@@ -26,6 +25,7 @@ export interface IntegrationForm {
   from: string;
   messaging_profile_id: string;
   webhook_public_key: string;
+  messages_per_minute: number | null;
 }
 
 const NO_AUTH: Auth = { type: 'none' };
@@ -44,7 +44,7 @@ function slotOf(slot: Schemas['ApiSlot'] | null | undefined): SlotForm | null {
   return { base_url: slot.base_url, auth: slot.auth ?? NO_AUTH, headers: rowsOfHeaders(slot.headers) };
 }
 
-export function formOf(integration?: AnyIntegration): IntegrationForm {
+export function formOf(integration?: Schemas['Integration']): IntegrationForm {
   const slots = { development: null, staging: null, production: null } as IntegrationForm['slots'];
   for (const one of ENVIRONMENTS) slots[one] = slotOf(integration?.environments?.[one]);
   return {
@@ -60,6 +60,7 @@ export function formOf(integration?: AnyIntegration): IntegrationForm {
     from: integration?.from ?? '',
     messaging_profile_id: integration?.messaging_profile_id ?? '',
     webhook_public_key: integration?.webhook_public_key ?? '',
+    messages_per_minute: integration?.messages_per_minute ?? null,
   };
 }
 
@@ -77,7 +78,7 @@ function slotsOf(form: IntegrationForm): Schemas['Slots'] {
 }
 
 /** The form as the API takes it, for a new integration and for a change alike. */
-export function inputOf(form: IntegrationForm, kind: Kind): Omit<AnyIntegrationInput, 'kind'> {
+export function inputOf(form: IntegrationForm, kind: Kind): Omit<Schemas['IntegrationInput'], 'kind'> {
   const common = { name: form.name.trim(), description: form.description.trim() };
   switch (kind) {
     case 'custom_api':
@@ -99,6 +100,7 @@ export function inputOf(form: IntegrationForm, kind: Kind): Omit<AnyIntegrationI
         from: form.from.trim() || null,
         messaging_profile_id: form.messaging_profile_id.trim() || null,
         webhook_public_key: form.webhook_public_key.trim() || null,
+        messages_per_minute: form.messages_per_minute,
       };
   }
 }

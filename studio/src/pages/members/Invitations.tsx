@@ -1,22 +1,19 @@
 import { Menu, Text } from '@mantine/core';
 import { useState } from 'react';
-import type { Invitation } from '~/api/accounts';
-import { client } from '~/api/client';
+import { client, type Schemas } from '~/api/client';
 import { useList } from '~/api/list';
-import { useNames } from '~/api/names';
 import { ConfirmDelete } from '~/parts/ConfirmDelete';
 import { type Column, DataTable } from '~/parts/DataTable';
-import { shortId } from '~/parts/EntityLink';
 import { ListState } from '~/parts/ListState';
 import { NeedButton } from '~/parts/permission';
 import { RowMenu } from '~/parts/RowMenu';
 import { RelativeTime } from '~/parts/time';
+import { Who } from '~/parts/Who';
 
 export function Invitations({ onInvite }: { onInvite: () => void }) {
   const list = useList('/api/v1/invitations');
-  const names = useNames();
-  const [revoking, setRevoking] = useState<Invitation | null>(null);
-  const columns: Column<Invitation>[] = [
+  const [revoking, setRevoking] = useState<Schemas['Invitation'] | null>(null);
+  const columns: Column<Schemas['Invitation']>[] = [
     {
       key: 'email',
       label: 'E-mail',
@@ -27,7 +24,7 @@ export function Invitations({ onInvite }: { onInvite: () => void }) {
     {
       key: 'by',
       label: 'Invited by',
-      cell: (one) => names.get(one.invited_by) ?? shortId(one.invited_by),
+      cell: (one) => <Who id={one.invited_by} />,
     },
     { key: 'until', label: 'Expires', cell: (one) => <RelativeTime at={one.expires_at} /> },
     {

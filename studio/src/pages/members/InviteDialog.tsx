@@ -1,7 +1,6 @@
 import { Button, Group, Modal, Radio, Stack, TextInput } from '@mantine/core';
 import type { FormEvent } from 'react';
-import type { Role } from '~/api/accounts';
-import { $api } from '~/api/client';
+import { $api, type Schemas } from '~/api/client';
 import { useSession } from '~/api/session';
 import { fieldErrors, useForm } from '~/parts/form';
 import { ProblemAlert } from '~/parts/ProblemAlert';
@@ -11,7 +10,7 @@ import { givable, ROLES } from './roles';
 /** Makes a link that lets one person in; sending it is up to whoever made it. */
 export function InviteDialog({ onClose }: { onClose: () => void }) {
   const { role: own } = useSession();
-  const form = useForm<{ email: string; role: Role }>({ email: '', role: 'editor' });
+  const form = useForm<{ email: string; role: Schemas['Role'] }>({ email: '', role: 'editor' });
   const invite = $api.useMutation('post', '/api/v1/invitations', {
     meta: { refreshes: ['/api/v1/invitations'] },
   });
@@ -52,7 +51,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
           <Radio.Group
             label="Role"
             value={form.values.role}
-            onChange={(role) => form.set({ role: role as Role })}
+            onChange={(role) => form.set({ role: role as Schemas['Role'] })}
             error={errors('/role')}
           >
             <Stack gap="xs" mt={6}>

@@ -1,6 +1,5 @@
 import { Menu, NativeSelect, Stack, Text } from '@mantine/core';
-import type { Member, Role } from '~/api/accounts';
-import { $api } from '~/api/client';
+import { $api, type Schemas } from '~/api/client';
 import type { List } from '~/api/list';
 import { can, useSession } from '~/api/session';
 import { type Column, DataTable } from '~/parts/DataTable';
@@ -10,9 +9,9 @@ import { RelativeTime } from '~/parts/time';
 import { givable, ROLES } from './roles';
 
 interface Props {
-  members: readonly Member[];
-  list: List<Member>;
-  onRemove: (member: Member) => void;
+  members: readonly Schemas['Member'][];
+  list: List<Schemas['Member']>;
+  onRemove: (member: Schemas['Member']) => void;
 }
 
 export function MemberTable({ members, list, onRemove }: Props) {
@@ -20,9 +19,10 @@ export function MemberTable({ members, list, onRemove }: Props) {
   const change = $api.useMutation('patch', '/api/v1/members/{id}', {
     meta: { done: 'Role changed', refreshes: ['/api/v1/members', '/api/v1/session'] },
   });
-  const mayChange = (member: Member) => can(own, 'admin') && (own === 'owner' || member.role !== 'owner');
+  const mayChange = (member: Schemas['Member']) =>
+    can(own, 'admin') && (own === 'owner' || member.role !== 'owner');
 
-  const columns: Column<Member>[] = [
+  const columns: Column<Schemas['Member']>[] = [
     {
       key: 'name',
       label: 'Name',
@@ -58,7 +58,7 @@ export function MemberTable({ members, list, onRemove }: Props) {
             onChange={(event) =>
               change.mutate({
                 params: { path: { id: one.id } },
-                body: { role: event.currentTarget.value as Role },
+                body: { role: event.currentTarget.value as Schemas['Role'] },
               })
             }
           />

@@ -2,8 +2,7 @@ import { Group, Stack, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
-import type { Member } from '~/api/accounts';
-import { client } from '~/api/client';
+import { client, type Schemas } from '~/api/client';
 import { useList } from '~/api/list';
 import { useCan, useSession } from '~/api/session';
 import { ConfirmDelete } from '~/parts/ConfirmDelete';
@@ -24,7 +23,7 @@ export function MembersPage() {
   const list = useList('/api/v1/members', { all: Boolean(q) });
   const mayInvite = useCan('admin');
   const [inviting, invite] = useDisclosure(false);
-  const [leaving, setLeaving] = useState<Member | null>(null);
+  const [leaving, setLeaving] = useState<Schemas['Member'] | null>(null);
   const shown = useMemo(
     () => list.items.filter((one) => matches(q, one.name, one.email, one.role)),
     [list.items, q],

@@ -1,6 +1,6 @@
-import type { Role } from '~/api/accounts';
+import type { Schemas } from '~/api/client';
 
-export const ROLES: readonly { value: Role; label: string; may: string }[] = [
+export const ROLES: readonly { value: Schemas['Role']; label: string; may: string }[] = [
   { value: 'viewer', label: 'Viewer', may: 'Reads everything, changes and calls nothing.' },
   {
     value: 'editor',
@@ -12,6 +12,6 @@ export const ROLES: readonly { value: Role; label: string; may: string }[] = [
 ];
 
 /** The roles that somebody of this role may give. */
-export function givable(own: Role): readonly { value: Role; label: string }[] {
+export function givable(own: Schemas['Role']): readonly { value: Schemas['Role']; label: string }[] {
   return own === 'owner' ? ROLES : ROLES.filter((role) => role.value !== 'owner');
 }

@@ -1,7 +1,6 @@
 import { Alert, Stack, Text } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { $api } from '~/api/client';
-import type { Message } from '~/api/messages';
+import { $api, type Schemas } from '~/api/client';
 import { useNames } from '~/api/names';
 import { StatusBadge } from '~/parts/badges';
 import { LoadingRows } from '~/parts/ListState';
@@ -43,12 +42,12 @@ export function MessagePage() {
   );
 }
 
-function Badge({ message }: { message: Message }) {
+function Badge({ message }: { message: Schemas['Message'] }) {
   const about = statusOf(message.status);
   return <StatusBadge tone={about.tone}>{about.label}</StatusBadge>;
 }
 
-function Loaded({ message }: { message: Message }) {
+function Loaded({ message }: { message: Schemas['Message'] }) {
   const names = useNames();
   const about = statusOf(message.status);
   return (

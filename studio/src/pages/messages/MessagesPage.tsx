@@ -1,7 +1,7 @@
 import { Button, Group, NativeSelect, Text } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import type { Schemas } from '~/api/client';
 import { useList } from '~/api/list';
-import type { Message, MessageQuery } from '~/api/messages';
 import { useNames } from '~/api/names';
 import { StatusBadge } from '~/parts/badges';
 import { type Column, DataTable } from '~/parts/DataTable';
@@ -21,7 +21,7 @@ export function MessagesPage() {
   const channels = useList('/api/v1/integrations', { all: true }).items.filter(
     (one) => one.kind === 'messaging_channel',
   );
-  const query: MessageQuery = {
+  const query = {
     ...(search.channel ? { integration_id: search.channel } : {}),
     ...(search.status ? { status: search.status } : {}),
     ...(search.environment ? { environment: search.environment } : {}),
@@ -103,7 +103,7 @@ export function MessagesPage() {
   );
 }
 
-function columnsOf(names: ReadonlyMap<string, string>): Column<Message>[] {
+function columnsOf(names: ReadonlyMap<string, string>): Column<Schemas['Message']>[] {
   return [
     {
       key: 'to',

@@ -1,9 +1,10 @@
 import { Group, NativeSelect, Text, Title } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import type { Schemas } from '~/api/client';
 import { useNames } from '~/api/names';
-import type { ActionFigures } from '~/api/overview';
 import { type Column, DataTable } from '~/parts/DataTable';
+import { EntityLink } from '~/parts/EntityLink';
 import { milliseconds, percent } from './scale';
 
 const ORDER = [
@@ -14,7 +15,7 @@ const ORDER = [
 type Order = (typeof ORDER)[number]['value'];
 
 /** Each action with its calls, failures and latency. */
-export function ActionTable({ actions }: { actions: readonly ActionFigures[] }) {
+export function ActionTable({ actions }: { actions: readonly Schemas['OverviewAction'][] }) {
   const names = useNames();
   const [order, setOrder] = useState<Order>('calls');
   const rows = actions.toSorted((a, b) => (b[order] ?? -1) - (a[order] ?? -1));
@@ -51,7 +52,7 @@ export function ActionTable({ actions }: { actions: readonly ActionFigures[] }) 
   );
 }
 
-function columnsOf(names: ReadonlyMap<string, string>, slowest: number): Column<ActionFigures>[] {
+function columnsOf(names: ReadonlyMap<string, string>, slowest: number): Column<Schemas['OverviewAction']>[] {
   return [
     {
       key: 'name',
@@ -67,7 +68,11 @@ function columnsOf(names: ReadonlyMap<string, string>, slowest: number): Column<
             <span className="mono">{one.name}</span>
           )}
           <Text span size="xs" c="dimmed">
-            {one.integration_id ? (names.get(one.integration_id) ?? '') : 'agent specific'}
+            {one.integration_id ? (
+              <EntityLink kind="integration" id={one.integration_id} name={names.get(one.integration_id)} />
+            ) : (
+              'agent specific'
+            )}
           </Text>
         </Group>
       ),
@@ -79,6 +84,7 @@ function columnsOf(names: ReadonlyMap<string, string>, slowest: number): Column<
       end: true,
       cell: (one) => `${one.failed.toLocaleString()} (${percent(one.failed, one.calls)})`,
     },
+    { key: 'refused', label: 'Refused', end: true, cell: (one) => one.refused.toLocaleString() },
     { key: 'p50', label: 'Half within', end: true, cell: (one) => milliseconds(one.p50_ms) },
     { key: 'p95', label: '95 % within', end: true, cell: (one) => milliseconds(one.p95_ms) },
     { key: 'p99', label: '99 % within', end: true, cell: (one) => milliseconds(one.p99_ms) },
@@ -93,7 +99,7 @@ function columnsOf(names: ReadonlyMap<string, string>, slowest: number): Column<
 }
 
 /** From half of the calls to 99 of 100, on one scale for all rows. */
-function LatencyBar({ figures, slowest }: { figures: ActionFigures; slowest: number }) {
+function LatencyBar({ figures, slowest }: { figures: Schemas['OverviewAction']; slowest: number }) {
   const { p50_ms: half, p95_ms: most, p99_ms: nearlyAll } = figures;
   if (half === null || most === null || nearlyAll === null) return null;
   const x = (value: number) => (100 * value) / slowest;

@@ -1,11 +1,11 @@
 import { Group, List, Stack, Text, Title } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { useNames } from '~/api/names';
-import type { DriftedAgent, MissingSecret } from '~/api/overview';
+import type { Schemas } from '~/api/client';
 import { StatusBadge } from '~/parts/badges';
+import { NamedLink } from '~/parts/EntityLink';
 
 /** Published agents whose linked actions are no longer what they were when the version was locked. */
-export function Drift({ drift }: { drift: readonly DriftedAgent[] }) {
+export function Drift({ drift }: { drift: readonly Schemas['OverviewDrift'][] }) {
   return (
     <Stack gap="xs" component="section" aria-labelledby="drift">
       <Title order={2} id="drift">
@@ -44,8 +44,7 @@ export function Drift({ drift }: { drift: readonly DriftedAgent[] }) {
 }
 
 /** Secrets that something uses in an environment where they have no value. */
-export function MissingSecrets({ secrets }: { secrets: readonly MissingSecret[] }) {
-  const names = useNames();
+export function MissingSecrets({ secrets }: { secrets: readonly Schemas['MissingSecret'][] }) {
   return (
     <Stack gap="xs" component="section" aria-labelledby="missing">
       <Title order={2} id="missing">
@@ -73,7 +72,7 @@ export function MissingSecrets({ secrets }: { secrets: readonly MissingSecret[] 
               <List size="xs" c="dimmed" listStyleType="none">
                 {one.used_by.map((user) => (
                   <List.Item key={`${user.kind}/${user.id}`}>
-                    used by <UserLink kind={user.kind} id={user.id} name={names.get(user.id)} />
+                    used by the {user.kind} <NamedLink kind={user.kind} id={user.id} />
                   </List.Item>
                 ))}
               </List>
@@ -82,27 +81,5 @@ export function MissingSecrets({ secrets }: { secrets: readonly MissingSecret[] 
         </ul>
       )}
     </Stack>
-  );
-}
-
-function UserLink({ kind, id, name }: { kind: string; id: string; name: string | undefined }) {
-  if (kind === 'integration') {
-    return (
-      <Link to="/integrations/$id" params={{ id }}>
-        the integration {name ?? ''}
-      </Link>
-    );
-  }
-  if (kind === 'action') {
-    return (
-      <Link to="/actions/$id" params={{ id }}>
-        a shared action
-      </Link>
-    );
-  }
-  return (
-    <Link to="/agents/$id" params={{ id }}>
-      the agent {name ?? ''}
-    </Link>
   );
 }

@@ -12,8 +12,7 @@ import {
 import { keepPreviousData } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo } from 'react';
-import { $api } from '~/api/client';
-import type { Overview } from '~/api/overview';
+import { $api, type Schemas } from '~/api/client';
 import { ENVIRONMENT_LABEL, ENVIRONMENTS } from '~/parts/environments';
 import { EmptyState, LoadingRows } from '~/parts/ListState';
 import { PageHeader } from '~/parts/PageHeader';
@@ -24,6 +23,7 @@ import { boundsOf, RANGE_LABEL, RANGES, type Range } from './range';
 import { percent, totalsOf } from './scale';
 
 const CallsChart = lazy(() => import('./CallsChart'));
+const LatencyChart = lazy(() => import('./LatencyChart'));
 const route = getRouteApi('/app/overview');
 
 /** How calls go, and what wants looking at. */
@@ -83,8 +83,9 @@ export function OverviewPage() {
   );
 }
 
-function Figures({ overview, range }: { overview: Overview; range: Range }) {
+function Figures({ overview, range }: { overview: Schemas['Overview']; range: Range }) {
   const totals = totalsOf(overview.buckets);
+  const day = range === '7d' || range === '30d';
   const nothing = totals.calls + totals.refused === 0;
   return (
     <Stack gap="xl">
@@ -110,7 +111,11 @@ function Figures({ overview, range }: { overview: Overview; range: Range }) {
               <Link to="/conversations">Conversations</Link>
             </Group>
             <Suspense fallback={<Skeleton height={210} />}>
-              <CallsChart buckets={overview.buckets} day={range === '7d' || range === '30d'} />
+              <CallsChart buckets={overview.buckets} day={day} />
+            </Suspense>
+            <Title order={3}>How long they took</Title>
+            <Suspense fallback={<Skeleton height={210} />}>
+              <LatencyChart buckets={overview.buckets} day={day} />
             </Suspense>
           </>
         )}

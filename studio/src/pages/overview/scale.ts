@@ -1,4 +1,4 @@
-import type { Bucket } from '~/api/overview';
+import type { Schemas } from '~/api/client';
 
 /** A round number at or above the greatest value, and a few marks up to it. */
 export function marksOf(greatest: number): number[] {
@@ -19,7 +19,7 @@ export interface Slice {
 }
 
 /** What a bucket is made of: `calls` were performed, `failed` are among them, `refused` were never performed. */
-export function sliceOf(bucket: Bucket): Slice {
+export function sliceOf(bucket: Schemas['OverviewBucket']): Slice {
   return {
     at: bucket.at,
     succeeded: Math.max(0, bucket.calls - bucket.failed),
@@ -28,7 +28,11 @@ export function sliceOf(bucket: Bucket): Slice {
   };
 }
 
-export function totalsOf(buckets: readonly Bucket[]): { calls: number; failed: number; refused: number } {
+export function totalsOf(buckets: readonly Schemas['OverviewBucket'][]): {
+  calls: number;
+  failed: number;
+  refused: number;
+} {
   return buckets.reduce(
     (sum, one) => ({
       calls: sum.calls + one.calls,
@@ -49,4 +53,17 @@ export function percent(part: number, whole: number): string {
 export function milliseconds(value: number | null): string {
   if (value === null) return '–';
   return value >= 10_000 ? `${(value / 1000).toFixed(1)} s` : `${Math.round(value)} ms`;
+}
+
+/** Unbroken stretches of values with their places; null breaks. */
+export function linesOf(values: readonly (number | null)[]): [number, number][][] {
+  const lines: [number, number][][] = [];
+  let line: [number, number][] = [];
+  for (const [index, value] of values.entries()) {
+    if (value === null) {
+      if (line.length > 0) lines.push(line);
+      line = [];
+    } else line.push([index, value]);
+  }
+  return line.length > 0 ? [...lines, line] : lines;
 }

@@ -38,7 +38,7 @@ export function BindingDrawer({ binding, name, linked, onClose }: Props) {
       opened
       onClose={onClose}
       position="right"
-      size={760}
+      size={880}
       title={
         <Text span fw={600} className="mono wrap-anywhere">
           {name}

@@ -11,13 +11,10 @@ interface Props {
   error?: ReactNode;
   value: unknown;
   onChange: (value: unknown) => void;
-  /** Only an object will do. */
-  object?: boolean;
-  minHeight?: number;
 }
 
 /** JSON to type. */
-export function JsonField({ label, description, error, minHeight, ...options }: Props) {
+export function JsonField({ label, description, error, ...options }: Props) {
   const { readOnly } = useDraft();
   const { text, change, problem } = useJsonText(options);
   return (
@@ -27,7 +24,7 @@ export function JsonField({ label, description, error, minHeight, ...options }: 
       error={problem ?? error}
       language="json"
       readOnly={readOnly}
-      minHeight={minHeight ?? 120}
+      minHeight={120}
       value={text}
       onChange={change}
     />

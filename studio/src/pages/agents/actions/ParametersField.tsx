@@ -1,10 +1,13 @@
+import { Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { SchemaEditor } from '~/parts/schema/SchemaEditor';
 import type { JsonSchema } from '../draft/model';
-import { JsonField } from './JsonField';
+import { useDraft } from '../draft/useDraft';
+import { useJsonText } from './useJsonText';
 
 interface Props {
   label: string;
-  description?: ReactNode;
+  description?: string;
   /** The key of the binding whose parameters these are. */
   of: string;
   error?: ReactNode;
@@ -12,17 +15,27 @@ interface Props {
   onChange: (value: JsonSchema) => void;
 }
 
-/** The schema of an action's arguments. */
-export function ParametersField({ of, value, onChange, ...look }: Props) {
+/** The schema of an action's arguments, as a form and as JSON. */
+export function ParametersField({ label, description, of, error, value, onChange }: Props) {
+  const { readOnly } = useDraft();
+  const { text, change, problem } = useJsonText({
+    field: parametersField(of),
+    object: true,
+    value,
+    onChange: (next) => onChange(next as JsonSchema),
+  });
   return (
-    <JsonField
-      {...look}
-      field={parametersField(of)}
-      object
-      value={value}
-      onChange={(next) => onChange(next as JsonSchema)}
-      minHeight={160}
-    />
+    <div role="group" aria-label={label}>
+      <Text size="xs" fw={500}>
+        {label}
+      </Text>
+      {description && (
+        <Text size="xs" c="dimmed" mb={4}>
+          {description}
+        </Text>
+      )}
+      <SchemaEditor value={text} onChange={change} error={problem ?? error} readOnly={readOnly} />
+    </div>
   );
 }
 

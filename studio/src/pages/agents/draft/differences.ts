@@ -51,7 +51,7 @@ export function nameOf(binding: BindingValues, names: ReadonlyMap<string, string
 
 function shown(binding: BindingValues | undefined): unknown {
   if (!binding) return undefined;
-  const { id: _, ...rest } = bindingInput(binding) as { id?: string };
+  const { id: _, ...rest } = bindingInput(binding);
   return rest;
 }
 

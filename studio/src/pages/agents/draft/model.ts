@@ -2,65 +2,39 @@ import type { Schemas } from '~/api/client';
 
 /*
  * The draft as the form holds it. States are known by their names and bindings by `key`: their id, or a
- * made-up one until the server has given them an id. What `docs/openapi.json` does not have yet
- * (`go_to_state`, the kinds besides `api_call`) is typed here by hand.
+ * made-up one until the server has given them an id.
  */
 
 export type Phase = Schemas['Phase'];
 export type JsonSchema = Record<string, unknown>;
-type Auth = Schemas['Auth'];
-type Headers = Record<string, Schemas['ValueSource']>;
 
-interface Common {
-  name: string;
-  description?: string;
-  parameters?: JsonSchema | null;
-}
+type Fields = Schemas['AgentAction'];
+/** The fields that the API's one type of action has for a kind: which it must have, which it may have. */
+type OfKind<Kind extends string, Must extends keyof Fields = never, May extends keyof Fields = never> = {
+  kind: Kind;
+} & Pick<Fields, 'name' | 'description' | 'parameters' | May> &
+  Required<Pick<Fields, Must>>;
 
-export interface ApiCallAction extends Common {
-  kind: 'api_call';
-  method: Schemas['Method'];
-  url: string;
-  auth?: Auth;
-  headers?: Headers;
-  body_template?: string | null;
-  output_variables?: Schemas['OutputVariable'][];
-  timeout_ms?: number | null;
-}
-
-export interface StaticResponseAction extends Common {
-  kind: 'static_response';
-  response: unknown;
-}
-
-export interface EndCallAction extends Common {
-  kind: 'end_call';
-}
-
-export interface HandoverAction extends Common {
-  kind: 'handover';
+export type ApiCallAction = OfKind<
+  'api_call',
+  'method' | 'url',
+  'auth' | 'headers' | 'body_template' | 'output_variables' | 'timeout_ms'
+>;
+export type StaticResponseAction = OfKind<'static_response', 'response'>;
+export type HandoverAction = OfKind<'handover', 'target', 'announcement'> & {
   handover_type: 'phone' | 'queue' | 'sip';
-  target: string;
-  announcement?: string | null;
-}
-
-export interface ClientEventAction extends Common {
-  kind: 'client_event';
-  event: string;
-  await_result_ms?: number | null;
-}
-
-export interface SendTextMessageAction extends Common {
-  kind: 'send_text_message';
-  channel_id: string;
-  recipient: string;
-  message_template?: string | null;
-}
+};
+export type ClientEventAction = OfKind<'client_event', 'event', 'await_result_ms'>;
+export type SendTextMessageAction = OfKind<
+  'send_text_message',
+  'channel_id' | 'recipient',
+  'message_template'
+>;
 
 export type AgentAction =
   | ApiCallAction
   | StaticResponseAction
-  | EndCallAction
+  | OfKind<'end_call'>
   | HandoverAction
   | ClientEventAction
   | SendTextMessageAction;
@@ -102,9 +76,7 @@ export interface DraftValues {
 }
 
 /** A draft or a locked version's document, as the API gives it. */
-export type ApiDocument = Schemas['Document'] & { go_to_state?: boolean };
-export type ApiDraft = Schemas['Draft'] & { go_to_state?: boolean };
-type ApiBinding = Schemas['Binding'];
+export type ApiDocument = Schemas['Document'] & Pick<Schemas['Draft'], 'go_to_state'>;
 
 let made = 0;
 
@@ -130,7 +102,7 @@ export function valuesOf(document: ApiDocument): DraftValues {
   };
 }
 
-export function bindingValues(binding: ApiBinding): BindingValues {
+export function bindingValues(binding: Schemas['Binding']): BindingValues {
   const { id, link, overrides, action } = binding;
   const gates = link ? (overrides ?? {}) : binding;
   return {
@@ -156,17 +128,16 @@ export function bindingValues(binding: ApiBinding): BindingValues {
 /** What `PUT /agents/{id}/draft` takes. */
 export function inputOf(values: DraftValues): Schemas['DraftInput'] {
   const { go_to_state, ...rest } = values;
-  // The generated type knows neither `go_to_state` nor the new kinds yet.
   return {
     ...rest,
     ...(go_to_state ? { go_to_state } : {}),
     actions: values.actions.map(bindingInput),
-  } as Schemas['DraftInput'];
+  };
 }
 
-export function bindingInput(binding: BindingValues): object {
+export function bindingInput(binding: BindingValues): Schemas['BindingInput'] {
   const { key: _, id, link, action, parameters, body_template, ...gates } = binding;
-  if (!link) return { ...(id ? { id } : {}), action, ...gates };
+  if (!link) return { ...(id ? { id } : {}), ...(action ? { action } : {}), ...gates };
   const overrides = {
     ...(parameters ? { parameters } : {}),
     ...(body_template === undefined ? {} : { body_template }),

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { createContext, useCallback, useContext, useEffect, useMemo, useState } from 'react';
-import { $api, client, ifMatch } from '~/api/client';
+import { $api, client, ifMatch, type Schemas } from '~/api/client';
 import { problemOf } from '~/api/problem';
 import { queryClient, refresh } from '~/api/queryClient';
 import { useCan } from '~/api/session';
 import { type Merged, mergeDrafts } from './merge';
-import { type ApiDraft, type DraftValues, givenIds, inputOf, valuesOf, withIds } from './model';
+import { type DraftValues, givenIds, inputOf, valuesOf, withIds } from './model';
 import { same } from './same';
 
 const PATH = '/api/v1/agents/{id}/draft';
@@ -59,13 +59,13 @@ interface Held {
   restoredFrom: number | null;
 }
 
-function held(draft: ApiDraft): Held {
+function held(draft: Schemas['Draft']): Held {
   const values = valuesOf(draft);
   return { base: values, values, revision: draft.revision, restoredFrom: draft.restored_from };
 }
 
 /** The form of a draft, over all tabs of the agent's page. */
-export function useDraftDesk(agentId: string, first: ApiDraft): DraftDesk {
+export function useDraftDesk(agentId: string, first: Schemas['Draft']): DraftDesk {
   const { data: latest = first } = useQuery({ ...draftOptions(agentId), refetchInterval: 30_000 });
   const mayEdit = useCan('edit');
   const [state, setState] = useState(() => held(first));

@@ -7,10 +7,10 @@ import { useCan } from '~/api/session';
 import { StatusBadge } from '~/parts/badges';
 import { EmptyState, ListState } from '~/parts/ListState';
 import { RelativeTime } from '~/parts/time';
+import { Who } from '~/parts/Who';
 import { useDraft } from '../draft/useDraft';
 import { PublishDialog } from '../publish/PublishDialog';
 import { RestoreDialog } from './RestoreDialog';
-import { Who } from './Who';
 
 type Version = Schemas['LockedVersion'];
 

@@ -3,9 +3,9 @@ import { useState } from 'react';
 import { $api } from '~/api/client';
 import { CodeEditor } from '~/parts/CodeEditor';
 import { ENVIRONMENT_LABEL, ENVIRONMENTS, type Environment } from '~/parts/environments';
+import { typedObject } from '~/parts/json';
 import { ProblemAlert } from '~/parts/ProblemAlert';
 import { NeedButton } from '~/parts/permission';
-import { isObject, type JsonObject } from '~/parts/schema/schema';
 import { Recent } from './Recent';
 import { useVersions, versionOf } from './useVersions';
 
@@ -26,7 +26,7 @@ export function StartForm({ agentId, onStarted }: Props) {
     meta: { refreshes: ['/api/v1/conversations'] },
     onSuccess: (conversation) => onStarted(conversation.id),
   });
-  const others = parsed(more);
+  const others = typedObject(more);
   const submit = () => {
     const call = { ...(from ? { from } : {}), ...(to ? { to } : {}) };
     start.mutate({
@@ -103,13 +103,4 @@ export function StartForm({ agentId, onStarted }: Props) {
       <Recent agentId={agentId} onOpen={onStarted} />
     </div>
   );
-}
-
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text.trim() === '' ? '{}' : text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
