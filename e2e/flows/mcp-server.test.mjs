@@ -60,7 +60,11 @@ flow('MCP server: tools, refresh, a changed tool held and approved', async ({ se
 
   // A refresh that fails keeps the list and says why.
   await library.close();
+  const failed = page.waitForResponse(
+    (answer) => answer.url().endsWith('/refresh') && answer.status() === 502,
+  );
   await button(page, 'Refresh now').click();
+  await failed;
   await page.getByRole('alert').first().waitFor();
   await tools.getByRole('link', { name: 'search_books' }).waitFor();
   await page.reload();
