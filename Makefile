@@ -53,12 +53,12 @@ else
 endif
 
 contract: setup ## Run schemathesis against a live server, and Prism on what goes to Telnyx
-	cargo build --locked -p switchboard
+	cargo build --locked --workspace --bin switchboard
 	bash scripts/contract.sh
 	bash scripts/telnyx-contract.sh
 
 conformance: setup ## Run the MCP conformance suite against an agent
-	cargo build --locked -p switchboard
+	cargo build --locked --workspace --bin switchboard
 	bash scripts/mcp-conformance.sh
 
 # Among these tests are the README's tour and the ones that compare generated documents.

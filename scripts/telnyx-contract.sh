@@ -42,7 +42,8 @@ word_after() {
     exit 1
 }
 
-cargo build --locked --quiet -p switchboard-simulators --example telnyx
+# As a part of the workspace, so that it shares what other checks build.
+cargo build --locked --quiet --workspace --example telnyx
 "${CARGO_TARGET_DIR:-target}/debug/examples/telnyx" 0 >"$directory/simulator" 2>&1 &
 running+=($!)
 simulator=$(word_after "$directory/simulator" 'Telnyx simulator')
@@ -57,7 +58,7 @@ running+=($!)
 word_after "$directory/prism" 'listening on' >/dev/null
 
 if ! SWITCHBOARD_TEST_TELNYX_PROXY=http://127.0.0.1:$port SWITCHBOARD_TEST_PEERS=$(realpath "$peers") \
-    cargo test --locked --quiet -p switchboard-connect -- --nocapture vendors_description fixed_vector; then
+    cargo test --locked --quiet --workspace --test telnyx -- --nocapture vendors_description fixed_vector; then
     cat "$directory/prism" >&2
     exit 1
 fi
