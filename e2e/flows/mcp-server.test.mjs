@@ -61,7 +61,7 @@ flow('MCP server: tools, refresh, a changed tool held and approved', async ({ se
   // A refresh that fails keeps the list and says why.
   await library.close();
   await button(page, 'Refresh now').click();
-  await page.getByRole('alert').first().waitFor();
+  await until('the failed fetch', async () => (await owner.get(`/integrations/${integration.id}`)).discovery?.error);
   await tools.getByRole('link', { name: 'search_books' }).waitFor();
   await page.reload();
   await page.getByText('The last fetch failed').waitFor();
