@@ -117,7 +117,12 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let text = report.markdown();
     println!("\n{text}");
     if !arguments.quick && arguments.only.is_empty() {
-        std::fs::write("bench/RESULTS.md", text)?;
+        // What was measured in a browser is not measured here, and stays.
+        let before = std::fs::read_to_string("bench/RESULTS.md").unwrap_or_default();
+        let studio = before
+            .find("\n## The Studio")
+            .map_or("", |at| &before[at..]);
+        std::fs::write("bench/RESULTS.md", format!("{text}{studio}"))?;
         println!("written to bench/RESULTS.md");
     }
     Ok(())
