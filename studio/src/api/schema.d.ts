@@ -1523,6 +1523,8 @@ export interface components {
             instructions: string;
             strict_states: boolean;
             initial_state: string | null;
+            /** @description Whether the model is given the built-in tool `go_to_state`; absent where it is not. */
+            go_to_state?: boolean;
             states: components["schemas"]["AgentState"][];
             actions: components["schemas"]["Binding"][];
         };

@@ -35,6 +35,9 @@ pub struct Document {
     strict_states: bool,
     #[schema(required = true, nullable = true)]
     initial_state: Option<String>,
+    /// Whether the model is given the built-in tool `go_to_state`; absent where it is not.
+    #[schema(required = false, nullable = false)]
+    go_to_state: Option<bool>,
     states: Vec<AgentState>,
     actions: Vec<Binding>,
 }

@@ -76,7 +76,7 @@ export interface DraftValues {
 }
 
 /** A draft or a locked version's document, as the API gives it. */
-export type ApiDocument = Schemas['Document'] & Pick<Schemas['Draft'], 'go_to_state'>;
+export type ApiDocument = Schemas['Document'];
 
 let made = 0;
 
