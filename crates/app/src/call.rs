@@ -8,9 +8,8 @@ use sha2::{Digest as _, Sha256};
 use switchboard_connect::{CallError, Performed};
 use switchboard_domain::admission::{self, Refusal};
 use switchboard_domain::conversation::{Conversation, Outcome};
-use switchboard_domain::environment::Environment;
 use switchboard_domain::event::{EventType, NewEvent};
-use switchboard_domain::id::{AgentId, BindingId, CallId, ConversationId, EventId, WorkspaceId};
+use switchboard_domain::id::{AgentId, CallId, ConversationId, EventId};
 use switchboard_domain::input::InputError;
 use switchboard_store::journal::CallRow;
 use switchboard_store::stat::ErrorRow;
@@ -18,15 +17,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::carry_out::{Carried, carry_out};
-use crate::catalog::{GO_TO_STATE, PreparedAgent, PreparedBinding, Snapshot};
+use crate::catalog::{GO_TO_STATE, MCP_TOOL, PreparedAgent, PreparedBinding, Snapshot};
 use crate::finish::Finished;
 use crate::journal::{Done, Key, Reservation, Reserved, Settlement, Work};
 use crate::notices::Notices;
 use crate::stats::Came;
 use crate::{App, AppError, Runner};
 
-/// The kind of a tool of an MCP server.
-const MCP_TOOL: &str = "mcp_tool";
 /// The longest idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 255;
 /// How long a repeated call waits at most before it looks again for the first one's answer.
@@ -65,6 +62,7 @@ pub(crate) struct Admitted {
     pub key: Key,
     pub id: CallId,
     pub snapshot: Arc<Snapshot>,
+    pub agent: Arc<PreparedAgent>,
     pub conversation: Arc<Conversation>,
     pub binding: Arc<PreparedBinding>,
     pub arguments: Value,
@@ -114,12 +112,8 @@ pub async fn call(
     let binding = match admit(&agent, &conversation, &request.name, &arguments) {
         Ok(binding) => binding,
         Err((binding, error)) => {
-            if let Some(binding) = &binding {
-                let environment = conversation.key.environment;
-                count(app, key.0, environment, binding, &Came::Refused);
-            }
-            let binding = binding.and_then(|binding| binding.shown_id());
-            note_refusal(app, key, id, &request.name, binding, &arguments, &error).await?;
+            let (name, binding) = (&request.name, binding.as_deref());
+            note_refusal(app, &conversation, id, name, binding, &arguments, &error).await?;
             return Err(error);
         }
     };
@@ -127,6 +121,7 @@ pub async fn call(
         key,
         id,
         snapshot,
+        agent,
         conversation,
         reserved: reservation_needed(&binding, request.idempotency_key.is_some()),
         binding,
@@ -136,7 +131,7 @@ pub async fn call(
     };
     let cancel = admitted.cancelled.clone().drop_guard();
     let reservation = (admitted.reserved != Reserved::No)
-        .then(|| reservation(app, &agent, &admitted, request.idempotency_key, fingerprint));
+        .then(|| reservation(app, &admitted, request.idempotency_key, fingerprint));
     // From the reservation on, a call is finished whether or not its caller waits: a place that was
     // taken is given back or used up.
     let run = run(app.clone(), admitted, reservation);
@@ -164,11 +159,10 @@ async fn run(
             }
             Ok(Done::Gone | Done::Settled | Done::Message(_)) => return Err(AppError::Stopping),
             Err(error) => {
-                let environment = admitted.conversation.key.environment;
-                count(&app, key.0, environment, &admitted.binding, &Came::Refused);
-                let binding = admitted.binding.shown_id();
-                let (name, arguments) = (&admitted.binding.name, &admitted.arguments);
-                note_refusal(&app, key, admitted.id, name, binding, arguments, &error).await?;
+                let (conversation, id) = (&admitted.conversation, admitted.id);
+                let (binding, arguments) = (&*admitted.binding, &admitted.arguments);
+                let (name, binding) = (&binding.name, Some(binding));
+                note_refusal(&app, conversation, id, name, binding, arguments, &error).await?;
                 return Err(error);
             }
         }
@@ -266,7 +260,6 @@ fn reservation_needed(binding: &PreparedBinding, has_key: bool) -> Reserved {
 
 fn reservation(
     app: &App,
-    agent: &PreparedAgent,
     admitted: &Admitted,
     idempotency_key: Option<String>,
     fingerprint: Option<Vec<u8>>,
@@ -286,7 +279,7 @@ fn reservation(
             answer: None,
         },
         gate: admitted.binding.gate.clone(),
-        strict_states: agent.own.strict_states,
+        strict_states: admitted.agent.own.strict_states,
     }
 }
 
@@ -331,16 +324,10 @@ async fn answer_of(
 }
 
 /// Counts a call.
-fn count(
-    app: &App,
-    workspace: WorkspaceId,
-    environment: Environment,
-    binding: &PreparedBinding,
-    came: &Came,
-) {
-    let now = app.context.now();
+fn count(app: &App, conversation: &Conversation, binding: &PreparedBinding, came: &Came) {
+    let (key, now) = (&conversation.key, app.context.now());
     app.stats
-        .count(workspace, environment, &binding.called, now, came);
+        .count(key.workspace, key.environment, &binding.called, now, came);
 }
 
 /// Keeps why a call of an integration failed, for who looks after the integration.
@@ -362,10 +349,10 @@ fn note_error(app: &App, admitted: &Admitted, performed: &Performed) {
 /// Notes that a call was not admitted.
 async fn note_refusal(
     app: &App,
-    key: Key,
+    conversation: &Conversation,
     id: CallId,
     name: &str,
-    binding: Option<BindingId>,
+    binding: Option<&PreparedBinding>,
     arguments: &Value,
     error: &AppError,
 ) -> Result<(), AppError> {
@@ -375,6 +362,10 @@ async fn note_refusal(
     ) {
         return Ok(());
     }
+    if let Some(binding) = binding {
+        count(app, conversation, binding, &Came::Refused);
+    }
+    let binding = binding.and_then(PreparedBinding::shown_id);
     let name: String = name.chars().take(100).collect();
     let mut detail = serde_json::json!({"code": error.code(), "message": error.to_string()});
     if let AppError::InvalidArguments(errors) = error {
@@ -391,6 +382,7 @@ async fn note_refusal(
         data: data.to_string(),
     };
     metrics::counter!("switchboard_calls_total", "outcome" => "refused").increment(1);
+    let key = (conversation.key.workspace, conversation.key.id);
     app.journal.submit(key, Work::Note(event)).await.map(drop)
 }
 
@@ -412,15 +404,8 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
         .journal
         .submit(admitted.key, Work::Settle(Box::new(settlement)))
         .await?;
-    let environment = admitted.conversation.key.environment;
-    let (workspace, binding) = (admitted.key.0, &admitted.binding);
-    count(
-        &app,
-        workspace,
-        environment,
-        binding,
-        &Came::To(outcome, duration),
-    );
+    let (conversation, came) = (&admitted.conversation, Came::To(outcome, duration));
+    count(&app, conversation, &admitted.binding, &came);
     metrics::counter!("switchboard_calls_total", "outcome" => label).increment(1);
     metrics::histogram!("switchboard_call_seconds").record(duration.as_secs_f64());
     match done {

@@ -97,12 +97,7 @@ pub(crate) async fn carry_out(app: &App, admitted: &Admitted, start: Instant) ->
             Box::pin(locally(app, admitted, &action, &context, parameters)).await
         }
         // It was there when the call was admitted, in this very snapshot.
-        Err(refusal) => Performed::not_sent(CallError {
-            code: "integration_unavailable",
-            message: refusal.to_string(),
-            upstream_status: None,
-        })
-        .into(),
+        Err(refusal) => failed("integration_unavailable", refusal.to_string()).into(),
     }
 }
 
@@ -137,32 +132,21 @@ async fn locally(
     }
 }
 
+fn failed(code: &'static str, message: impl Into<String>) -> Performed {
+    Performed::not_sent(CallError::new(code, message))
+}
+
 /// Changes the conversation's state, if it still may go there.
 async fn go_to_state(app: &App, admitted: &Admitted, parameters: &Map<String, Value>) -> Performed {
-    let failed = |code, message: String| {
-        Performed::not_sent(CallError {
-            code,
-            message,
-            upstream_status: None,
-        })
-    };
     let wanted = parameters.get("state").and_then(Value::as_str);
     let Some(to) = wanted.and_then(|name| StateName::parse(name).ok()) else {
-        return failed("invalid_arguments", "name the state to go to".to_owned());
-    };
-    let key = &admitted.conversation.key;
-    let agent = app
-        .catalog
-        .agent(key.workspace, key.agent, key.version)
-        .await;
-    let Ok(Some((_, agent))) = agent else {
-        return failed("integration_unavailable", "the agent is gone".to_owned());
+        return failed("invalid_arguments", "name the state to go to");
     };
     let from = admitted.conversation.state.clone();
     let change = Change {
         state: Some(Transition {
             to: to.clone(),
-            agent: Arc::clone(&agent.own),
+            agent: Arc::clone(&admitted.agent.own),
         }),
         variables: Map::new(),
         end: None,
@@ -177,10 +161,7 @@ async fn go_to_state(app: &App, admitted: &Admitted, parameters: &Map<String, Va
         Err(error @ AppError::Conflict { .. }) => failed(error.code(), error.to_string()),
         Err(error) => {
             tracing::error!(%error, "a conversation's state could not be changed");
-            failed(
-                "internal_error",
-                "the state could not be changed".to_owned(),
-            )
+            failed("internal_error", "the state could not be changed")
         }
     }
 }

@@ -6,7 +6,6 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_connect::{CallError, Performed};
-use switchboard_domain::conversation::Outcome;
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{CallId, ConversationId, EventId};
 use switchboard_store::client_event::{self, ClientEventKey};
@@ -80,7 +79,9 @@ impl Telling<'_> {
             Ok(performed) => performed,
             Err(error) => {
                 tracing::error!(%error, "a client event could not be handled");
-                unknown("the server could not finish the call; see the conversation's events")
+                Performed::unknown(
+                    "the server could not finish the call; see the conversation's events",
+                )
             }
         }
     }
@@ -118,22 +119,11 @@ impl Telling<'_> {
         if !gave_up && let Some(result) = result(app, key).await? {
             return Ok(performed(&result));
         }
-        Ok(unknown(&format!(
+        Ok(Performed::unknown(format!(
             "the client did not answer `{}` within {} ms; whether it did what it was told is not known",
             self.event,
             wait.as_millis()
         )))
-    }
-}
-
-fn unknown(message: &str) -> Performed {
-    Performed {
-        outcome: Outcome::Unknown,
-        ..Performed::not_sent(CallError {
-            code: "outcome_unknown",
-            message: message.to_owned(),
-            upstream_status: None,
-        })
     }
 }
 
@@ -159,11 +149,10 @@ fn performed(text: &str) -> Performed {
         }
         Some(error) => Performed {
             response: text.to_owned(),
-            ..Performed::not_sent(CallError {
-                code: "client_error",
-                message: format!("the client says that it failed: {error}"),
-                upstream_status: None,
-            })
+            ..Performed::not_sent(CallError::new(
+                "client_error",
+                format!("the client says that it failed: {error}"),
+            ))
         },
     }
 }

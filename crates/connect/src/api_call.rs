@@ -36,13 +36,20 @@ pub struct CallError {
     pub upstream_status: Option<u16>,
 }
 
-impl From<RuleError> for CallError {
-    fn from(error: RuleError) -> Self {
+impl CallError {
+    /// An error that no answer of the service stands behind.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
-            code: error.code,
-            message: error.message,
+            code,
+            message: message.into(),
             upstream_status: None,
         }
+    }
+}
+
+impl From<RuleError> for CallError {
+    fn from(error: RuleError) -> Self {
+        Self::new(error.code, error.message)
     }
 }
 
@@ -114,6 +121,14 @@ impl Performed {
             request: "null".to_owned(),
             response: "null".to_owned(),
             tool_result: false,
+        }
+    }
+
+    /// A call whose outcome nobody can know.
+    pub fn unknown(message: impl Into<String>) -> Self {
+        Self {
+            outcome: Outcome::Unknown,
+            ..Self::not_sent(CallError::new("outcome_unknown", message))
         }
     }
 }

@@ -19,8 +19,8 @@ use switchboard_store::{Db, Engine, action, agent, change, integration, secret, 
 use switchboard_vault::{Binding as SealBinding, KeyRing, Sealed};
 
 use super::entries::{
-    BodyOverride, OwnBinding, OwnCall, OwnParts, OwnTarget, Place, PreparedAction, PreparedAgent,
-    PreparedBinding, PreparedIntegration, PreparedTarget, Request, Snapshot,
+    BodyOverride, MCP_TOOL, OwnBinding, OwnCall, OwnParts, OwnTarget, Place, PreparedAction,
+    PreparedAgent, PreparedBinding, PreparedIntegration, PreparedTarget, Request, Snapshot,
 };
 use crate::error::AppError;
 use crate::{local, mcp, messages, prepare};
@@ -518,7 +518,7 @@ fn own_target(snapshot: &Snapshot, call: &OwnCall) -> PreparedTarget {
 /// The kind that a runtime is told of a link.
 const fn kind_of(request: &Request) -> &'static str {
     match request {
-        Request::Mcp(_) => "mcp_tool",
+        Request::Mcp(_) => MCP_TOOL,
         Request::Message(_) => "send_text_message",
         Request::Http(_) => "api_call",
     }

@@ -23,6 +23,8 @@ use crate::local::LocalAction;
 use crate::mcp::McpCall;
 use crate::messages::Channel;
 
+/// The kind of a tool of an MCP server, as a runtime is told.
+pub const MCP_TOOL: &str = "mcp_tool";
 /// The name of the built-in tool that changes the state.
 pub const GO_TO_STATE: &str = "go_to_state";
 

@@ -22,8 +22,8 @@ use tokio::sync::watch;
 use crate::error::AppError;
 use crate::principal::{Access, Actor, Principal};
 pub use entries::{
-    GO_TO_STATE, OwnCall, OwnParts, PreparedAgent, PreparedBinding, PreparedTarget, Snapshot,
-    TargetView,
+    GO_TO_STATE, MCP_TOOL, OwnCall, OwnParts, PreparedAgent, PreparedBinding, PreparedTarget,
+    Snapshot, TargetView,
 };
 
 /// API keys that are remembered.

@@ -169,11 +169,7 @@ async fn of_server(
             ..came_to(None, None)
         },
         Err(error) => {
-            let error = CallError {
-                code: error.code(),
-                message: error.to_string(),
-                upstream_status: None,
-            };
+            let error = CallError::new(error.code(), error.to_string());
             came_to(Some(error), None)
         }
     }
@@ -195,14 +191,13 @@ async fn of_channel(
     let secret = snapshot.secrets_in(environment).secret(&channel.api_key);
     let id = MessageId::parse(NO_MESSAGE).map_err(|error| AppError::Internal(error.to_string()))?;
     let Some(secret) = secret else {
-        let error = CallError {
-            code: "missing_secret",
-            message: format!(
+        let error = CallError::new(
+            "missing_secret",
+            format!(
                 "the secret `{}` has no value for {environment}; set it, then test again",
                 channel.api_key
             ),
-            upstream_status: None,
-        };
+        );
         return Ok(came_to(Some(error), None));
     };
     let (now, deadline) = (app.context.now(), Instant::now() + PATIENCE);

@@ -112,13 +112,13 @@ fn answered(call: &McpCall, request: String, answer: &ToolAnswer) -> Performed {
         } else {
             Outcome::Succeeded
         },
-        error: answer.is_error.then(|| CallError {
-            code: "tool_error",
-            message: format!(
-                "the tool says that it failed: {}",
-                text_of(answer).unwrap_or_else(|| "see `output` for what it says".to_owned())
-            ),
-            upstream_status: None,
+        error: answer.is_error.then(|| {
+            let said = text_of(answer);
+            let said = said.unwrap_or_else(|| "see `output` for what it says".to_owned());
+            CallError::new(
+                "tool_error",
+                format!("the tool says that it failed: {said}"),
+            )
         }),
         output: answer.json().to_owned(),
         variables,

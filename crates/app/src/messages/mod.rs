@@ -10,7 +10,7 @@ mod test_message;
 mod webhook;
 mod work;
 
-use switchboard_connect::telnyx::{WebhookError, WebhookKey};
+use switchboard_connect::telnyx::WebhookKey;
 use switchboard_domain::id::{IntegrationId, MessageId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::MessagingChannel;
@@ -81,7 +81,7 @@ pub fn channel(
     let key = channel
         .webhook_public_key
         .as_deref()
-        .map(webhook_key)
+        .map(WebhookKey::parse)
         .transpose();
     let key = errors.check(format!("{pointer}/webhook_public_key"), key);
     let rate = channel.messages_per_minute;
@@ -98,10 +98,6 @@ pub fn channel(
         per_minute: rate,
         hears_webhooks: key?.is_some(),
     })
-}
-
-fn webhook_key(text: &str) -> Result<WebhookKey, WebhookError> {
-    WebhookKey::parse(text)
 }
 
 /// A page of messages, the newest first.

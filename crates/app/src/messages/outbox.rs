@@ -342,11 +342,10 @@ fn unknown(error: &CallError) -> MessageError {
 
 /// The error of a message whose server stopped while it was on its way.
 pub fn interrupted() -> MessageError {
-    unknown(&CallError {
-        code: "outcome_unknown",
-        message: "the server stopped while the message was on its way".to_owned(),
-        upstream_status: None,
-    })
+    unknown(&CallError::new(
+        "outcome_unknown",
+        "the server stopped while the message was on its way",
+    ))
 }
 
 /// The error of a message whose channel has no key in its environment.

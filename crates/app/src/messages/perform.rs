@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use switchboard_connect::{CallError, Performed, SecretLookup as _};
-use switchboard_domain::conversation::Outcome;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{CallId, ConversationId, WorkspaceId};
 use switchboard_domain::sms::message::Message;
@@ -50,14 +49,9 @@ pub async fn perform(app: &App, outgoing: Outgoing<'_>) -> Performed {
         Err(Failure::App(error)) => {
             tracing::error!(%error, "a text message could not be handled");
             // Whether the message was in the outbox by then is not known here.
-            Performed {
-                outcome: Outcome::Unknown,
-                ..Performed::not_sent(CallError {
-                    code: "outcome_unknown",
-                    message: "the server could not finish sending the message; see GET /messages for what became of it".to_owned(),
-                    upstream_status: None,
-                })
-            }
+            Performed::unknown(
+                "the server could not finish sending the message; see GET /messages for what became of it",
+            )
         }
     }
 }
@@ -95,11 +89,7 @@ async fn try_to(app: &App, outgoing: Outgoing<'_>) -> Result<Performed, Failure>
     let secrets = snapshot.secrets_in(environment);
     if secrets.secret(&channel.api_key).is_none() {
         let error = outbox::missing_key(channel, environment);
-        return Err(Failure::Call(CallError {
-            code: "missing_secret",
-            message: error.title,
-            upstream_status: None,
-        }));
+        return Err(Failure::Call(CallError::new("missing_secret", error.title)));
     }
     let new = NewMessage {
         workspace,
@@ -139,27 +129,13 @@ fn kept_request(message: &Message) -> String {
 
 /// What a call answers for its message.
 pub fn answer(message: &Message, request: String, response: String) -> Performed {
-    let failed = |outcome, code, text: String| Performed {
-        outcome,
-        request: request.clone(),
-        response: response.clone(),
-        ..Performed::not_sent(CallError {
-            code,
-            message: text,
-            upstream_status: None,
-        })
-    };
-    match message.life.status {
-        Status::OutcomeUnknown => failed(
-            Outcome::Unknown,
-            "outcome_unknown",
-            format!(
-                "nobody knows whether the provider took the message, so it is not sent again; {} tells what became of it",
-                message.key.id
-            ),
-        ),
+    let performed = match message.life.status {
+        Status::OutcomeUnknown => Performed::unknown(format!(
+            "nobody knows whether the provider took the message, so it is not sent again; {} tells what became of it",
+            message.key.id
+        )),
         Status::SendingFailed if !message.life.confirmed => {
-            failed(Outcome::Failed, "message_rejected", refusal(message))
+            Performed::not_sent(CallError::new("message_rejected", refusal(message)))
         }
         _ => {
             let status = if message.life.confirmed {
@@ -172,12 +148,13 @@ pub fn answer(message: &Message, request: String, response: String) -> Performed
                 "parts": message.parts, "encoding": message.encoding.as_str(),
                 "provider_message_id": message.provider_id,
             });
-            Performed {
-                request,
-                response,
-                ..crate::local::answered(output.to_string())
-            }
+            crate::local::answered(output.to_string())
         }
+    };
+    Performed {
+        request,
+        response,
+        ..performed
     }
 }
 

@@ -1,13 +1,15 @@
 //! Delivery receipts: who sent one is checked before anything in it is read.
 
 use http::HeaderMap;
-use switchboard_connect::telnyx::{Event, MessageId as ProviderMessageId, WebhookError};
+use switchboard_connect::telnyx::{
+    Event, MessageId as ProviderMessageId, WebhookError, WebhookKey,
+};
 use switchboard_domain::id::{IntegrationId, MessageId, WorkspaceId};
 use switchboard_domain::integration::IntegrationDefinition;
 use switchboard_domain::sms::message::{MessageKey, Step};
 use switchboard_store::{integration, message};
 
-use super::{outbox, webhook_key};
+use super::outbox;
 use crate::{App, AppError};
 
 /// What was made of a webhook.
@@ -73,7 +75,7 @@ async fn handle(
     })?;
     let refused = |error: WebhookError| AppError::bad_request(error.code(), error.to_string());
     let now = app.context.now();
-    let verified = webhook_key(key)
+    let verified = WebhookKey::parse(key)
         .and_then(|key| key.verify(headers, body, now))
         .map_err(refused)?;
     let event = verified.event().map_err(refused)?;

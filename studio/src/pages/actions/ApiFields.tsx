@@ -1,14 +1,15 @@
-import { NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { useMemo } from 'react';
 import { useList } from '~/api/list';
 import { CodeEditor } from '~/parts/CodeEditor';
 import type { Form } from '~/parts/form';
 import { HeadersEditor } from '~/parts/HeadersEditor';
 import { SchemaEditor } from '~/parts/schema/SchemaEditor';
-import { parseSchema } from '~/parts/schema/schema';
+import { useParsedSchema } from '~/parts/schema/useParsedSchema';
 import { PathNote } from './PathNote';
 import { Section } from './Section';
 import type { ActionValues } from './values';
+import { WhatItDoes } from './WhatItDoes';
 import { hasBody, placeOf, templateNames } from './where';
 
 export type Errors = (pointer: string, under?: 'under') => string | undefined;
@@ -26,36 +27,12 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 /** A request of an HTTP API: name, method, path, parameters, body, headers. */
 export function ApiFields({ form, errors, readOnly, integrationId, baseUrl }: Props) {
   const { values, set } = form;
-  const schema = useMemo(() => {
-    const parsed = parseSchema(values.parameters);
-    return parsed.problem === undefined ? parsed.schema : null;
-  }, [values.parameters]);
+  const schema = useParsedSchema(values.parameters);
   const names = useTemplateNames(integrationId, schema, values);
   const request = { method: values.method, path: values.path, bodyTemplate: values.bodyTemplate };
   return (
     <>
-      <Section title="What it does">
-        <TextInput
-          label="Name"
-          withAsterisk
-          description="What the model calls it by: letters, digits, _ and -."
-          classNames={{ input: 'mono' }}
-          placeholder="get_invoice"
-          value={values.name}
-          error={errors('/name')}
-          onChange={(event) => set({ name: event.currentTarget.value })}
-        />
-        <Textarea
-          label="Description"
-          description="Tells the model what it is for and when to use it."
-          autosize
-          minRows={2}
-          maxRows={10}
-          value={values.description}
-          error={errors('/description')}
-          onChange={(event) => set({ description: event.currentTarget.value })}
-        />
-      </Section>
+      <WhatItDoes form={form} errors={errors} example="get_invoice" />
       <Section title="Request">
         <div className="request-line">
           <NativeSelect

@@ -1,13 +1,13 @@
-import { Badge, Group, NativeSelect, Text, Textarea, TextInput } from '@mantine/core';
-import { useMemo } from 'react';
+import { Badge, Group, NativeSelect, Text, TextInput } from '@mantine/core';
 import { CodeEditor } from '~/parts/CodeEditor';
 import type { Form } from '~/parts/form';
 import { SchemaEditor } from '~/parts/schema/SchemaEditor';
-import { parseSchema } from '~/parts/schema/schema';
+import { useParsedSchema } from '~/parts/schema/useParsedSchema';
 import { type Errors, useTemplateNames } from './ApiFields';
 import { Section } from './Section';
 import { fixedText, MAX_PARTS, segmentsOf } from './segments';
 import type { ActionValues } from './values';
+import { WhatItDoes } from './WhatItDoes';
 
 interface Props {
   form: Form<ActionValues>;
@@ -19,35 +19,12 @@ interface Props {
 /** A text message that any agent can send through a channel. */
 export function MessageFields({ form, errors, readOnly, integrationId }: Props) {
   const { values, set } = form;
-  const schema = useMemo(() => {
-    const parsed = parseSchema(values.parameters);
-    return parsed.problem === undefined ? parsed.schema : null;
-  }, [values.parameters]);
+  const schema = useParsedSchema(values.parameters);
   const names = useTemplateNames(integrationId, schema, values);
   const toContact = values.recipient === 'contact';
   return (
     <>
-      <Section title="What it does">
-        <TextInput
-          label="Name"
-          withAsterisk
-          description="What the model calls it by: letters, digits, _ and -."
-          classNames={{ input: 'mono' }}
-          placeholder="send_confirmation"
-          value={values.name}
-          error={errors('/name')}
-          onChange={(event) => set({ name: event.currentTarget.value })}
-        />
-        <Textarea
-          label="Description"
-          description="Tells the model what it is for and when to use it."
-          autosize
-          minRows={2}
-          value={values.description}
-          error={errors('/description')}
-          onChange={(event) => set({ description: event.currentTarget.value })}
-        />
-      </Section>
+      <WhatItDoes form={form} errors={errors} example="send_confirmation" />
       <Section title="Message">
         <div className="request-line">
           <NativeSelect
