@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
-use switchboard_testkit::{Answer, Client, Fault, Upstream, broken, eventually};
+use switchboard_testkit::{Answer, Client, Fault, Proxy, Upstream, broken, eventually};
 
 fn client(url: &str) -> Client {
     Client::new(url, "sb_key")
@@ -113,4 +113,34 @@ async fn eventually_asks_until_it_is_there() {
 #[should_panic(expected = "SWITCHBOARD_TEST_NOWHERE is not set: run `make test`")]
 fn what_is_missing_is_named() {
     switchboard_testkit::environment("SWITCHBOARD_TEST_NOWHERE", "run `make test`");
+}
+
+#[tokio::test]
+async fn a_proxy_passes_cuts_freezes_and_refuses() {
+    let upstream = Upstream::echo().await;
+    let address = upstream.url.trim_start_matches("http://").parse().unwrap();
+    let proxy = Proxy::before(address).await;
+    let url = format!("http://{}", proxy.address());
+    let asked = || {
+        let client = Client::new(&url, "sb_key");
+        async move {
+            let asked = client.try_send(Method::GET, "/", &[], None);
+            let answer = tokio::time::timeout(Duration::from_millis(300), asked).await;
+            answer.map(|answer| answer.map(|reply| reply.status.as_u16()))
+        }
+    };
+    assert_eq!(asked().await, Ok(Some(200)));
+    proxy.refuse();
+    assert_eq!(asked().await, Ok(None), "it is closed at once");
+    proxy.hole();
+    assert!(asked().await.is_err(), "nobody answers");
+    proxy.pass();
+    proxy.freeze();
+    proxy.cut();
+    assert_eq!(
+        asked().await,
+        Ok(Some(200)),
+        "a new connection has a fate of its own"
+    );
+    assert_eq!(upstream.hits(), 2);
 }
