@@ -1,5 +1,6 @@
 //! API keys: made, listed and revoked; and asking whom a key stands for.
 
+use chrono::{DateTime, SubsecRound as _, Utc};
 use switchboard_domain::id::{ApiKeyId, AuditId, WorkspaceId};
 use switchboard_domain::name::Title;
 use switchboard_domain::scope::Scope;
@@ -23,24 +24,35 @@ pub async fn authenticate(app: &App, text: &str) -> Result<Principal, AppError> 
         .ok_or(AppError::Unauthenticated)
 }
 
+/// What a new key is.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub scope: Scope,
+    /// When it ends; none is when somebody revokes it.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A key as it is listed.
+#[derive(Debug, Clone)]
+pub struct KeyView {
+    /// The key.
+    pub row: ApiKeyRow,
+    /// Whether whoever made it is not there any more.
+    pub is_maker_gone: bool,
+}
+
 /// Makes a key. Its text is in the answer and nowhere else.
 pub async fn create(
     app: &App,
     admin: &Admin,
-    name: &str,
-    scope: Scope,
+    new: &NewKey,
 ) -> Result<(ApiKeyRow, ApiKeyPlain), AppError> {
     let actor = admin.actor();
-    let made = create_in(
-        &app.db,
-        &app.context,
-        admin.workspace(),
-        &actor,
-        name,
-        scope,
-    )
-    .await?;
-    app.catalog.catch_up(admin.workspace()).await?;
+    let made = create_in(&app.db, &app.context, admin.workspace(), &actor, new).await?;
+    app.catalog.committed(admin.workspace()).await;
     Ok(made)
 }
 
@@ -50,19 +62,27 @@ pub async fn create_in(
     context: &Context,
     workspace_id: WorkspaceId,
     actor: &str,
-    name: &str,
-    scope: Scope,
+    new: &NewKey,
 ) -> Result<(ApiKeyRow, ApiKeyPlain), AppError> {
-    let name = Title::parse(name).map_err(|error| AppError::invalid("/name", error))?;
+    let name = Title::parse(&new.name).map_err(|error| AppError::invalid("/name", error))?;
+    // Whole microseconds, which is what both databases keep.
+    let expires_at = new.expires_at.map(|at| at.trunc_subsecs(6));
+    if expires_at.is_some_and(|at| at <= context.now()) {
+        let detail = "this is in the past; name a time to come, or leave it out";
+        return Err(AppError::invalid("/expires_at", detail));
+    }
     let plain = ApiKeyPlain::generate(&|buffer: &mut [u8]| context.fill(buffer));
     let row = ApiKeyRow {
         workspace: workspace_id,
         id: ApiKeyId::from_uuid(context.uuid()),
         name: name.to_string(),
-        scope,
+        scope: new.scope,
         prefix: plain.prefix().to_owned(),
         created_at: context.now(),
         revoked_at: None,
+        created_by: Some(actor.to_owned()),
+        last_used_at: None,
+        expires_at,
     };
     let mut tx = db.write().await?;
     let engine = &mut tx.engine();
@@ -92,14 +112,29 @@ pub async fn list_for(
     prefix: Option<&str>,
     after: Option<ApiKeyId>,
     limit: u32,
-) -> Result<Page<ApiKeyRow>, AppError> {
-    list(&app.db, reader.workspace(), prefix, after, limit).await
+) -> Result<Page<KeyView>, AppError> {
+    let workspace = reader.workspace();
+    let mut conn = app.db.read().await?;
+    let engine = &mut conn.engine();
+    let page = api_key::list(engine, workspace, prefix, after, limit).await?;
+    let makers = page.rows.iter().filter_map(|row| row.created_by.as_deref());
+    let gone = api_key::orphans(engine, workspace, &makers.collect()).await?;
+    page.try_map(|row| {
+        Ok(KeyView {
+            is_maker_gone: row
+                .created_by
+                .as_ref()
+                .is_some_and(|maker| gone.contains(maker)),
+            row,
+        })
+    })
 }
 
 /// Revokes a key. It is refused from then on.
 pub async fn revoke(app: &App, admin: &Admin, id: ApiKeyId) -> Result<(), AppError> {
     revoke_in(&app.db, &app.context, admin.workspace(), &admin.actor(), id).await?;
-    app.catalog.catch_up(admin.workspace()).await
+    app.catalog.committed(admin.workspace()).await;
+    Ok(())
 }
 
 /// Revokes a key, also beside a running server, which refuses it within a second.
@@ -125,6 +160,9 @@ pub async fn revoke_in(
         prefix: String::new(),
         created_at: now,
         revoked_at: Some(now),
+        created_by: None,
+        last_used_at: None,
+        expires_at: None,
     };
     note(engine, context, &row, actor, "api_key.revoke").await?;
     tx.commit().await?;

@@ -79,10 +79,12 @@ impl<'a> ConfigChange<'a> {
         Ok(())
     }
 
-    /// Makes the change durable, and returns when this server's catalog serves it.
+    /// Makes the change durable, and returns when this server's catalog serves it. A change that is
+    /// made is never answered as one that failed: what the catalog lacks it catches up with later.
     pub async fn commit(self) -> Result<(), AppError> {
         self.tx.commit().await?;
-        self.app.catalog.catch_up(self.workspace).await
+        self.app.catalog.committed(self.workspace).await;
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use uuid::Uuid;
@@ -10,6 +11,10 @@ use uuid::Uuid;
 pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> DateTime<Utc>;
+
+    /// The time since some fixed moment. It never goes back, nobody sets it, and it goes on while this
+    /// process is paused.
+    fn elapsed(&self) -> Duration;
 }
 
 /// Random bytes.
@@ -46,6 +51,11 @@ impl Context {
     /// The time now, in whole microseconds, which is what both databases keep.
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now().trunc_subsecs(6)
+    }
+
+    /// The time since some fixed moment: what ages are measured with.
+    pub fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
     }
 
     /// A new time-ordered UUID (RFC 9562, version 7). The twelve bits after the milliseconds count

@@ -27,7 +27,9 @@ pub mod client_events;
 pub mod conversations;
 pub mod drafts;
 pub mod events;
+pub mod health;
 pub mod impact;
+pub mod installation;
 pub mod integrations;
 pub mod lifecycle;
 pub mod mcp;
@@ -123,6 +125,8 @@ pub struct App {
     /// Wakes calls that wait for a client's answer.
     pub(crate) client_answers: Notify,
     pub(crate) announcements: Mutex<Option<mcp::Watch>>,
+    /// What parts of the server say of themselves.
+    pub(crate) health: health::Health,
     pub(crate) settings: AppSettings,
     pub(crate) stats: stats::Stats,
     pub(crate) instance: InstanceId,
@@ -153,7 +157,7 @@ impl App {
             tools_changed,
         });
         Arc::new(Self {
-            catalog: Catalog::new(db.clone(), keys.clone()),
+            catalog: Catalog::new(db.clone(), keys.clone(), context.clone()),
             journal: Journal::new(db.clone()),
             news: Arc::default(),
             connector: Connector {
@@ -170,6 +174,7 @@ impl App {
             db,
             context,
             keys,
+            health: health::Health::default(),
             settings,
             instance,
             stopping: AtomicBool::new(false),

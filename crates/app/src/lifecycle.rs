@@ -8,9 +8,10 @@ use serde_json::json;
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{EventId, InstanceId, WorkspaceId};
 use switchboard_store::journal::{self as rows, CallRow};
-use switchboard_store::{change, conversation, instance};
+use switchboard_store::{conversation, instance};
 use tokio::task::JoinHandle;
 
+use crate::catalog::LOOK_AGAIN;
 use crate::journal::Work;
 use crate::{App, AppError, conversations, mcp, messages, stats};
 
@@ -18,10 +19,10 @@ use crate::{App, AppError, conversations, mcp, messages, stats};
 const HEARTBEAT: Duration = Duration::from_secs(3);
 /// How long it may be silent before others take it for dead.
 const SILENCE: chrono::TimeDelta = chrono::TimeDelta::seconds(20);
-/// How often changes of other processes are looked for: the net under their announcements.
-const LOOK_FOR_CHANGES: Duration = Duration::from_millis(400);
-/// How far back is looked, since clocks differ between servers.
-const LOOK_BACK: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
+/// How often it is noted when keys were used last.
+const NOTE_USES: Duration = Duration::from_secs(10);
+/// How often versions that nobody uses are dropped.
+const SWEEP: Duration = Duration::from_mins(1);
 /// How often SQLite's log is moved into the database.
 const CHECKPOINT: Duration = Duration::from_secs(4);
 
@@ -95,7 +96,9 @@ async fn heartbeat(app: &App) -> Result<(), AppError> {
 /// Starts what runs beside the calls. The tasks end when they are aborted.
 pub fn start_background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![
-        tokio::spawn(follow_changes(app.clone())),
+        tokio::spawn(look_for_changes(app.clone())),
+        tokio::spawn(keep_up(app.clone())),
+        tokio::spawn(tend_catalog(app.clone())),
         tokio::spawn(checkpoint(app.clone())),
         tokio::spawn(messages::deliver(app.clone())),
         tokio::spawn(stats::keep_writing(app.clone())),
@@ -119,25 +122,28 @@ pub fn start_background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
 async fn listen(app: Arc<App>) {
     loop {
         match app.db.listen().await {
-            Ok(Some(mut listener)) => loop {
-                match listener.next().await {
-                    Ok(Some(text)) => {
-                        if let Ok(workspace) = text.parse::<WorkspaceId>() {
-                            log(app.catalog.catch_up(workspace).await);
+            Ok(Some(mut listener)) => {
+                // What was announced before, or while the connection was lost, is found by looking.
+                app.catalog.look_soon();
+                loop {
+                    match listener.next().await {
+                        Ok(Some(text)) => {
+                            if let Ok(workspace) = text.parse::<WorkspaceId>() {
+                                log(app.catalog.catch_up(workspace).await);
+                            }
+                        }
+                        Ok(None) => app.catalog.look_soon(),
+                        Err(error) => {
+                            tracing::warn!(%error, "announcements of other servers are not heard");
+                            break;
                         }
                     }
-                    // What was announced while the connection was lost is found by looking.
-                    Ok(None) => {}
-                    Err(error) => {
-                        tracing::warn!(%error, "announcements of other servers are not heard");
-                        break;
-                    }
                 }
-            },
+            }
             Ok(None) => return,
             Err(error) => tracing::warn!(%error, "announcements of other servers are not heard"),
         }
-        tokio::time::sleep(LOOK_FOR_CHANGES).await;
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 
@@ -175,30 +181,46 @@ async fn end_idle_since(app: &App, timeout: Duration) -> Result<(), AppError> {
 }
 
 /// Looks for changes of other processes, announced or not.
-async fn follow_changes(app: Arc<App>) {
-    let mut timer = tokio::time::interval(LOOK_FOR_CHANGES);
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+async fn look_for_changes(app: Arc<App>) {
+    let mut is_blind = false;
     loop {
-        timer.tick().await;
-        log(look_for_changes(&app).await);
+        match app.catalog.look().await {
+            Ok(()) if is_blind => {
+                is_blind = false;
+                tracing::info!("the database can be looked at again");
+            }
+            Ok(()) => {}
+            Err(error) if !is_blind => {
+                is_blind = true;
+                tracing::warn!(%error, "the database cannot be looked at; what is remembered counts for a moment only");
+            }
+            Err(_) => {}
+        }
+        app.catalog.time_to_look().await;
     }
 }
 
-async fn look_for_changes(app: &App) -> Result<(), AppError> {
-    let known = app.catalog.revisions();
-    if known.is_empty() {
-        return Ok(());
+/// Prepares what was found.
+async fn keep_up(app: Arc<App>) {
+    loop {
+        log(app.catalog.keep_up().await);
     }
-    let mut conn = app.db.read().await?;
-    let since = app.context.now() - LOOK_BACK;
-    let changed = change::changed_since(&mut conn.engine(), since).await?;
-    drop(conn);
-    for (workspace, revision) in changed {
-        if known.get(&workspace).is_some_and(|known| *known < revision) {
-            app.catalog.catch_up(workspace).await?;
+}
+
+/// Notes when keys were used, and drops versions that nobody uses.
+async fn tend_catalog(app: Arc<App>) {
+    let every = |pause| {
+        let mut timer = tokio::time::interval(pause);
+        timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        timer
+    };
+    let (mut uses, mut sweep) = (every(NOTE_USES), every(SWEEP));
+    loop {
+        tokio::select! {
+            _ = uses.tick() => log(app.catalog.write_uses().await),
+            _ = sweep.tick() => app.catalog.sweep().await,
         }
     }
-    Ok(())
 }
 
 async fn checkpoint(app: Arc<App>) {
@@ -245,21 +267,6 @@ fn log(result: Result<(), AppError>) {
     }
 }
 
-/// True when the database answers.
-pub async fn is_ready(app: &App) -> bool {
-    if app.stopping.load(Ordering::Acquire) {
-        return false;
-    }
-    let asked = async {
-        let mut conn = app.db.read().await?;
-        switchboard_store::workspace::list(&mut conn.engine()).await
-    };
-    matches!(
-        tokio::time::timeout(Duration::from_secs(2), asked).await,
-        Ok(Ok(_))
-    )
-}
-
 /// Takes no more calls.
 pub fn stop_taking_calls(app: &App) {
     app.stopping.store(true, Ordering::Release);
@@ -271,6 +278,9 @@ pub async fn drain(app: &App, grace: Duration) -> bool {
     app.calls.close();
     let drained = tokio::time::timeout(grace, app.calls.wait()).await.is_ok();
     app.journal.idle().await;
+    if let Err(error) = app.catalog.write_uses().await {
+        tracing::warn!(%error, "it was not noted when keys were used last");
+    }
     if let Err(error) = stats::write(app).await {
         tracing::warn!(%error, "counts of calls were not written");
     }

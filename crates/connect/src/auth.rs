@@ -99,13 +99,25 @@ fn encode(text: &str) -> String {
 
 /// A secret's value, or the error that names it: a call is never made without its credential.
 pub fn secret(secrets: Secrets<'_>, name: &SecretName) -> Result<SecretText, CallError> {
-    secrets.secret(name).ok_or_else(|| CallError {
-        code: "missing_secret",
-        message: format!(
+    secrets.secret(name).ok_or_else(|| no_value(secrets, name))
+}
+
+/// Why a secret has no value to send.
+fn no_value(secrets: Secrets<'_>, name: &SecretName) -> CallError {
+    if secrets.is_unreadable(name) {
+        return CallError::new(
+            "secret_unreadable",
+            format!(
+                "the value of the secret `{name}` cannot be opened with the keys of this server; set it again, or put its key back into the key file (nothing was sent)"
+            ),
+        );
+    }
+    CallError::new(
+        "missing_secret",
+        format!(
             "the secret `{name}` has no value in this environment; set it and call again (nothing was sent)"
         ),
-        upstream_status: None,
-    })
+    )
 }
 
 /// A field's value; a secret is noted for redaction.

@@ -20,6 +20,12 @@ use switchboard_vault::SecretText;
 pub trait SecretLookup: Send + Sync {
     /// A secret's value in the environment of the call.
     fn secret(&self, name: &SecretName) -> Option<SecretText>;
+
+    /// Whether it has a value there that cannot be opened.
+    fn is_unreadable(&self, name: &SecretName) -> bool {
+        let _ = name;
+        false
+    }
 }
 
 /// Where a call's secrets come from.

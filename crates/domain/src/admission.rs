@@ -95,6 +95,14 @@ pub enum Refusal {
         /// The action.
         name: String,
     },
+    /// What the action is made of cannot be used by this release.
+    #[error("`{name}` cannot be used: {reason}; open it, correct it and save it again")]
+    Unusable {
+        /// The action, or the binding when its name cannot be read.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
     /// The MCP server changed the tool, and the integration withholds it until that is approved.
     #[error(
         "the MCP server changed `{name}` and nobody has approved the difference yet; look at it and approve it"
@@ -121,9 +129,10 @@ impl Refusal {
             Self::Closed | Self::HandedOver | Self::Phase { .. } => "phase_not_allowed",
             Self::State { .. } | Self::LastState { .. } => "state_not_allowed",
             Self::LimitReached { .. } => "max_successful_calls_reached",
-            Self::EmptySlot { .. } | Self::BrokenLink { .. } | Self::ChannelDeleted { .. } => {
-                "integration_unavailable"
-            }
+            Self::EmptySlot { .. }
+            | Self::BrokenLink { .. }
+            | Self::ChannelDeleted { .. }
+            | Self::Unusable { .. } => "integration_unavailable",
             Self::UnapprovedChange { .. } => "tool_change_unapproved",
         }
     }

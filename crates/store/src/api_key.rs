@@ -1,12 +1,16 @@
 //! API keys: only their hashes are kept.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
-use switchboard_domain::id::{ApiKeyId, WorkspaceId};
+use sqlx::AssertSqlSafe;
+use switchboard_domain::id::{ApiKeyId, UserId, WorkspaceId};
 use switchboard_domain::scope::Scope;
 use uuid::Uuid;
 
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
+use crate::membership;
 use crate::page::Page;
 
 /// An API key as it is stored, without its hash.
@@ -26,7 +30,15 @@ pub struct ApiKeyRow {
     pub created_at: DateTime<Utc>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Who made it, as the audit log names them; none for keys that are older than this note.
+    pub created_by: Option<String>,
+    /// When it was used last, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When it ends.
+    pub expires_at: Option<DateTime<Utc>>,
 }
+
+const COLUMNS: &str = "workspace_id, id, name, scope, prefix, created_at, revoked_at, created_by, last_used_at, expires_at";
 
 type Row = (
     Uuid,
@@ -36,10 +48,14 @@ type Row = (
     String,
     DateTime<Utc>,
     Option<DateTime<Utc>>,
+    Option<String>,
+    Option<DateTime<Utc>>,
+    Option<DateTime<Utc>>,
 );
 
 fn api_key(row: Row) -> Result<ApiKeyRow, StoreError> {
-    let (workspace, id, name, scope, prefix, created_at, revoked_at) = row;
+    let (workspace, id, name, scope, prefix, created_at, revoked_at, created_by, used, expires) =
+        row;
     Ok(ApiKeyRow {
         workspace: WorkspaceId::from_uuid(workspace),
         id: ApiKeyId::from_uuid(id),
@@ -50,6 +66,9 @@ fn api_key(row: Row) -> Result<ApiKeyRow, StoreError> {
         prefix,
         created_at,
         revoked_at,
+        created_by,
+        last_used_at: used,
+        expires_at: expires,
     })
 }
 
@@ -60,10 +79,10 @@ pub async fn insert(
     hash: &[u8; 32],
 ) -> Result<(), StoreError> {
     on!(engine, conn => sqlx::query(
-        "INSERT INTO api_key (workspace_id, id, name, scope, prefix, hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO api_key (workspace_id, id, name, scope, prefix, hash, created_at, created_by, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(key.workspace.uuid()).bind(key.id.uuid()).bind(&key.name).bind(key.scope.as_str())
-    .bind(&key.prefix).bind(&hash[..]).bind(key.created_at)
+    .bind(&key.prefix).bind(&hash[..]).bind(key.created_at).bind(&key.created_by).bind(key.expires_at)
     .execute(conn).await.map(drop))?;
     Ok(())
 }
@@ -87,9 +106,8 @@ pub async fn by_hash(
     engine: &mut Engine<'_>,
     hash: &[u8; 32],
 ) -> Result<Option<ApiKeyRow>, StoreError> {
-    let row: Option<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT workspace_id, id, name, scope, prefix, created_at, revoked_at FROM api_key WHERE hash = $1 AND revoked_at IS NULL",
-    )
+    let sql = format!("SELECT {COLUMNS} FROM api_key WHERE hash = $1 AND revoked_at IS NULL");
+    let row: Option<Row> = on!(engine, conn => sqlx::query_as(AssertSqlSafe(sql))
     .bind(&hash[..]).fetch_optional(conn).await)?;
     row.map(api_key).transpose()
 }
@@ -104,10 +122,11 @@ pub async fn list(
     limit: u32,
 ) -> Result<Page<ApiKeyRow>, StoreError> {
     let after = after.map_or(Uuid::nil(), ApiKeyId::uuid);
-    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT workspace_id, id, name, scope, prefix, created_at, revoked_at FROM api_key \
-         WHERE workspace_id = $1 AND id > $2 AND ($3 IS NULL OR prefix = $3) ORDER BY id LIMIT $4",
-    )
+    let sql = format!(
+        "SELECT {COLUMNS} FROM api_key \
+         WHERE workspace_id = $1 AND id > $2 AND ($3 IS NULL OR prefix = $3) ORDER BY id LIMIT $4"
+    );
+    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(AssertSqlSafe(sql))
     .bind(workspace.uuid()).bind(after).bind(prefix).bind(i64::from(limit) + 1)
     .fetch_all(conn).await)?;
     Page::cut(rows, limit).try_map(api_key)
@@ -126,4 +145,53 @@ pub async fn revoke(
     .bind(workspace.uuid()).bind(id.uuid()).bind(now)
     .execute(conn).await.map(|done| done.rows_affected()))?;
     Ok(changed > 0)
+}
+
+/// Notes that a key was used.
+pub async fn used(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: ApiKeyId,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    on!(engine, conn => sqlx::query(
+        "UPDATE api_key SET last_used_at = $3 WHERE workspace_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)",
+    )
+    .bind(workspace.uuid()).bind(id.uuid()).bind(at).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// The keys that were made by somebody who is not there any more: no member of the workspace now, or a
+/// key that was revoked.
+pub async fn orphans(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    makers: &BTreeSet<&str>,
+) -> Result<BTreeSet<String>, StoreError> {
+    let mut gone = BTreeSet::new();
+    for maker in makers {
+        let is_there = if let Ok(user) = maker.parse::<UserId>() {
+            membership::get(engine, workspace, user).await?.is_some()
+        } else if let Ok(key) = maker.parse::<ApiKeyId>() {
+            is_active(engine, workspace, key).await?
+        } else {
+            true
+        };
+        if !is_there {
+            gone.insert((*maker).to_owned());
+        }
+    }
+    Ok(gone)
+}
+
+async fn is_active(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: ApiKeyId,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> = on!(engine, conn => sqlx::query_scalar(
+        "SELECT CAST(1 AS BIGINT) FROM api_key WHERE workspace_id = $1 AND id = $2 AND revoked_at IS NULL",
+    )
+    .bind(workspace.uuid()).bind(id.uuid()).fetch_optional(conn).await)?;
+    Ok(found.is_some())
 }

@@ -1,6 +1,9 @@
 //! What changed in a workspace's configuration: how every server's catalog keeps up.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use switchboard_domain::id::WorkspaceId;
 use uuid::Uuid;
 
@@ -38,7 +41,8 @@ impl Entity {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, StoreError> {
+    /// None for a kind that only a newer release knows.
+    fn parse(text: &str) -> Option<Self> {
         [
             Self::Secret,
             Self::Variable,
@@ -49,7 +53,6 @@ impl Entity {
         ]
         .into_iter()
         .find(|entity| entity.as_str() == text)
-        .ok_or_else(|| StoreError::corrupt("kind of change", text))
     }
 }
 
@@ -58,8 +61,9 @@ impl Entity {
 pub struct Change {
     /// The workspace's revision that it made.
     pub revision: u64,
-    /// What kind of thing changed.
-    pub entity: Entity,
+    /// What kind of thing changed; none where a newer release says something that this one does not
+    /// know.
+    pub entity: Option<Entity>,
     /// Which one.
     pub entity_id: String,
 }
@@ -98,15 +102,12 @@ pub async fn since(
     )
     .bind(workspace.uuid()).bind(revision.cast_signed())
     .fetch_all(conn).await)?;
-    rows.into_iter()
-        .map(|(revision, entity, entity_id)| {
-            Ok(Change {
-                revision: revision.unsigned_abs(),
-                entity: Entity::parse(&entity)?,
-                entity_id,
-            })
-        })
-        .collect()
+    let change = |(revision, entity, entity_id): (i64, String, String)| Change {
+        revision: revision.unsigned_abs(),
+        entity: Entity::parse(&entity),
+        entity_id,
+    };
+    Ok(rows.into_iter().map(change).collect())
 }
 
 /// The workspace's revision now.
@@ -118,17 +119,47 @@ pub async fn revision(engine: &mut Engine<'_>, workspace: WorkspaceId) -> Result
     Ok(revision.unwrap_or(0).unsigned_abs())
 }
 
-/// The workspaces whose configuration changed at or after a time, with their revisions.
-pub async fn changed_since(
+/// The revisions of these workspaces now. One that is gone has none.
+pub async fn revisions(
     engine: &mut Engine<'_>,
-    at: DateTime<Utc>,
-) -> Result<Vec<(WorkspaceId, u64)>, StoreError> {
-    let rows: Vec<(Uuid, i64)> = on!(engine, conn => sqlx::query_as(
-        "SELECT id, config_revision FROM workspace WHERE config_changed_at >= $1",
+    workspaces: &[WorkspaceId],
+) -> Result<HashMap<WorkspaceId, u64>, StoreError> {
+    let mut revisions = HashMap::with_capacity(workspaces.len());
+    let mut rest = workspaces;
+    // A few sizes, so that a few prepared statements serve any number. None are asked for as well:
+    // whoever looks wants to know that the database answers.
+    for size in dialect::chunk_sizes(workspaces.len().max(1), 256) {
+        let (chunk, after) = rest.split_at(size.min(rest.len()));
+        rest = after;
+        let sql = format!(
+            "SELECT id, config_revision FROM workspace WHERE id IN ({})",
+            dialect::placeholders(1, size)
+        );
+        let rows: Vec<(Uuid, i64)> = on!(engine, conn => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql));
+            for at in 0..size {
+                query = query.bind(chunk.get(at).map_or(Uuid::nil(), |id| id.uuid()));
+            }
+            query.fetch_all(conn).await
+        })?;
+        let revision =
+            |(id, revision): (Uuid, i64)| (WorkspaceId::from_uuid(id), revision.unsigned_abs());
+        revisions.extend(rows.into_iter().map(revision));
+    }
+    Ok(revisions)
+}
+
+/// Whether something after a revision may have taken away what somebody was allowed: an API key
+/// changed, or what this release does not know.
+pub async fn takes_away(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    revision: u64,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> = on!(engine, conn => sqlx::query_scalar(
+        "SELECT revision FROM change WHERE workspace_id = $1 AND revision > $2 \
+         AND entity NOT IN ('secret', 'variable', 'integration', 'action', 'agent') LIMIT 1",
     )
-    .bind(at).fetch_all(conn).await)?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, revision)| (WorkspaceId::from_uuid(id), revision.unsigned_abs()))
-        .collect())
+    .bind(workspace.uuid()).bind(revision.cast_signed()).fetch_optional(conn).await)?;
+    Ok(found.is_some())
 }

@@ -3,19 +3,19 @@
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::postgres::{PgListener, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use crate::dialect::CHANGE_CHANNEL;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
+use crate::postgres;
 
 /// Where a database is.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub enum Inspection {
     Current,
     /// So many migrations have not run.
     Pending(usize),
+    /// A newer release made it: it has migrations that this one does not know.
+    Newer,
 }
 
 #[derive(Debug)]
@@ -156,6 +158,27 @@ impl Db {
         Ok(db)
     }
 
+    /// Opens a database that a server has made, for a command. Makes none, and changes no table.
+    pub async fn open_existing(location: &Location) -> Result<Self, StoreError> {
+        let refused = |why: String| Err(StoreError::Held(why));
+        match Self::inspect(location).await? {
+            Inspection::Current => Self::connect(location, None).await,
+            Inspection::Missing => refused(match location {
+                Location::Sqlite(path) => format!(
+                    "there is no database at {}; name the data directory of the server with --data-dir, or its database with --database-url (the first start of a server makes the database)",
+                    path.display()
+                ),
+                Location::Postgres(_) => "there is no Switchboard in this database; name the right one with --database-url (the first start of a server makes its tables)".to_owned(),
+            }),
+            Inspection::Pending(_) => refused(
+                "the database is of an older release than this program; start the server of this release once, which brings it up to date".to_owned(),
+            ),
+            Inspection::Newer => refused(
+                "the database is of a newer release than this program; use the program of that release".to_owned(),
+            ),
+        }
+    }
+
     async fn connect(location: &Location, lock: Option<File>) -> Result<Self, StoreError> {
         let pools = match location {
             Location::Sqlite(path) => {
@@ -186,9 +209,8 @@ impl Db {
                 }
             }
             Location::Postgres(url) => {
-                let options = PgConnectOptions::from_str(url)?
-                    .application_name("switchboard")
-                    .statement_cache_capacity(256);
+                let options = postgres::options(url)?;
+                postgres::try_out(&options).await?;
                 Pools::Postgres(
                     PgPoolOptions::new()
                         .max_connections(24)
@@ -235,7 +257,13 @@ impl Db {
             .iter()
             .filter(|migration| !applied.contains(&migration.version))
             .count();
+        let known = |version: &i64| {
+            migrator
+                .iter()
+                .any(|migration| migration.version == *version)
+        };
         Ok(match (applied.is_empty(), pending) {
+            (false, _) if !applied.iter().all(known) => Inspection::Newer,
             (true, _) => Inspection::Missing,
             (false, 0) => Inspection::Current,
             (false, count) => Inspection::Pending(count),
@@ -337,6 +365,12 @@ impl Listener {
             .await?
             .map(|notification| notification.payload().to_owned()))
     }
+}
+
+/// Takes what stands for a server's data directory, so that no second server uses it. It is held as
+/// long as the file is open.
+pub fn hold_directory(directory: &Path) -> Result<File, StoreError> {
+    lock(&directory.join("server"))
 }
 
 /// Takes the lock beside a SQLite file, which says who holds it.

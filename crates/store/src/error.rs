@@ -20,6 +20,14 @@ pub enum StoreError {
     /// The database was made by a newer release, or its migrations were changed.
     #[error("the database cannot be migrated: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The database server cannot be connected to.
+    #[error("PostgreSQL at {place} cannot be used: {why}")]
+    Unreachable {
+        /// Where it is.
+        place: String,
+        /// Why not.
+        why: String,
+    },
     /// Anything else the database said.
     #[error("database: {0}")]
     Database(sqlx::Error),
@@ -35,6 +43,11 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
+    /// The database did not answer in time.
+    pub const fn no_answer() -> Self {
+        Self::Database(sqlx::Error::PoolTimedOut)
+    }
+
     /// A stored value that cannot be read.
     pub(crate) fn corrupt(what: &'static str, detail: impl std::fmt::Display) -> Self {
         Self::Corrupt {

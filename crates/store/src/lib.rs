@@ -8,6 +8,7 @@ mod dialect;
 mod engine;
 mod error;
 mod page;
+mod postgres;
 
 pub mod account;
 pub mod action;
@@ -20,6 +21,7 @@ pub mod change;
 pub mod client_event;
 pub mod conversation;
 pub mod event;
+pub mod installation;
 pub mod instance;
 pub mod integration;
 pub mod invitation;
@@ -36,7 +38,8 @@ pub mod variable;
 pub mod version;
 pub mod workspace;
 
-pub use db::{Conn, Db, Inspection, Listener, Location, Tx};
+pub use db::{Conn, Db, Inspection, Listener, Location, Tx, hold_directory};
 pub use engine::Engine;
 pub use error::StoreError;
 pub use page::Page;
+pub use postgres::may_be_plain;

@@ -158,6 +158,9 @@ async fn people_and_their_sessions(database: TestDatabase) {
         prefix: "sb_x".to_owned(),
         created_at: now(),
         revoked_at: None,
+        created_by: Some("somebody".to_owned()),
+        last_used_at: None,
+        expires_at: None,
     };
     api_key::insert(engine, &key, &[7; 32]).await.unwrap();
     let named = api_key::name(engine, ONE, key.id).await.unwrap();

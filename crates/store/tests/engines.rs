@@ -144,6 +144,9 @@ async fn keys_secrets_and_variables(engine: &mut Engine<'_>) {
         prefix: "sb_x".to_owned(),
         created_at: now(),
         revoked_at: None,
+        created_by: Some("somebody".to_owned()),
+        last_used_at: None,
+        expires_at: None,
     };
     api_key::insert(engine, &key, &[7; 32]).await.unwrap();
     assert_eq!(

@@ -13,7 +13,6 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         println!("{line}");
     }
     let mut problems = vec![];
-    problems.extend(switchboard_vault::file_problem(&settings.master_key_file));
     if settings.data_dir.is_file() {
         problems.push(format!(
             "the data directory {} is a file",
@@ -21,20 +20,33 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         ));
     }
     match Db::inspect(&wiring::location(settings)).await {
-        Ok(Inspection::Missing) => println!("there is no database yet; the first start makes it"),
+        Ok(Inspection::Missing) => {
+            println!("there is no database yet; the first start makes it");
+            problems.extend(switchboard_vault::file_problem(&settings.master_key_file));
+            let keys = switchboard_vault::KeyRing::load(&settings.master_key_file);
+            problems.extend(keys.err().map(|error| error.to_string()));
+        }
         Ok(Inspection::Current) => {
             println!("the database is reachable and up to date");
-            if !settings.master_key_file.exists() {
-                problems.push(format!(
-                    "the key file {} is missing although there is a database: its secrets cannot be read; restore the file from your backup",
-                    settings.master_key_file.display()
-                ));
-            }
+            let db = wiring::open_beside(settings).await?;
+            let keys = wiring::read_keys(settings, &db).await;
+            db.close().await;
+            problems.extend(keys.err().map(|error| format!("{error:#}")));
         }
+        Ok(Inspection::Newer) => problems.push(
+            "the database is of a newer release than this program, which does not start on it; use the program of that release".to_owned(),
+        ),
         Ok(Inspection::Pending(count)) => problems.push(format!(
             "{count} migrations of the database are pending; the next start runs them, so make a backup first"
         )),
         Err(error) => problems.push(format!("the database cannot be reached: {error}")),
+    }
+    if settings
+        .database_url
+        .as_ref()
+        .is_some_and(|url| switchboard_store::may_be_plain(url.expose()))
+    {
+        problems.push("what goes to the database may go over the network in plain text; leave sslmode out of --database-url, or set it to verify-full".to_owned());
     }
     if settings
         .allow_networks

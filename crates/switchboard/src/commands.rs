@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use switchboard_app::api_keys::NewKey;
 use switchboard_app::rows::ApiKeyRow;
 use switchboard_app::{accounts, api_keys, workspaces};
 use switchboard_domain::account::EmailAddress;
@@ -20,7 +21,6 @@ const ACTOR: &str = "command line";
 pub async fn keys(settings: &Settings, command: KeysCommand) -> anyhow::Result<ExitCode> {
     let context = system::context();
     let db = wiring::open_beside(settings).await?;
-    workspaces::ensure_default(&db, &context).await?;
     match command {
         KeysCommand::Create {
             name,
@@ -28,8 +28,12 @@ pub async fn keys(settings: &Settings, command: KeysCommand) -> anyhow::Result<E
             workspace,
         } => {
             let workspace = find_workspace(&db, &workspace).await?;
-            let (_, plain) =
-                api_keys::create_in(&db, &context, workspace, ACTOR, &name, scope).await?;
+            let new = NewKey {
+                name,
+                scope,
+                expires_at: None,
+            };
+            let (_, plain) = api_keys::create_in(&db, &context, workspace, ACTOR, &new).await?;
             println!("{}", plain.expose());
         }
         KeysCommand::List { workspace } => {
@@ -64,7 +68,6 @@ pub async fn workspaces(
 ) -> anyhow::Result<ExitCode> {
     let context = system::context();
     let db = wiring::open_beside(settings).await?;
-    workspaces::ensure_default(&db, &context).await?;
     match command {
         WorkspacesCommand::Create { name } => {
             let made = workspaces::create(&db, &context, &name).await?;

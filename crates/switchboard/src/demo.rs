@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use switchboard_api::Site;
+use switchboard_app::api_keys::NewKey;
 use switchboard_app::{
     Access, Actor, App, AppError, Context, Manager, Principal, actions, agents, api_keys, drafts,
     integrations, secrets, variables, versions, workspaces,
@@ -118,8 +119,12 @@ async fn fill(app: &Arc<App>, services: &Services) -> anyhow::Result<Sample> {
     } = services;
     let (db, context) = (app.db(), app.context());
     let workspace = workspaces::ensure_default(db, context).await?.id;
-    let (row, key) =
-        api_keys::create_in(db, context, workspace, "demo", "demo admin", Scope::Admin).await?;
+    let new = NewKey {
+        name: "demo admin".to_owned(),
+        scope: Scope::Admin,
+        expires_at: None,
+    };
+    let (row, key) = api_keys::create_in(db, context, workspace, "demo", &new).await?;
     let manager = manager(workspace, &row)?;
     let everywhere =
         |value: Value| json!({"development": value, "staging": value, "production": value});

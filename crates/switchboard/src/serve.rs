@@ -28,7 +28,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     println!("Switchboard is listening on http://{address}");
     println!("  data       {}", describe_data(&settings));
     println!("  reference  http://{address}/api/docs/");
-    println!("  first key  switchboard keys create --name admin --scope admin");
+    println!("  first key  {}", first_key(&settings));
     let site = Site::new(
         address,
         settings.public_url.as_ref(),
@@ -53,6 +53,22 @@ pub async fn offer_setup(app: &App, site: &Site) -> anyhow::Result<()> {
         println!("  {}/setup#{}", site.address(), *token.expose());
     }
     Ok(())
+}
+
+/// The command that makes a key of this server, wherever it is run.
+fn first_key(settings: &Settings) -> String {
+    let mut command = "switchboard keys create --name admin --scope admin".to_owned();
+    match &settings.database_url {
+        // It may hold a password, which is shown to nobody.
+        Some(_) => command.push_str(" --database-url URL"),
+        None if settings.is_default("data_dir") => {}
+        None => {
+            let directory = std::path::absolute(&settings.data_dir);
+            let directory = directory.unwrap_or_else(|_| settings.data_dir.clone());
+            command.push_str(&format!(" --data-dir '{}'", directory.display()));
+        }
+    }
+    command
 }
 
 fn describe_data(settings: &Settings) -> String {

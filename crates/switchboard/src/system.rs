@@ -1,5 +1,7 @@
 //! The real clock and the real randomness: the one place that asks the system for them.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use switchboard_app::{Clock, Context, Randomness};
 
@@ -10,6 +12,13 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is where the clock is made")]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        // The clock that also counts while the machine sleeps.
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+        Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or_default())
     }
 }
 

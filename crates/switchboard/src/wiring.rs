@@ -1,12 +1,12 @@
 //! From settings to a running application.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
-use switchboard_app::{App, AppSettings, Context, Telnyx, workspaces};
+use switchboard_app::{App, AppSettings, Context, Telnyx, installation, workspaces};
 use switchboard_domain::id::InstanceId;
 use switchboard_outbound::{Client, ClientSettings, NetworkPolicy};
 use switchboard_store::{Db, Location};
@@ -36,31 +36,53 @@ pub fn ensure_data_dir(settings: &Settings) -> anyhow::Result<()> {
         })
 }
 
-/// Opens the database for a command that may run beside a server.
+/// Opens the database for a command that may run beside a server. What is not there is not made.
 pub async fn open_beside(settings: &Settings) -> anyhow::Result<Db> {
-    ensure_data_dir(settings)?;
-    // A database and its keys are made together, so that a missing key file always means a loss.
-    if settings.database_url.is_none() {
-        key_ring(settings, &crate::system::context())?;
-    }
-    Ok(Db::open(&location(settings)).await?)
+    Ok(Db::open_existing(&location(settings)).await?)
 }
 
-/// The keys that seal secrets. A file that others can read stops the start.
-pub fn key_ring(settings: &Settings, context: &Context) -> anyhow::Result<KeyRing> {
+/// The keys that are in the key file; none where there is no file. Refused are a file that others can
+/// read, one that holds no keys, and one that is not this database's.
+pub async fn read_keys(settings: &Settings, db: &Db) -> anyhow::Result<Option<KeyRing>> {
     let path = &settings.master_key_file;
     if let Some(problem) = switchboard_vault::file_problem(path) {
         anyhow::bail!(problem);
     }
-    let entropy = |buffer: &mut [u8]| context.fill(buffer);
-    Ok(KeyRing::load_or_create(path, &entropy)?)
+    let keys = KeyRing::load(path)?;
+    if let Some(problem) = installation::key_problem(db, keys.as_ref()).await? {
+        anyhow::bail!("the key file {} cannot be used: {problem}", path.display());
+    }
+    Ok(keys)
 }
+
+/// The keys that seal secrets. They are made for a new database only: a lost key file is never
+/// replaced.
+async fn key_ring(settings: &Settings, context: &Context, db: &Db) -> anyhow::Result<KeyRing> {
+    let keys = match read_keys(settings, db).await? {
+        Some(keys) => keys,
+        None => {
+            let entropy = |buffer: &mut [u8]| context.fill(buffer);
+            KeyRing::load_or_create(&settings.master_key_file, &entropy)?
+        }
+    };
+    installation::keep_key_check(db, context, &keys).await?;
+    // Another server may have been first, with a key of its own.
+    read_keys(settings, db).await?;
+    Ok(keys)
+}
+
+/// Held for as long as this process runs.
+static DIRECTORY: OnceLock<File> = OnceLock::new();
 
 /// Puts the application together.
 pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<App>> {
     ensure_data_dir(settings)?;
+    // A SQLite file has a lock of its own.
+    if settings.database_url.is_some() {
+        let _ = DIRECTORY.set(switchboard_store::hold_directory(&settings.data_dir)?);
+    }
     let db = Db::open_exclusively(&location(settings)).await?;
-    let keys = key_ring(settings, context)?;
+    let keys = key_ring(settings, context, &db).await?;
     let policy = NetworkPolicy::new(settings.allow_networks.iter().map(String::as_str))?;
     let client = Client::new(ClientSettings {
         policy,

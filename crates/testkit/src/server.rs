@@ -69,10 +69,15 @@ impl Server {
     /// Another server on the same PostgreSQL database and with the same key file.
     pub async fn replica(&self) -> Self {
         let url = self.database.url().expect("SQLite has one server");
+        self.replica_at(&url).await
+    }
+
+    /// Another server on the same database, which it reaches by another URL.
+    pub async fn replica_at(&self, url: &str) -> Self {
         let mut replica = Self {
             binary: self.binary.clone(),
             directory: tempfile::tempdir().unwrap(),
-            database: TestDatabase::Shared(url),
+            database: TestDatabase::Shared(url.to_owned()),
             arguments: self.arguments.clone(),
             listen: "127.0.0.1:0".to_owned(),
             child: None,

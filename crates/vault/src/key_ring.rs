@@ -31,6 +31,29 @@ impl std::fmt::Debug for KeyRing {
 }
 
 impl KeyRing {
+    /// Reads the key file; none where there is no file.
+    pub fn load(path: &Path) -> Result<Option<Self>, VaultError> {
+        let failed = |detail: String| VaultError::KeyFile {
+            path: path.display().to_string(),
+            detail,
+        };
+        match fs::read_to_string(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(error.to_string())),
+            Ok(text) => Self::parse(&Zeroizing::new(text)).map(Some).map_err(failed),
+        }
+    }
+
+    /// Whether it holds the key of this id.
+    pub fn holds(&self, id: &str) -> bool {
+        self.keys.iter().any(|key| key.id == id)
+    }
+
+    /// The id of the key that seals.
+    pub fn sealing_id(&self) -> &str {
+        self.keys.first().map_or("", |key| key.id.as_str())
+    }
+
     /// Reads the key file; makes it, with one new key and for its owner alone, where there is none.
     ///
     /// The file has one key a line, `id:base64 of 32 bytes`; lines that start with `#` are notes.

@@ -3,8 +3,10 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use switchboard_app::api_keys::NewKey;
 use switchboard_app::rows::ApiKeyRow;
 use switchboard_app::{Admin, Administration, Reader, api_keys};
 use switchboard_domain::id::ApiKeyId;
@@ -14,11 +16,13 @@ use crate::extract::{Auth, Json, Path, Query, after, limit};
 use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
-fn show(row: &ApiKeyRow) -> Value {
+fn show(row: &ApiKeyRow, is_maker_gone: bool) -> Value {
     let revision = if row.revoked_at.is_some() { 2 } else { 1 };
     let value = json!({
         "id": row.id, "name": row.name, "scope": row.scope, "prefix": row.prefix,
-        "revoked_at": row.revoked_at.map(view::time),
+        "revoked_at": row.revoked_at.map(view::time), "created_by": row.created_by,
+        "last_used_at": row.last_used_at.map(view::time),
+        "expires_at": row.expires_at.map(view::time), "maker_gone": is_maker_gone,
     });
     let updated_at = row.revoked_at.unwrap_or(row.created_at);
     view::with_times(value, revision, row.created_at, updated_at)
@@ -52,7 +56,11 @@ pub async fn list_api_keys(
     let from = after(query.after.as_deref())?;
     let prefix = query.prefix.as_deref();
     let page = api_keys::list_for(&state.app, &reader, prefix, from, limit(query.limit)?).await?;
-    Ok(view::page(&page, |row| row.id.to_string(), show))
+    Ok(view::page(
+        &page,
+        |key| key.row.id.to_string(),
+        |key| show(&key.row, key.is_maker_gone),
+    ))
 }
 
 /// What a new key is.
@@ -61,6 +69,8 @@ pub async fn list_api_keys(
 pub struct KeyInput {
     name: String,
     scope: Scope,
+    #[serde(default)]
+    expires_at: Option<DateTime<Utc>>,
 }
 
 /// Make an API key. The answer is the only place that shows it.
@@ -71,8 +81,13 @@ pub async fn create_api_key(
     Auth(admin): Auth<Admin>,
     Json(input): Json<KeyInput>,
 ) -> Result<Response, Problem> {
-    let (row, plain) = api_keys::create(&state.app, &admin, &input.name, input.scope).await?;
-    let mut value = show(&row);
+    let new = NewKey {
+        name: input.name,
+        scope: input.scope,
+        expires_at: input.expires_at,
+    };
+    let (row, plain) = api_keys::create(&state.app, &admin, &new).await?;
+    let mut value = show(&row, false);
     value["key"] = json!(plain.expose());
     Ok(view::raw(StatusCode::CREATED, value.to_string()))
 }

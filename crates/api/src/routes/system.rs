@@ -3,27 +3,37 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use switchboard_app::lifecycle;
+use serde_json::json;
+use switchboard_app::health;
 
-use crate::ApiState;
 use crate::problem::Problem;
+use crate::{ApiState, view};
 
 /// The process lives.
 pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The server takes calls: its database answers and it is not stopping.
+/// The server takes calls: its database answers, what it serves is what the database has, and it is not
+/// stopping. What is wrong is named. Asking costs nothing.
 pub async fn readyz(State(state): State<ApiState>) -> Response {
-    if lifecycle::is_ready(&state.app).await {
-        "ready\n".into_response()
+    let report = health::report(&state.app);
+    let (status, word) = if report.is_ready() {
+        (StatusCode::OK, "ready")
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
-    }
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+    };
+    let body = json!({
+        "status": word,
+        "problems": report.ill,
+        "unreadable_secrets": report.unreadable_secrets,
+    });
+    view::raw(status, body.to_string())
 }
 
 /// Metrics, for Prometheus.
 pub async fn metrics(State(state): State<ApiState>) -> Response {
+    health::measure(&state.app);
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], (state.metrics)()).into_response()
 }

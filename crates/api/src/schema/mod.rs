@@ -522,6 +522,9 @@ pub struct ApiKeyInput {
     /// `admin`, `manage` or `run`.
     #[schema(pattern = "^(admin|manage|run)$")]
     scope: String,
+    /// When it ends; left out, it is good until somebody revokes it.
+    #[schema(nullable = true, format = DateTime)]
+    expires_at: Option<String>,
 }
 
 /// An API key, without its text.
@@ -534,6 +537,17 @@ pub struct ApiKey {
     prefix: String,
     #[schema(required = true, nullable = true)]
     revoked_at: Option<String>,
+    /// Who made it: a person's or an API key's id, or `command line`; null where it was not noted.
+    #[schema(required = true, nullable = true)]
+    created_by: Option<String>,
+    /// Whether whoever made it is no member any more, or is a key that was revoked.
+    maker_gone: bool,
+    /// When it was used last, to the minute.
+    #[schema(required = true, nullable = true)]
+    last_used_at: Option<String>,
+    /// When it ends; null where it does not by itself.
+    #[schema(required = true, nullable = true)]
+    expires_at: Option<String>,
     revision: u64,
     created_at: String,
     updated_at: String,
@@ -550,6 +564,17 @@ pub struct NewApiKey {
     key: String,
     #[schema(required = true, nullable = true)]
     revoked_at: Option<String>,
+    /// Who made it: a person's or an API key's id, or `command line`; null where it was not noted.
+    #[schema(required = true, nullable = true)]
+    created_by: Option<String>,
+    /// Whether whoever made it is no member any more, or is a key that was revoked.
+    maker_gone: bool,
+    /// When it was used last, to the minute.
+    #[schema(required = true, nullable = true)]
+    last_used_at: Option<String>,
+    /// When it ends; null where it does not by itself.
+    #[schema(required = true, nullable = true)]
+    expires_at: Option<String>,
     revision: u64,
     created_at: String,
     updated_at: String,

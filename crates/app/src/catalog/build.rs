@@ -1,7 +1,8 @@
 //! Building snapshots: loading what is asked for, and replacing what changed.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Map;
 use switchboard_domain::action::ActionDefinition;
@@ -10,25 +11,34 @@ use switchboard_domain::environment::{Environment, PerEnvironment};
 use switchboard_domain::id::{ActionId, AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::{IntegrationDefinition, OnChange};
-use switchboard_domain::link::{self, BrokenReason};
 use switchboard_domain::request::BodyTemplate;
 use switchboard_domain::schema::ParameterSchema;
 use switchboard_store::change::{Change, Entity};
-use switchboard_store::stat::Called;
-use switchboard_store::{Db, Engine, action, agent, change, integration, secret, variable};
+use switchboard_store::{
+    Db, Engine, StoreError, action, agent, change, integration, secret, variable,
+};
 use switchboard_vault::{Binding as SealBinding, KeyRing, Sealed};
 
 use super::entries::{
-    BodyOverride, MCP_TOOL, OwnBinding, OwnCall, OwnParts, OwnTarget, Place, PreparedAction,
-    PreparedAgent, PreparedBinding, PreparedIntegration, PreparedTarget, Request, Snapshot,
+    BodyOverride, OwnBinding, OwnCall, OwnParts, OwnTarget, Place, PreparedAction,
+    PreparedIntegration, Request, Snapshot, Unusable,
 };
+use super::resolve::resolve;
+use super::usage::{self, Used};
 use crate::error::AppError;
 use crate::{local, mcp, messages, prepare};
 
 /// A workspace's first snapshot: its secrets and variables, and no agents yet.
 pub async fn first(db: &Db, keys: &KeyRing, workspace: WorkspaceId) -> Result<Snapshot, AppError> {
     let mut conn = db.read().await?;
-    let engine = &mut conn.engine();
+    read_first(&mut conn.engine(), keys, workspace).await
+}
+
+async fn read_first(
+    engine: &mut Engine<'_>,
+    keys: &KeyRing,
+    workspace: WorkspaceId,
+) -> Result<Snapshot, AppError> {
     let mut snapshot = Snapshot {
         // Read first: what changes after it is applied once more, which does no harm.
         revision: change::revision(engine, workspace).await?,
@@ -39,6 +49,35 @@ pub async fn first(db: &Db, keys: &KeyRing, workspace: WorkspaceId) -> Result<Sn
     Ok(snapshot)
 }
 
+/// A snapshot of the same things, loaded again: where it is not known what changed.
+pub async fn anew(
+    before: &Snapshot,
+    engine: &mut Engine<'_>,
+    keys: &KeyRing,
+    workspace: WorkspaceId,
+    now: Duration,
+) -> Result<Snapshot, AppError> {
+    let mut snapshot = read_first(engine, keys, workspace).await?;
+    for (key, agent) in &before.agents {
+        if agent.used.is_recent(now) {
+            let used = agent.used.same(now);
+            if_readable(load_agent(&mut snapshot, engine, workspace, *key, used).await)?;
+        }
+    }
+    Ok(snapshot)
+}
+
+/// What cannot be read is left out: whoever asks for it is told why.
+fn if_readable(loaded: Result<(), AppError>) -> Result<(), AppError> {
+    match loaded {
+        Err(AppError::Conflict { message, .. }) => {
+            tracing::error!(%message, "a version of an agent is not served");
+            Ok(())
+        }
+        loaded => loaded,
+    }
+}
+
 /// Replaces what changed, and what depends on it.
 pub async fn apply(
     snapshot: &mut Snapshot,
@@ -46,10 +85,11 @@ pub async fn apply(
     keys: &KeyRing,
     workspace: WorkspaceId,
     changes: &[Change],
+    now: Duration,
 ) -> Result<(), AppError> {
     let distinct: BTreeSet<(&str, &str)> = changes
         .iter()
-        .map(|change| (change.entity.as_str(), change.entity_id.as_str()))
+        .filter_map(|change| Some((change.entity?.as_str(), change.entity_id.as_str())))
         .collect();
     let of = |entity: Entity| {
         distinct
@@ -78,56 +118,83 @@ pub async fn apply(
         }
     }
     for id in of(Entity::Action).filter_map(|id| id.parse::<ActionId>().ok()) {
-        if snapshot.actions.remove(&id).is_some() {
+        let was_unusable = snapshot.unusable.remove(&id).is_some();
+        if snapshot.actions.remove(&id).is_some() || was_unusable {
             load_action(snapshot, engine, workspace, id).await?;
             touched.insert(id);
         }
     }
-    let changed: BTreeSet<AgentId> = of(Entity::Agent).filter_map(|id| id.parse().ok()).collect();
-    let loaded: Vec<_> = snapshot.agents.keys().copied().collect();
-    for (id, version) in loaded {
-        if changed.contains(&id) {
-            snapshot.agents.remove(&(id, version));
-            load_agent(snapshot, engine, workspace, id, version).await?;
-        }
+    for id in of(Entity::Agent).filter_map(|id| id.parse().ok()) {
+        reload_agent(snapshot, engine, workspace, id, now).await?;
     }
-    resolve_dependents(snapshot, &touched, &channels);
+    resolve_dependents(snapshot, &touched, &channels, now);
     Ok(())
 }
 
-/// Resolves again the agents that link one of these actions or send through one of these channels.
-/// Nothing is compiled for that but what a link sets of a message.
+/// Takes up a change of an agent. A locked version never changes, so only its draft is loaded again,
+/// and that only where it is in use.
+async fn reload_agent(
+    snapshot: &mut Snapshot,
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: AgentId,
+    now: Duration,
+) -> Result<(), AppError> {
+    let loaded = snapshot.agents.keys().filter(|(agent, _)| *agent == id);
+    let loaded: Vec<_> = loaded.copied().collect();
+    if loaded.is_empty() {
+        return Ok(());
+    }
+    let is_there = agent::get(engine, workspace, id)
+        .await?
+        .is_some_and(|agent| agent.deleted_at.is_none());
+    if !is_there {
+        usage::drop_versions(snapshot, &loaded);
+        return Ok(());
+    }
+    let key = (id, VersionRef::Draft);
+    let Some(draft) = snapshot.agents.remove(&key) else {
+        return Ok(());
+    };
+    if draft.used.is_recent(now) {
+        let used = draft.used.same(now);
+        return if_readable(load_agent(snapshot, engine, workspace, key, used).await);
+    }
+    Ok(())
+}
+
+/// Resolves again the agents that link one of these actions or send through one of these channels,
+/// and drops those of them that nobody uses now.
 fn resolve_dependents(
     snapshot: &mut Snapshot,
     touched: &BTreeSet<ActionId>,
     channels: &BTreeSet<IntegrationId>,
+    now: Duration,
 ) {
     if touched.is_empty() && channels.is_empty() {
         return;
     }
-    let dependents: Vec<_> = snapshot
+    let depends = |binding: &OwnBinding| match &binding.target {
+        OwnTarget::Link { action_id, .. } => touched.contains(action_id),
+        OwnTarget::Action {
+            call: OwnCall::Message(channel, _),
+            ..
+        } => channels.contains(channel),
+        OwnTarget::Action { .. } | OwnTarget::Unusable { .. } => false,
+    };
+    let dependents = snapshot
         .agents
         .iter()
-        .filter(|(_, agent)| {
-            agent
-                .own
-                .bindings
-                .iter()
-                .any(|binding| match &binding.target {
-                    OwnTarget::Link { action_id, .. } => touched.contains(action_id),
-                    OwnTarget::Action {
-                        call: OwnCall::Message(channel, _),
-                        ..
-                    } => channels.contains(channel),
-                    OwnTarget::Action { .. } => false,
-                })
-        })
-        .map(|(key, agent)| (*key, agent.own.clone()))
-        .collect();
-    for (key, own) in dependents {
-        let agent = resolve(snapshot, own);
+        .filter(|(_, agent)| agent.own.bindings.iter().any(depends));
+    let (used, unused): (Vec<_>, Vec<_>) = dependents
+        .map(|(key, agent)| (*key, agent.clone()))
+        .partition(|(_, agent)| agent.used.is_recent(now));
+    for (key, before) in used {
+        let agent = resolve(snapshot, before.own.clone(), before.used.same(now));
         snapshot.agents.insert(key, Arc::new(agent));
     }
+    let unused: Vec<_> = unused.into_iter().map(|(key, _)| key).collect();
+    usage::drop_versions(snapshot, &unused);
 }
 
 async fn load_secrets(
@@ -137,6 +204,7 @@ async fn load_secrets(
     workspace: WorkspaceId,
 ) -> Result<(), AppError> {
     let mut secrets: HashMap<_, PerEnvironment<_>> = HashMap::new();
+    let mut unreadable = HashSet::new();
     for (row, _) in secret::values(engine, workspace).await? {
         let binding = SealBinding {
             workspace: workspace.uuid(),
@@ -147,10 +215,19 @@ async fn load_secrets(
             key_id: row.key_id,
             bytes: row.sealed,
         };
-        let value = keys.open(binding, &sealed)?;
-        *secrets.entry(row.name).or_default().slot(row.environment) = Some(value);
+        match keys.open(binding, &sealed) {
+            Ok(value) => {
+                *secrets.entry(row.name).or_default().slot(row.environment) = Some(value);
+            }
+            // What uses it is told; everything else goes on.
+            Err(error) => {
+                tracing::error!(%workspace, secret = %row.name, environment = %row.environment, %error, "a secret cannot be opened; set it again or put its key back");
+                unreadable.insert((row.name, row.environment));
+            }
+        }
     }
     snapshot.secrets = Arc::new(secrets);
+    snapshot.unreadable = Arc::new(unreadable);
     Ok(())
 }
 
@@ -180,14 +257,29 @@ async fn load_variables(
     Ok(())
 }
 
-/// What was saved was checked then, so an error here means that the rules changed since.
-fn check(errors: InputErrors, what: &str) -> Result<(), AppError> {
-    errors.finish(()).map_err(|errors| {
-        let detail = errors.first().map_or("", |error| error.detail.as_str());
-        AppError::Internal(format!(
-            "a stored {what} does not compile any more: {detail}"
-        ))
-    })
+/// What was saved was checked then, so an error here means that the rules changed since, or that a
+/// newer release saved it. Answers why it cannot be used, for whoever asks for it.
+fn reason(errors: InputErrors, what: &str, id: &dyn std::fmt::Display) -> Option<Arc<str>> {
+    let errors = errors.finish(()).err()?;
+    let detail = errors.first().map_or("", |error| error.detail.as_str());
+    tracing::error!(%id, detail, "a stored {what} does not compile any more");
+    Some(format!("what is stored of this {what} does not compile any more ({detail})").into())
+}
+
+/// What is stored, or why it cannot be read.
+fn readable<T>(
+    found: Result<T, StoreError>,
+    id: &dyn std::fmt::Display,
+) -> Result<Result<T, Arc<str>>, StoreError> {
+    match found {
+        Ok(found) => Ok(Ok(found)),
+        Err(StoreError::Corrupt { what, detail }) => {
+            tracing::error!(%id, detail, "a stored {what} cannot be read");
+            let reason = format!("the stored {what} cannot be read by this release");
+            Ok(Err(reason.into()))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn load_integration(
@@ -196,8 +288,20 @@ async fn load_integration(
     workspace: WorkspaceId,
     id: IntegrationId,
 ) -> Result<(), AppError> {
-    let Some(row) = integration::get(engine, workspace, id).await? else {
-        return Ok(());
+    let row = match readable(integration::get(engine, workspace, id).await, &id)? {
+        Ok(Some(row)) => row,
+        Ok(None) => return Ok(()),
+        Err(reason) => {
+            let unusable = PreparedIntegration {
+                name: id.to_string(),
+                deleted: false,
+                places: PerEnvironment::default(),
+                holds_changes: false,
+                unusable: Some(reason),
+            };
+            snapshot.integrations.insert(id, Arc::new(unusable));
+            return Ok(());
+        }
     };
     let mut errors = InputErrors::new();
     let mut places = PerEnvironment::default();
@@ -225,8 +329,8 @@ async fn load_integration(
             }
         }
     }
-    check(errors, "integration")?;
     let prepared = PreparedIntegration {
+        unusable: reason(errors, "integration", &id),
         name: row.name,
         deleted: row.deleted_at.is_some(),
         places,
@@ -242,8 +346,14 @@ async fn load_action(
     workspace: WorkspaceId,
     id: ActionId,
 ) -> Result<(), AppError> {
-    let Some(row) = action::get(engine, workspace, id).await? else {
-        return Ok(());
+    let row = match readable(action::get(engine, workspace, id).await, &id)? {
+        Ok(Some(row)) => row,
+        Ok(None) => return Ok(()),
+        Err(reason) => {
+            let unusable = Unusable { name: None, reason };
+            snapshot.unusable.insert(id, Arc::new(unusable));
+            return Ok(());
+        }
     };
     if !snapshot.integrations.contains_key(&row.integration_id) {
         load_integration(snapshot, engine, workspace, row.integration_id).await?;
@@ -266,7 +376,12 @@ async fn load_action(
             (prepared.map(request), action.is_unapproved)
         }
     };
-    check(errors, "action")?;
+    if let Some(reason) = reason(errors, "action", &id) {
+        let name = Some(row.name.to_string());
+        let unusable = Unusable { name, reason };
+        snapshot.unusable.insert(id, Arc::new(unusable));
+        return Ok(());
+    }
     let Some((request, schema)) = prepared else {
         return Ok(());
     };
@@ -289,19 +404,24 @@ pub async fn load_agent(
     snapshot: &mut Snapshot,
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
-    id: AgentId,
-    version: VersionRef,
+    (id, version): (AgentId, VersionRef),
+    used: Used,
 ) -> Result<(), AppError> {
     let exists = agent::get(engine, workspace, id)
         .await?
         .is_some_and(|agent| agent.deleted_at.is_none());
-    let row = agent::version(engine, workspace, id, version).await?;
+    let found = agent::version(engine, workspace, id, version).await;
+    let row = readable(found, &id)?.map_err(|reason| {
+        let message = format!("{reason}; save it again, or use the release that wrote it");
+        AppError::conflict("version_unreadable", message)
+    })?;
     let (true, Some(row)) = (exists, row) else {
         return Ok(());
     };
     for binding in &row.document.actions {
         if let Some(link) = binding.link()
             && !snapshot.actions.contains_key(&link.action_id)
+            && !snapshot.unusable.contains_key(&link.action_id)
         {
             load_action(snapshot, engine, workspace, link.action_id).await?;
         }
@@ -311,25 +431,37 @@ pub async fn load_agent(
             load_integration(snapshot, engine, workspace, channel).await?;
         }
     }
-    let own = compile(&row.document, id, workspace)?;
-    let agent = resolve(snapshot, Arc::new(own));
+    let own = compile(&row.document, id, workspace);
+    let agent = resolve(snapshot, Arc::new(own), used);
     snapshot.agents.insert((id, version), Arc::new(agent));
     Ok(())
 }
 
-fn compile(
-    document: &AgentDocument,
-    agent: AgentId,
-    workspace: WorkspaceId,
-) -> Result<OwnParts, AppError> {
-    let mut errors = InputErrors::new();
-    let bindings = document
-        .actions
-        .iter()
-        .filter_map(|binding| own_binding(binding, workspace, &mut errors))
-        .collect();
-    check(errors, "agent")?;
-    Ok(OwnParts {
+fn compile(document: &AgentDocument, agent: AgentId, workspace: WorkspaceId) -> OwnParts {
+    let usable = |binding: &Binding| {
+        let mut errors = InputErrors::new();
+        let prepared = own_binding(binding, workspace, &mut errors);
+        let unusable = reason(errors, "action", &binding.id);
+        match (prepared, unusable) {
+            (Some(prepared), None) => prepared,
+            (_, reason) => OwnBinding {
+                id: binding.id,
+                gate: local::gate(binding),
+                target: OwnTarget::Unusable {
+                    name: match &binding.target {
+                        BindingTarget::Action { action, .. } => action.name.to_string(),
+                        BindingTarget::Link { .. } => binding.id.to_string(),
+                    },
+                    reason: reason.unwrap_or_else(|| "it does not compile any more".into()),
+                },
+            },
+        }
+    };
+    let go_to_state = local::go_to_state(agent, document).unwrap_or_else(|error| {
+        tracing::error!(%agent, %error, "the built-in tool for states cannot be made");
+        BTreeMap::new()
+    });
+    OwnParts {
         agent,
         strict_states: document.strict_states,
         initial_state: document.initial_state.clone(),
@@ -343,9 +475,9 @@ fn compile(
             .iter()
             .filter_map(|state| Some((state.name.clone(), state.transitions.clone()?)))
             .collect(),
-        go_to_state: local::go_to_state(agent, document)?,
-        bindings,
-    })
+        go_to_state,
+        bindings: document.actions.iter().map(usable).collect(),
+    }
 }
 
 fn own_binding(
@@ -386,182 +518,4 @@ fn own_binding(
         gate: local::gate(binding),
         target,
     })
-}
-
-/// Resolves links to the shapes of the snapshot.
-fn resolve(snapshot: &Snapshot, own: Arc<OwnParts>) -> PreparedAgent {
-    let bindings: Vec<_> = own
-        .bindings
-        .iter()
-        .map(|binding| Arc::new(resolve_binding(snapshot, own.agent, binding)))
-        .collect();
-    // The first of two that came to have one name keeps it; both are named where it is reported.
-    let mut by_name = HashMap::with_capacity(bindings.len());
-    for (index, binding) in bindings.iter().enumerate() {
-        by_name.entry(binding.name.clone()).or_insert(index);
-    }
-    PreparedAgent {
-        own,
-        bindings,
-        by_name,
-    }
-}
-
-fn resolve_binding(snapshot: &Snapshot, agent: AgentId, binding: &OwnBinding) -> PreparedBinding {
-    let prepared = |name: &str,
-                    description: &str,
-                    kind: &'static str,
-                    schema: &ParameterSchema,
-                    target: PreparedTarget| PreparedBinding {
-        called: Arc::new(called(snapshot, agent, binding, name)),
-        id: binding.id,
-        name: name.to_owned(),
-        description: description.to_owned(),
-        kind,
-        gate: binding.gate.clone(),
-        schema: schema.clone(),
-        target,
-        formats: std::sync::OnceLock::new(),
-    };
-    match &binding.target {
-        OwnTarget::Action {
-            name,
-            description,
-            kind,
-            schema,
-            call,
-        } => prepared(name, description, kind, schema, own_target(snapshot, call)),
-        OwnTarget::Link {
-            action_id,
-            integration_id,
-            schema,
-            body,
-        } => {
-            let Some(action) = snapshot.actions.get(action_id) else {
-                let gone = PreparedTarget::Broken(BrokenReason::Deleted.as_words());
-                return prepared(
-                    &binding.id.to_string(),
-                    "",
-                    "api_call",
-                    &ParameterSchema::default(),
-                    gone,
-                );
-            };
-            let integration = snapshot.integrations.get(&action.integration_id);
-            let place = link::Place {
-                integration: action.integration_id,
-                is_deleted: action.deleted,
-                is_integration_deleted: integration.is_none_or(|found| found.deleted),
-            };
-            let target = match (link::broken(*integration_id, place), integration) {
-                (None, Some(integration)) if action.unapproved && integration.holds_changes => {
-                    PreparedTarget::Held
-                }
-                (None, Some(integration)) => PreparedTarget::Shared {
-                    integration: integration.clone(),
-                    request: with_body(&action.request, body.as_ref()),
-                },
-                (reason, _) => {
-                    let reason = reason.unwrap_or(BrokenReason::IntegrationDeleted);
-                    PreparedTarget::Broken(reason.as_words())
-                }
-            };
-            let schema = effective_schema(action, schema.as_ref(), body.as_ref());
-            let (name, description) = (&action.name, &action.description);
-            prepared(name, description, kind_of(&action.request), &schema, target)
-        }
-    }
-}
-
-/// As what the calls of a binding are counted: those of a shared action together, in all agents.
-fn called(snapshot: &Snapshot, agent: AgentId, binding: &OwnBinding, name: &str) -> Called {
-    let (integration, action) = match &binding.target {
-        OwnTarget::Link { action_id, .. } => {
-            let under = snapshot.actions.get(action_id);
-            (under.map(|action| action.integration_id), Some(*action_id))
-        }
-        OwnTarget::Action {
-            call: OwnCall::Message(channel, _),
-            ..
-        } => (Some(*channel), None),
-        OwnTarget::Action { .. } => (None, None),
-    };
-    Called {
-        source: action.map_or_else(|| format!("{agent}/{name}"), |id| id.to_string()),
-        name: name.to_owned(),
-        integration,
-        action,
-    }
-}
-
-/// What an action of the agent's own performs.
-fn own_target(snapshot: &Snapshot, call: &OwnCall) -> PreparedTarget {
-    match call {
-        OwnCall::Http(endpoint, call) => PreparedTarget::Own {
-            endpoint: endpoint.clone(),
-            call: call.clone(),
-        },
-        OwnCall::Local(action) => PreparedTarget::Local(action.clone()),
-        OwnCall::Message(channel, message) => {
-            let channel = snapshot.integrations.get(channel);
-            match channel.filter(|channel| !channel.deleted) {
-                Some(channel) => PreparedTarget::Shared {
-                    integration: channel.clone(),
-                    request: Request::Message(message.clone()),
-                },
-                None => PreparedTarget::NoChannel,
-            }
-        }
-    }
-}
-
-/// The kind that a runtime is told of a link.
-const fn kind_of(request: &Request) -> &'static str {
-    match request {
-        Request::Mcp(_) => MCP_TOOL,
-        Request::Message(_) => "send_text_message",
-        Request::Http(_) => "api_call",
-    }
-}
-
-/// The schema of a link. Whether the model writes a message depends on what the link sets.
-fn effective_schema(
-    action: &PreparedAction,
-    schema: Option<&ParameterSchema>,
-    body: Option<&BodyOverride>,
-) -> ParameterSchema {
-    let own = schema.unwrap_or(&action.schema);
-    if !matches!(action.request, Request::Message(_)) || (schema.is_none() && body.is_none()) {
-        return own.clone();
-    }
-    let own_source = schema.map(|schema| &**schema.source());
-    let body = body.map(|body| body.source.as_str());
-    let parameters = action.definition.effective_parameters(own_source, body);
-    parameters.map_or_else(ParameterSchema::default, |parameters| {
-        // Both were checked when they were saved.
-        ParameterSchema::compile(&parameters).unwrap_or_else(|_| own.clone())
-    })
-}
-
-fn with_body(request: &Request, body: Option<&BodyOverride>) -> Request {
-    match (request, body) {
-        (
-            Request::Http(call),
-            Some(BodyOverride {
-                json: Some(body), ..
-            }),
-        ) => {
-            let mut changed = switchboard_connect::ApiCall::clone(call);
-            changed.request.body = Some(body.clone());
-            Request::Http(Arc::new(changed))
-        }
-        (Request::Message(message), Some(BodyOverride { source, .. })) => {
-            match message.with_text(source) {
-                Ok(changed) => Request::Message(Arc::new(changed)),
-                // It was checked when it was saved.
-                Err(_) => request.clone(),
-            }
-        }
-        _ => request.clone(),
-    }
 }

@@ -1,6 +1,6 @@
 //! What a snapshot holds.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
@@ -18,6 +18,7 @@ use switchboard_mcp::McpTarget;
 use switchboard_store::stat::Called;
 use switchboard_vault::SecretText;
 
+use super::usage::Used;
 use crate::AppError;
 use crate::local::LocalAction;
 use crate::mcp::McpCall;
@@ -35,12 +36,16 @@ pub struct Snapshot {
     pub revision: u64,
     /// Every secret's values.
     pub secrets: Arc<HashMap<SecretName, PerEnvironment<SecretText>>>,
+    /// The values of secrets that cannot be opened.
+    pub unreadable: Arc<HashSet<(SecretName, Environment)>>,
     /// Every workspace variable's values, by environment.
     pub variables: PerEnvironment<Arc<Map<String, Value>>>,
     /// Integrations that loaded agents use.
     pub integrations: imbl::HashMap<IntegrationId, Arc<PreparedIntegration>>,
     /// Shared actions that loaded agents link.
     pub actions: imbl::HashMap<ActionId, Arc<PreparedAction>>,
+    /// Shared actions that loaded agents link and that cannot be used.
+    pub unusable: imbl::HashMap<ActionId, Arc<Unusable>>,
     /// Agents' versions that were asked for.
     pub agents: imbl::HashMap<(AgentId, VersionRef), Arc<PreparedAgent>>,
 }
@@ -81,6 +86,21 @@ impl SecretLookup for SecretsIn<'_> {
             .get(self.environment)
             .cloned()
     }
+
+    fn is_unreadable(&self, name: &SecretName) -> bool {
+        // Few are, and mostly none.
+        let unreadable = &self.snapshot.unreadable;
+        !unreadable.is_empty() && unreadable.contains(&(name.clone(), self.environment))
+    }
+}
+
+/// A shared action that cannot be used.
+#[derive(Debug)]
+pub struct Unusable {
+    /// Its name, where that can be read.
+    pub name: Option<String>,
+    /// Why not.
+    pub reason: Arc<str>,
 }
 
 /// An integration, ready to be called in each environment whose slot is filled.
@@ -94,6 +114,8 @@ pub struct PreparedIntegration {
     pub places: PerEnvironment<Place>,
     /// Whether a tool that its server changed is withheld until somebody approves that.
     pub holds_changes: bool,
+    /// Why nothing of it can be used; mostly none.
+    pub unusable: Option<Arc<str>>,
 }
 
 /// Where requests of an integration go in one environment.
@@ -148,6 +170,8 @@ pub struct PreparedAgent {
     pub bindings: Vec<Arc<PreparedBinding>>,
     /// Where each name is in `bindings`.
     pub by_name: HashMap<String, usize>,
+    /// When it was used last.
+    pub used: Used,
 }
 
 /// What a version of an agent has of its own: compiled once, however often a link is resolved.
@@ -241,6 +265,13 @@ pub enum OwnTarget {
         /// The body template in place of the action's.
         body: Option<BodyOverride>,
     },
+    /// What does not compile any more.
+    Unusable {
+        /// Its name, or its id where only its link would know that.
+        name: String,
+        /// Why not.
+        reason: Arc<str>,
+    },
     /// An action of the agent's own.
     Action {
         /// Its name.
@@ -324,6 +355,8 @@ pub enum PreparedTarget {
     NoChannel,
     /// Nothing until somebody approves what its server changed.
     Held,
+    /// Nothing: what is stored of it cannot be used.
+    Unusable(Arc<str>),
 }
 
 /// A binding's request and where it goes in one environment.
@@ -401,6 +434,10 @@ impl PreparedBinding {
             PreparedTarget::Held => Err(Refusal::UnapprovedChange {
                 name: self.name.clone(),
             }),
+            PreparedTarget::Unusable(reason) => Err(Refusal::Unusable {
+                name: self.name.clone(),
+                reason: reason.to_string(),
+            }),
         }
     }
 
@@ -414,7 +451,10 @@ impl PreparedBinding {
             },
             PreparedTarget::Own { call, .. } => call.request.method.is_safe(),
             PreparedTarget::Local(action) => action.is_safe(),
-            PreparedTarget::Broken(_) | PreparedTarget::NoChannel | PreparedTarget::Held => true,
+            PreparedTarget::Broken(_)
+            | PreparedTarget::NoChannel
+            | PreparedTarget::Held
+            | PreparedTarget::Unusable(_) => true,
         }
     }
 }

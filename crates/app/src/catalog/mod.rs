@@ -3,31 +3,39 @@
 //! Each workspace has one immutable [`Snapshot`] at a time. A call takes it once, so what it sees
 //! belongs together. Agents are loaded when they are first asked for; from then on every change of
 //! what they use is prepared when it commits, and never while a call waits.
+//!
+//! Nothing in it is acted on for longer than a moment ([`moment::FRESH`]) after it was last compared with the database:
+//! then it is compared first. So it does not matter what was missed, or for how long.
 
+mod authority;
 mod build;
 mod entries;
+mod follow;
+mod moment;
+mod resolve;
+mod usage;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
-use moka::sync::Cache;
 use switchboard_domain::agent::VersionRef;
 use switchboard_domain::id::{AgentId, WorkspaceId};
-use switchboard_store::change::Entity;
-use switchboard_store::{Db, api_key, change};
-use switchboard_vault::{ApiKeyHash, KeyRing};
-use tokio::sync::watch;
+use switchboard_store::Db;
+use switchboard_vault::KeyRing;
+use tokio::sync::{Notify, watch};
 
+use crate::Context;
 use crate::error::AppError;
-use crate::principal::{Access, Actor, Principal};
+use authority::Authority;
 pub use entries::{
     GO_TO_STATE, MCP_TOOL, OwnCall, OwnParts, PreparedAgent, PreparedBinding, PreparedTarget,
     Snapshot, TargetView,
 };
-
-/// API keys that are remembered.
-const REMEMBERED_KEYS: u64 = 100_000;
+pub use follow::LOOK_AGAIN;
+use moment::Moment;
+use usage::Used;
 
 struct Slot {
     current: ArcSwap<Snapshot>,
@@ -35,14 +43,23 @@ struct Slot {
     served: watch::Sender<u64>,
     /// Held by whoever prepares the next snapshot.
     build: tokio::sync::Mutex<()>,
+    /// When the last look began that found the snapshot to be what the database has.
+    agreed: Moment,
+    /// The revision up to which it was heard what was taken away.
+    heard: AtomicU64,
 }
 
 /// The catalog of all workspaces.
 pub struct Catalog {
     db: Db,
     keys: Arc<KeyRing>,
+    context: Context,
     slots: RwLock<HashMap<WorkspaceId, Arc<Slot>>>,
-    principals: Cache<ApiKeyHash, Principal>,
+    authority: Authority,
+    /// Wakes whoever looks for changes.
+    look: Notify,
+    /// Wakes whoever prepares what a look found.
+    behind: Notify,
 }
 
 impl std::fmt::Debug for Catalog {
@@ -53,35 +70,16 @@ impl std::fmt::Debug for Catalog {
 
 impl Catalog {
     /// An empty catalog.
-    pub fn new(db: Db, keys: Arc<KeyRing>) -> Self {
+    pub fn new(db: Db, keys: Arc<KeyRing>, context: Context) -> Self {
         Self {
             db,
             keys,
+            context,
             slots: RwLock::default(),
-            principals: Cache::new(REMEMBERED_KEYS),
+            authority: Authority::default(),
+            look: Notify::new(),
+            behind: Notify::new(),
         }
-    }
-
-    /// Whom a key stands for, if it is known.
-    pub fn known_principal(&self, hash: &ApiKeyHash) -> Option<Principal> {
-        self.principals.get(hash)
-    }
-
-    /// Whom a key stands for, from the database.
-    pub async fn find_principal(&self, hash: ApiKeyHash) -> Result<Option<Principal>, AppError> {
-        let mut conn = self.db.read().await?;
-        let found = api_key::by_hash(&mut conn.engine(), hash.bytes()).await?;
-        drop(conn);
-        let Some(row) = found else { return Ok(None) };
-        // From here on, a revocation is heard of: the workspace is followed.
-        self.slot(row.workspace).await?;
-        let principal = Principal {
-            workspace: row.workspace,
-            actor: Actor::Key(row.id),
-            access: Access::Key(row.scope),
-        };
-        self.principals.insert(hash, principal.clone());
-        Ok(Some(principal))
     }
 
     fn loaded(&self, workspace: WorkspaceId) -> Option<Arc<Slot>> {
@@ -92,23 +90,40 @@ impl Catalog {
             .cloned()
     }
 
+    fn all(&self) -> Vec<(WorkspaceId, Arc<Slot>)> {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots.iter().map(|(id, slot)| (*id, slot.clone())).collect()
+    }
+
     async fn slot(&self, workspace: WorkspaceId) -> Result<Arc<Slot>, AppError> {
         if let Some(slot) = self.loaded(workspace) {
             return Ok(slot);
         }
+        let began = self.context.elapsed();
         let snapshot = build::first(&self.db, &self.keys, workspace).await?;
         let slot = Arc::new(Slot {
             served: watch::Sender::new(snapshot.revision),
+            heard: AtomicU64::new(snapshot.revision),
             current: ArcSwap::from_pointee(snapshot),
             build: tokio::sync::Mutex::new(()),
+            agreed: Moment::at(began),
         });
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         Ok(slots.entry(workspace).or_insert(slot).clone())
     }
 
+    /// A workspace whose snapshot was what the database has a moment ago.
+    async fn fresh(&self, workspace: WorkspaceId) -> Result<Arc<Slot>, AppError> {
+        let slot = self.slot(workspace).await?;
+        if !slot.agreed.is_fresh(self.context.elapsed()) {
+            self.catch_up_in_time(workspace, &slot).await?;
+        }
+        Ok(slot)
+    }
+
     /// The workspace's configuration as it is now, without its agents' being loaded for it.
     pub async fn snapshot(&self, workspace: WorkspaceId) -> Result<Arc<Snapshot>, AppError> {
-        Ok(self.slot(workspace).await?.current.load_full())
+        Ok(self.fresh(workspace).await?.current.load_full())
     }
 
     /// An agent's version, with the snapshot it belongs to. None when there is none.
@@ -118,60 +133,30 @@ impl Catalog {
         agent: AgentId,
         version: VersionRef,
     ) -> Result<Option<(Arc<Snapshot>, Arc<PreparedAgent>)>, AppError> {
-        let slot = self.slot(workspace).await?;
+        let slot = self.fresh(workspace).await?;
+        let key = (agent, version);
+        let now = self.context.elapsed();
         let snapshot = slot.current.load_full();
-        if let Some(found) = snapshot.agents.get(&(agent, version)).cloned() {
+        if let Some(found) = snapshot.agents.get(&key).cloned() {
+            found.used.now(now);
             return Ok(Some((snapshot, found)));
         }
         let _building = slot.build.lock().await;
         let mut next = Snapshot::clone(&slot.current.load());
-        if !next.agents.contains_key(&(agent, version)) {
+        if !next.agents.contains_key(&key) {
             let mut conn = self.db.read().await?;
             let engine = &mut conn.engine();
-            build::load_agent(&mut next, engine, workspace, agent, version).await?;
+            build::load_agent(&mut next, engine, workspace, key, Used::at(now)).await?;
+            usage::keep_those_in_use(&mut next, now);
             slot.current.store(Arc::new(next));
         }
         let snapshot = slot.current.load_full();
-        let found = snapshot.agents.get(&(agent, version)).cloned();
+        let found = snapshot.agents.get(&key).cloned();
         Ok(found.map(|found| (snapshot, found)))
-    }
-
-    /// Prepares what changed in a workspace since its snapshot. Returns when calls see it.
-    pub async fn catch_up(&self, workspace: WorkspaceId) -> Result<(), AppError> {
-        let Some(slot) = self.loaded(workspace) else {
-            return Ok(());
-        };
-        let _building = slot.build.lock().await;
-        let mut next = Snapshot::clone(&slot.current.load());
-        let mut conn = self.db.read().await?;
-        let engine = &mut conn.engine();
-        let changes = change::since(engine, workspace, next.revision).await?;
-        let Some(last) = changes.last() else {
-            return Ok(());
-        };
-        if changes.iter().any(|change| change.entity == Entity::ApiKey) {
-            // Keys change seldom, so all of them are looked up again.
-            self.principals.invalidate_all();
-        }
-        build::apply(&mut next, engine, &self.keys, workspace, &changes).await?;
-        next.revision = last.revision;
-        slot.current.store(Arc::new(next));
-        slot.served.send_replace(last.revision);
-        Ok(())
     }
 
     /// Hears when another revision of a workspace's configuration is served.
     pub async fn changes(&self, workspace: WorkspaceId) -> Result<watch::Receiver<u64>, AppError> {
         Ok(self.slot(workspace).await?.served.subscribe())
-    }
-
-    /// The workspaces that are in memory, with the revision each is at.
-    pub fn revisions(&self) -> HashMap<WorkspaceId, u64> {
-        self.slots
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .map(|(workspace, slot)| (*workspace, slot.current.load().revision))
-            .collect()
     }
 }

@@ -211,11 +211,11 @@ pub async fn send(
 ) -> Result<Option<Attempt>, AppError> {
     let key = &message.key;
     let snapshot = app.catalog.snapshot(key.workspace).await?;
-    let secret = snapshot
-        .secrets_in(key.environment)
-        .secret(&channel.api_key);
+    let secrets = snapshot.secrets_in(key.environment);
+    let secret = secrets.secret(&channel.api_key);
     let Some(secret) = secret else {
-        let error = missing_key(channel, key.environment);
+        let unreadable = secrets.is_unreadable(&channel.api_key);
+        let error = missing_key(channel, key.environment, unreadable);
         let rejected = step(app, key, Step::Rejected(error)).await?;
         return Ok(rejected.map(|message| Attempt {
             message,
@@ -348,12 +348,26 @@ pub fn interrupted() -> MessageError {
     ))
 }
 
-/// The error of a message whose channel has no key in its environment.
-pub fn missing_key(channel: &Channel, environment: Environment) -> MessageError {
+/// The code of the error of a channel without a key that can be used.
+pub const fn no_key_code(unreadable: bool) -> &'static str {
+    if unreadable {
+        "secret_unreadable"
+    } else {
+        "missing_secret"
+    }
+}
+
+/// The error of a message whose channel has no key in its environment, or one that cannot be opened.
+pub fn missing_key(channel: &Channel, environment: Environment, unreadable: bool) -> MessageError {
+    let what = if unreadable {
+        "has a value that cannot be opened"
+    } else {
+        "has no value"
+    };
     MessageError {
-        code: "missing_secret".to_owned(),
+        code: no_key_code(unreadable).to_owned(),
         title: format!(
-            "the secret `{}` has no value for {environment}; set it, then send again",
+            "the secret `{}` {what} for {environment}; set it, then send again",
             channel.api_key
         ),
         detail: None,

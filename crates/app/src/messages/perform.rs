@@ -88,8 +88,10 @@ async fn try_to(app: &App, outgoing: Outgoing<'_>) -> Result<Performed, Failure>
     let snapshot = app.catalog.snapshot(workspace).await?;
     let secrets = snapshot.secrets_in(environment);
     if secrets.secret(&channel.api_key).is_none() {
-        let error = outbox::missing_key(channel, environment);
-        return Err(Failure::Call(CallError::new("missing_secret", error.title)));
+        let unreadable = secrets.is_unreadable(&channel.api_key);
+        let error = outbox::missing_key(channel, environment, unreadable);
+        let code = outbox::no_key_code(unreadable);
+        return Err(Failure::Call(CallError::new(code, error.title)));
     }
     let new = NewMessage {
         workspace,

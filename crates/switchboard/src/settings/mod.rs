@@ -97,6 +97,12 @@ impl fmt::Display for SettingsError {
 impl std::error::Error for SettingsError {}
 
 impl Settings {
+    /// Whether nobody set this one.
+    pub fn is_default(&self, name: &str) -> bool {
+        let note = self.provenance.iter().find(|note| note.name == name);
+        note.is_some_and(|note| matches!(note.source, Source::Default))
+    }
+
     /// Reads the settings.
     ///
     /// `directory` is the current directory, where the default file is looked for; `on_terminal`
