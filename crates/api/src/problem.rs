@@ -5,8 +5,8 @@ use std::any::Any;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use switchboard_app::AppError;
 use switchboard_app::accounts::AccountError;
+use switchboard_app::{AppError, DATABASE_AWAY};
 use switchboard_domain::input::InputError;
 
 /// An error on its way to the caller.
@@ -64,9 +64,12 @@ fn status(error: &AppError) -> StatusCode {
         AppError::Account(error) => status_of_account(*error),
         AppError::Refused(_) if error.code() == "unknown_action" => StatusCode::NOT_FOUND,
         AppError::BadRequest { .. } => StatusCode::BAD_REQUEST,
-        AppError::Conflict { .. } | AppError::Refused(_) => StatusCode::CONFLICT,
+        AppError::Conflict { .. } | AppError::Refused(_) | AppError::CallInProgress => {
+            StatusCode::CONFLICT
+        }
         AppError::Upstream { .. } => StatusCode::BAD_GATEWAY,
-        AppError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        AppError::Stopping | AppError::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        error if error.is_database_away() => StatusCode::SERVICE_UNAVAILABLE,
         AppError::Store(_) | AppError::Vault(_) | AppError::Internal(_) => {
             StatusCode::INTERNAL_SERVER_ERROR
         }
@@ -88,6 +91,13 @@ impl From<AppError> for Problem {
             }
             AppError::Account(AccountError::TooManyAttempts { retry_after }) => {
                 problem.retry_after = Some(retry_after);
+            }
+            AppError::Unavailable { retry_after, .. } => problem.retry_after = Some(retry_after),
+            AppError::CallInProgress | AppError::Stopping => problem.retry_after = Some(1),
+            AppError::Store(cause) if problem.status == StatusCode::SERVICE_UNAVAILABLE => {
+                problem.cause = Some(cause.to_string());
+                problem.retry_after = Some(1);
+                DATABASE_AWAY.clone_into(&mut problem.detail);
             }
             AppError::Store(cause) => problem.hide(&cause),
             AppError::Vault(cause) => problem.hide(&cause),

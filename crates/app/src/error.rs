@@ -80,6 +80,21 @@ pub enum AppError {
         /// What it did and what to do.
         message: String,
     },
+    /// It cannot be done now, and can be later.
+    #[error("{message}")]
+    Unavailable {
+        /// The stable code.
+        code: &'static str,
+        /// What is in the way and what to do.
+        message: String,
+        /// After how many seconds to try again.
+        retry_after: u64,
+    },
+    /// A call with the same key is under way.
+    #[error(
+        "the first call with this Idempotency-Key is still under way; ask again in a moment for its answer"
+    )]
+    CallInProgress,
     /// The server is stopping.
     #[error("this server is stopping and takes no new calls; try again in a moment")]
     Stopping,
@@ -94,7 +109,16 @@ pub enum AppError {
     Internal(String),
 }
 
+/// What callers are told while the database cannot be used. The log says why.
+pub const DATABASE_AWAY: &str =
+    "the database cannot be reached or written to now, so nothing was done; try again in a moment";
+
 impl AppError {
+    /// Whether the database cannot be used now, and could be used later.
+    pub const fn is_database_away(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Unavailable(_)))
+    }
+
     /// A conflict without more than its sentence.
     pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::Conflict {
@@ -128,7 +152,9 @@ impl AppError {
             Self::NotFound(_) => "not_found",
             Self::BadRequest { code, .. }
             | Self::Conflict { code, .. }
+            | Self::Unavailable { code, .. }
             | Self::Upstream { code, .. } => code,
+            Self::CallInProgress => "call_in_progress",
             Self::Stale { .. } => "stale_revision",
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden { .. } | Self::RoleTooSmall { .. } => "forbidden",
@@ -136,6 +162,7 @@ impl AppError {
             Self::Refused(refusal) => refusal.code(),
             Self::InvalidArguments(_) => "invalid_arguments",
             Self::Stopping => "stopping",
+            Self::Store(StoreError::Unavailable(_)) => "database_unavailable",
             Self::Store(_) | Self::Vault(_) | Self::Internal(_) => "internal_error",
         }
     }

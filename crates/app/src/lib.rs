@@ -15,7 +15,9 @@ mod local;
 mod news;
 mod prepare;
 mod principal;
+mod running;
 mod stats;
+mod supervise;
 
 pub mod accounts;
 pub mod actions;
@@ -55,7 +57,7 @@ use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 pub use context::{Clock, Context, Randomness};
-pub use error::AppError;
+pub use error::{AppError, DATABASE_AWAY};
 pub use input::Patch;
 pub use principal::{
     Access, Actor, Admin, Administration, Area, Configuration, Conversations, Manager, Principal,
@@ -78,7 +80,7 @@ pub mod rows {
 
 use accounts::Accounts;
 use catalog::Catalog;
-use journal::Journal;
+use journal::{Journal, Pace};
 use news::News;
 
 /// How the application is set up.
@@ -114,6 +116,7 @@ pub struct App {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) catalog: Catalog,
     pub(crate) journal: Journal,
+    pub(crate) running: Arc<running::RunningCalls>,
     pub(crate) news: Arc<News>,
     pub(crate) connector: Connector,
     pub(crate) mcp: McpClient,
@@ -154,7 +157,8 @@ impl App {
         });
         Arc::new(Self {
             catalog: Catalog::new(db.clone(), keys.clone()),
-            journal: Journal::new(db.clone()),
+            journal: Journal::new(db.clone(), instance, Pace::default()),
+            running: Arc::default(),
             news: Arc::default(),
             connector: Connector {
                 client,

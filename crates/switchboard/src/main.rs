@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod demo;
 mod help_desk;
+mod log_writer;
 mod serve;
 mod settings;
 mod system;

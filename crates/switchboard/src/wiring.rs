@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use switchboard_app::{App, AppSettings, Context, Telnyx, workspaces};
 use switchboard_domain::id::InstanceId;
 use switchboard_outbound::{Client, ClientSettings, NetworkPolicy};
-use switchboard_store::{Db, Location};
+use switchboard_store::{Db, DbSettings, Location, PoolSizes};
 use switchboard_vault::KeyRing;
 
 use crate::settings::Settings;
@@ -20,6 +20,19 @@ pub fn location(settings: &Settings) -> Location {
         || Location::Sqlite(settings.data_dir.join("switchboard.db")),
         |url| Location::Postgres(url.expose().to_owned()),
     )
+}
+
+/// How a server uses the database.
+fn db_settings(settings: &Settings) -> DbSettings {
+    DbSettings {
+        pools: PoolSizes::split(settings.database_connections),
+        statement_cache: settings.database_statement_cache,
+        listen_url: settings
+            .database_listen_url
+            .as_ref()
+            .map(|url| url.expose().to_owned()),
+        ..DbSettings::default()
+    }
 }
 
 /// Makes the data directory, for its owner alone, where it is missing.
@@ -59,7 +72,7 @@ pub fn key_ring(settings: &Settings, context: &Context) -> anyhow::Result<KeyRin
 /// Puts the application together.
 pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<App>> {
     ensure_data_dir(settings)?;
-    let db = Db::open_exclusively(&location(settings)).await?;
+    let db = Db::open_exclusively_with(&location(settings), db_settings(settings)).await?;
     let keys = key_ring(settings, context)?;
     let policy = NetworkPolicy::new(settings.allow_networks.iter().map(String::as_str))?;
     let client = Client::new(ClientSettings {

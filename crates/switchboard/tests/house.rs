@@ -42,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Which crates may use an outside crate directly. What is not here is free.
 const KEPT: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
+    ("sqlx-core", &["store"]),
     ("rusqlite", &[]),
     ("hyper", &["outbound", "testkit", "bench"]),
     ("hyper-util", &["outbound", "testkit", "bench"]),

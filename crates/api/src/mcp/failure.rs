@@ -5,7 +5,7 @@ use std::fmt;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
-use switchboard_app::AppError;
+use switchboard_app::{AppError, DATABASE_AWAY};
 
 use super::message::Id;
 use crate::hosts::Foreign;
@@ -144,7 +144,12 @@ impl From<Foreign> for Failure {
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
         let reason = error.code();
-        let message = error.to_string();
+        let is_away = error.is_database_away();
+        let message = if is_away {
+            DATABASE_AWAY.to_owned()
+        } else {
+            error.to_string()
+        };
         let (status, code) = match &error {
             AppError::Unauthenticated => (StatusCode::UNAUTHORIZED, SERVER_ERROR),
             AppError::Forbidden { .. } | AppError::RoleTooSmall { .. } | AppError::Account(_) => {
@@ -157,9 +162,13 @@ impl From<AppError> for Failure {
             AppError::BadRequest { .. }
             | AppError::Conflict { .. }
             | AppError::Refused(_)
+            | AppError::CallInProgress
             | AppError::Stale { .. } => (StatusCode::OK, SERVER_ERROR),
             AppError::Upstream { .. } => (StatusCode::BAD_GATEWAY, SERVER_ERROR),
-            AppError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR),
+            AppError::Stopping | AppError::Unavailable { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR)
+            }
+            error if error.is_database_away() => (StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR),
             AppError::Store(_) | AppError::Vault(_) | AppError::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_ERROR)
             }
@@ -169,6 +178,7 @@ impl From<AppError> for Failure {
             AppError::Invalid(errors) | AppError::InvalidArguments(errors) => {
                 failure.with("errors", json!(errors))
             }
+            AppError::Store(_) if is_away => failure,
             AppError::Store(cause) => failure.hiding(&cause),
             AppError::Vault(cause) => failure.hiding(&cause),
             AppError::Internal(cause) => failure.hiding(&cause),

@@ -36,6 +36,12 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the database is; none means the embedded one.
     pub database_url: Option<DatabaseUrl>,
+    /// How many connections to PostgreSQL there may be.
+    pub database_connections: u32,
+    /// How many prepared statements each of them keeps.
+    pub database_statement_cache: usize,
+    /// Where changes are listened for, if not at `database_url`.
+    pub database_listen_url: Option<DatabaseUrl>,
     /// What outbound calls may reach although it is private.
     pub allow_networks: Vec<String>,
     /// The host names that this server answers for, beside its own addresses.
@@ -140,6 +146,13 @@ impl Reader {
         let data_dir = self.required("data_dir", values::path);
         let listen = self.required("listen", values::address);
         let database_url = self.optional("database_url", DatabaseUrl::parse, ToString::to_string);
+        let database_connections = self.integer("database_connections");
+        let statement_cache = self.integer("database_statement_cache");
+        let listen_url = self.optional(
+            "database_listen_url",
+            DatabaseUrl::parse,
+            ToString::to_string,
+        );
         let allow_networks = self.list("allow_networks", values::network);
         let allowed_hosts = self.list("allowed_hosts", values::host);
         let telnyx_url = self.required("telnyx_url", values::http_url);
@@ -171,6 +184,9 @@ impl Reader {
             data_dir,
             listen: listen?,
             database_url: database_url?,
+            database_connections: u32::try_from(database_connections?).map_err(|_| Refused)?,
+            database_statement_cache: usize::try_from(statement_cache?).map_err(|_| Refused)?,
+            database_listen_url: listen_url?,
             allow_networks: allow_networks?,
             allowed_hosts: allowed_hosts?,
             telnyx_url: telnyx_url?,

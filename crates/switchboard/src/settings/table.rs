@@ -105,6 +105,52 @@ pub const SETTINGS: &[Setting] = &[
                   Percent-encode characters such as `@`, `/`, `?` and `#` in the password.",
     },
     Setting {
+        name: "database_connections",
+        flag: "database-connections",
+        variable: "SWITCHBOARD_DATABASE_CONNECTIONS",
+        value_name: "NUMBER",
+        kind: Kind::Integer {
+            least: 14,
+            most: 1000,
+        },
+        default: Some("26"),
+        otherwise: "",
+        in_file: true,
+        summary: "How many connections to PostgreSQL this server opens at most",
+        details: "Six are for writing what happens in conversations and four for background work. The \
+                  rest is shared by calls and by other requests, so that lists never take a call's \
+                  connection. One more listens for changes.",
+    },
+    Setting {
+        name: "database_statement_cache",
+        flag: "database-statement-cache",
+        variable: "SWITCHBOARD_DATABASE_STATEMENT_CACHE",
+        value_name: "NUMBER",
+        kind: Kind::Integer {
+            least: 0,
+            most: 10_000,
+        },
+        default: Some("256"),
+        otherwise: "",
+        in_file: true,
+        summary: "How many prepared statements a connection to PostgreSQL keeps",
+        details: "Set it to 0 behind a pooler that hands connections on between transactions, such as \
+                  PgBouncer in transaction mode.",
+    },
+    Setting {
+        name: "database_listen_url",
+        flag: "database-listen-url",
+        variable: "SWITCHBOARD_DATABASE_LISTEN_URL",
+        value_name: "URL",
+        kind: Kind::Text,
+        default: None,
+        otherwise: "the database's URL",
+        in_file: true,
+        summary: "Where changes of other servers are listened for",
+        details: "Behind a pooler in transaction mode, name the PostgreSQL server itself here: `LISTEN` \
+                  needs a connection that stays.",
+    },
+    Setting {
         name: "allow_networks",
         flag: "allow-network",
         variable: "SWITCHBOARD_ALLOW_NETWORKS",
