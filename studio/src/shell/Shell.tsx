@@ -2,15 +2,16 @@ import { AppShell, Burger, Group, ScrollArea, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Outlet, useLocation } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect } from 'react';
+import { chunk } from '~/api/chunk';
 import { Navigation } from './Navigation';
 import { SignInDialog } from './SignInDialog';
 import { useShortcuts } from './shortcuts';
 import { UserMenu } from './UserMenu';
 import { WorkspaceSwitcher } from './WorkspaceSwitcher';
 
-const Palette = lazy(() => import('./Palette').then((module) => ({ default: module.Palette })));
+const Palette = lazy(() => chunk(() => import('./Palette').then((module) => ({ default: module.Palette }))));
 const ShortcutsDialog = lazy(() =>
-  import('./ShortcutsDialog').then((module) => ({ default: module.ShortcutsDialog })),
+  chunk(() => import('./ShortcutsDialog').then((module) => ({ default: module.ShortcutsDialog }))),
 );
 
 /** What is around every page: navigation, workspace, person, palette, and the dialog for an ended session. */
@@ -20,7 +21,9 @@ export function Shell() {
   const [shortcutsOpen, shortcuts] = useDisclosure(false);
   const path = useLocation({ select: (location) => location.pathname });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes when the page changes.
-  useEffect(() => menu.close(), [path]);
+  useEffect(() => {
+    menu.close();
+  }, [path]);
   useShortcuts({ openPalette: palette.open, openShortcuts: shortcuts.open });
 
   return (

@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import IconPlus from '@tabler/icons-react/icons/IconPlus';
 import { getRouteApi } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
+import { chunk } from '~/api/chunk';
 import { useCan } from '~/api/session';
 import { EmptyState } from '~/parts/ListState';
 import { NeedButton } from '~/parts/permission';
@@ -17,8 +18,12 @@ import type { Action } from './useLinked';
 import { useBindingNames, useLinked } from './useLinked';
 import { freeName, KINDS } from './words';
 
-const PickActions = lazy(() => import('./PickActions').then((m) => ({ default: m.PickActions })));
-const BindingDrawer = lazy(() => import('./BindingDrawer').then((m) => ({ default: m.BindingDrawer })));
+const PickActions = lazy(() =>
+  chunk(() => import('./PickActions').then((m) => ({ default: m.PickActions }))),
+);
+const BindingDrawer = lazy(() =>
+  chunk(() => import('./BindingDrawer').then((m) => ({ default: m.BindingDrawer }))),
+);
 const route = getRouteApi('/app/agents/$id');
 
 /** What the agent may call: links to shared actions, and actions of its own. */
