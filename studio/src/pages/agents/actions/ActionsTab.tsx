@@ -21,6 +21,7 @@ import { freeName, KINDS } from './words';
 const PickActions = lazy(() =>
   chunk(() => import('./PickActions').then((m) => ({ default: m.PickActions }))),
 );
+const MakeAction = lazy(() => chunk(() => import('./MakeAction').then((m) => ({ default: m.MakeAction }))));
 const BindingDrawer = lazy(() =>
   chunk(() => import('./BindingDrawer').then((m) => ({ default: m.BindingDrawer }))),
 );
@@ -28,7 +29,7 @@ const route = getRouteApi('/app/agents/$id');
 
 /** What the agent may call: links to shared actions, and actions of its own. */
 export function ActionsTab() {
-  const { values, change, keyNow } = useDraft();
+  const { values, change, keyNow, making, make } = useDraft();
   const { binding: opened } = route.useSearch();
   const navigate = route.useNavigate();
   const linked = useLinked(values.actions);
@@ -57,12 +58,7 @@ export function ActionsTab() {
     }));
   }
   function addOwn(kind: ActionKind) {
-    const key = newKey();
-    change((now) => ({
-      ...now,
-      actions: [...now.actions, { key, action: freshAction(kind, freeName(kind, taken)) }],
-    }));
-    open(key);
+    make({ key: newKey(), action: freshAction(kind, freeName(kind, taken)) });
   }
 
   const adding = (
@@ -107,6 +103,7 @@ export function ActionsTab() {
             onClose={pick.close}
           />
         )}
+        {making && <MakeAction making={making} taken={taken} />}
         {binding && (
           <BindingDrawer
             key={opened}
