@@ -26,8 +26,8 @@ export function BrokenPart({ error, keeps, onAgain }: Props) {
     >
       <Text size="sm" className="wrap-anywhere">
         {problem.detail}
-        {keeps && ' What you typed is kept, and offered back after a reload.'}
       </Text>
+      {keeps && <Text size="sm">What you typed is kept, and offered back after a reload.</Text>}
       <Group mt="xs" gap="xs">
         <Button variant="default" onClick={() => window.location.reload()}>
           Reload
