@@ -13,7 +13,6 @@ use switchboard_domain::id::{AgentId, CallId, ConversationId, EventId};
 use switchboard_domain::input::InputError;
 use switchboard_store::Lane;
 use switchboard_store::journal::CallRow;
-use switchboard_store::stat::ErrorRow;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -356,19 +355,13 @@ fn count(app: &App, conversation: &Conversation, binding: &PreparedBinding, came
         .count(key.workspace, key.environment, &binding.called, now, came);
 }
 
-/// Keeps why a call of an integration failed, for who looks after the integration.
-fn note_error(app: &App, admitted: &Admitted, performed: &Performed) {
-    if let (Some(integration), Some(error)) =
-        (admitted.binding.called.integration, &performed.error)
-    {
-        let environment = admitted.conversation.key.environment;
-        let error = ErrorRow {
-            code: error.code.to_owned(),
-            message: error.message.clone(),
-            at: app.context.now(),
-        };
+/// Keeps what a call says of its integration, for who looks after it.
+fn note_health(app: &App, admitted: &Admitted, performed: &Performed) {
+    if let Some(integration) = admitted.binding.called.integration {
+        let (workspace, environment) = (admitted.key.0, admitted.conversation.key.environment);
+        let (error, now) = (performed.error.as_ref(), app.context.now());
         app.stats
-            .note_error(admitted.key.0, integration, environment, error);
+            .note_health(workspace, integration, environment, error, now);
     }
 }
 
@@ -421,7 +414,7 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
     let duration = start.elapsed();
     let performed = &carried.performed;
     let tool_result = performed.tool_result.then(|| performed.output.clone());
-    note_error(&app, &admitted, performed);
+    note_health(&app, &admitted, performed);
     let settlement = settlement(&app, &admitted, carried, duration);
     let label = match settlement.outcome {
         Outcome::Succeeded => "succeeded",

@@ -1,4 +1,5 @@
 import { Problem, problemOfResponse } from './problem';
+import { reached } from './reached';
 
 /** What the fetch wrapper must know of the session, and how it gets a new one. Set once, by `session.ts`. */
 interface Gate {
@@ -38,7 +39,7 @@ export async function apiFetch(request: Request): Promise<Response> {
 function send(request: Request): Promise<Response> {
   const token = gate?.csrfToken();
   if (token && !SAFE.has(request.method)) request.headers.set('X-CSRF-Token', token);
-  return fetch(request, { credentials: 'same-origin' });
+  return reached(fetch(request, { credentials: 'same-origin' }));
 }
 
 async function mayRepeat(problem: Problem, request: Request, door: Gate): Promise<boolean> {

@@ -1177,8 +1177,8 @@ export interface components {
             published_version: number | null;
             /**
              * Format: int32
-             * @description How many links of the published version changed since it was locked; where one agent is
-             *     read.
+             * @description How many links of the published version changed since it was locked; where agents
+             *     are read.
              */
             drifted_links?: number | null;
             /** Format: int64 */
