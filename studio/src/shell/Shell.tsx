@@ -6,6 +6,7 @@ import { Navigation } from './Navigation';
 import { SignInDialog } from './SignInDialog';
 import { useShortcuts } from './shortcuts';
 import { UserMenu } from './UserMenu';
+import { WorkspaceChangedDialog } from './WorkspaceChangedDialog';
 import { WorkspaceSwitcher } from './WorkspaceSwitcher';
 
 const Palette = lazy(() => import('./Palette').then((module) => ({ default: module.Palette })));
@@ -74,6 +75,7 @@ export function Shell() {
         {shortcutsOpen && <ShortcutsDialog onClose={shortcuts.close} />}
       </Suspense>
       <SignInDialog />
+      <WorkspaceChangedDialog />
     </>
   );
 }
