@@ -263,7 +263,7 @@ async fn breaking_drift_is_reviewed_or_accepted(database: TestDatabase) {
     assert_eq!(problem["accept"], json!(["unreviewed_breaking_drift"]));
     assert_eq!(desk.state().await, (1, json!(1)));
     let binding = text(&draft["actions"][0]["id"]);
-    let seen = format!("/agents/{}/draft/actions/{binding}/review", desk.agent);
+    let seen = format!("/agents/{}/draft/drift/{binding}/review", desk.agent);
     client.post(&seen, json!({})).await.expect(200);
     // The action is another than the one that version 1 saw, so it is locked again.
     let made = desk.publish(json!({})).await.expect(201);
