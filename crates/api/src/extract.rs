@@ -37,6 +37,7 @@ async fn principal(parts: &mut Parts, state: &ApiState) -> Result<Principal, Pro
         return Ok(key_principal(parts, state).await?);
     }
     let session = session::enter(parts, state).await?;
+    session::check_workspace(parts, state, &session).await?;
     let principal = session.principal();
     // A stream that it opens ends with it.
     parts.extensions.insert(session);

@@ -11,6 +11,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use serde_json::json;
 use switchboard_app::AppError;
 use switchboard_app::accounts::sessions::{self, Session};
 
@@ -22,6 +23,9 @@ use crate::problem::Problem;
 /// The cookie's name.
 pub const COOKIE: &str = "switchboard_session";
 const CSRF_HEADER: &str = "x-csrf-token";
+/// Names the workspace that a page shows: a session is in one workspace at a time, and another tab
+/// may have taken it elsewhere.
+pub const WORKSPACE_HEADER: &str = "switchboard-workspace";
 
 /// Somebody who is signed in. Keys do not get in here: what takes this is about one's own account.
 #[derive(Debug)]
@@ -34,7 +38,12 @@ impl FromRequestParts<ApiState> for SignedIn {
         if parts.headers.contains_key(header::AUTHORIZATION) {
             return Err(AppError::Unauthenticated.into());
         }
-        enter(parts, state).await.map(Self)
+        let session = enter(parts, state).await?;
+        // A page reads who it shows, and where. What changes one's own account is of no workspace.
+        if parts.method.is_safe() {
+            check_named(parts, state, &session).await?;
+        }
+        Ok(Self(session))
     }
 }
 
@@ -73,6 +82,53 @@ pub async fn enter(parts: &Parts, state: &ApiState) -> Result<Session, Problem> 
         }
     }
     Ok(session)
+}
+
+/// Refuses a request that is meant for another workspace than the session's. Who names none is served
+/// where that cannot be wrong: a change by a member of several is refused.
+pub async fn check_workspace(
+    parts: &Parts,
+    state: &ApiState,
+    session: &Session,
+) -> Result<(), Problem> {
+    if parts.headers.contains_key(WORKSPACE_HEADER) {
+        return check_named(parts, state, session).await;
+    }
+    if parts.method.is_safe() || sessions::workspaces(&state.app, session).await?.len() < 2 {
+        return Ok(());
+    }
+    Err(AppError::conflict(
+        "workspace_not_named",
+        "you are a member of several workspaces: say which one this change is for, by its id in the header `Switchboard-Workspace`",
+    )
+    .into())
+}
+
+async fn check_named(parts: &Parts, state: &ApiState, session: &Session) -> Result<(), Problem> {
+    let row = session.row();
+    let here = row.workspace.to_string();
+    let mut named = parts.headers.get_all(WORKSPACE_HEADER).iter();
+    let Some(other) = named.find(|value| value.as_bytes() != here.as_bytes()) else {
+        return Ok(());
+    };
+    let other = other.to_str().unwrap_or_default();
+    let own = sessions::workspaces(&state.app, session).await?;
+    let shown = own.iter().find(|own| own.workspace.to_string() == other);
+    let shown = shown.map_or_else(
+        || "a workspace that you are not a member of".to_owned(),
+        |own| format!("the workspace \"{}\"", own.name),
+    );
+    let details = json!({"workspace": {"id": row.workspace, "name": row.workspace_name}});
+    Err(AppError::Conflict {
+        code: "workspace_changed",
+        message: format!(
+            "nothing was done: this tab shows {shown}, and you have since switched to \"{}\"; reload the page, or switch back",
+            row.workspace_name
+        ),
+        errors: vec![],
+        details: details.as_object().cloned().map(Box::new),
+    }
+    .into())
 }
 
 fn check_page(headers: &HeaderMap, state: &ApiState) -> Result<(), Problem> {

@@ -36,6 +36,7 @@ pub mod mcp;
 pub mod messages;
 pub mod notices;
 pub mod overview;
+pub mod publishing;
 pub mod secrets;
 pub mod tool_watch;
 pub mod tools;

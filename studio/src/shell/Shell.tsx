@@ -9,6 +9,7 @@ import { Navigation } from './Navigation';
 import { SignInDialog } from './SignInDialog';
 import { useShortcuts } from './shortcuts';
 import { UserMenu } from './UserMenu';
+import { WorkspaceChangedDialog } from './WorkspaceChangedDialog';
 import { WorkspaceSwitcher } from './WorkspaceSwitcher';
 
 const readPalette = () => chunk(() => import('./Palette').then((module) => ({ default: module.Palette })));
@@ -104,6 +105,7 @@ export function Shell() {
         </Boundary>
       </Suspense>
       <SignInDialog />
+      <WorkspaceChangedDialog />
     </>
   );
 }
