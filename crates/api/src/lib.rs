@@ -28,6 +28,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 pub use mcp::Door;
 pub use openapi::document;
+pub use problem::full;
 pub use site::Site;
 
 /// What the handlers need.

@@ -66,7 +66,11 @@ fn status(error: &AppError) -> StatusCode {
         AppError::BadRequest { .. } => StatusCode::BAD_REQUEST,
         AppError::Conflict { .. } | AppError::Refused(_) => StatusCode::CONFLICT,
         AppError::Upstream { .. } => StatusCode::BAD_GATEWAY,
-        AppError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        AppError::Overloaded {
+            code: "too_many_calls",
+            ..
+        } => StatusCode::TOO_MANY_REQUESTS,
+        AppError::Overloaded { .. } | AppError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         AppError::Store(_) | AppError::Vault(_) | AppError::Internal(_) => {
             StatusCode::INTERNAL_SERVER_ERROR
         }
@@ -89,6 +93,8 @@ impl From<AppError> for Problem {
             AppError::Account(AccountError::TooManyAttempts { retry_after }) => {
                 problem.retry_after = Some(retry_after);
             }
+            AppError::Overloaded { retry_after, .. } => problem.retry_after = Some(retry_after),
+            AppError::Stopping => problem.retry_after = Some(1),
             AppError::Store(cause) => problem.hide(&cause),
             AppError::Vault(cause) => problem.hide(&cause),
             AppError::Internal(cause) => problem.hide(&cause),
@@ -145,6 +151,17 @@ impl IntoResponse for Problem {
         });
         response
     }
+}
+
+/// The answer to whoever comes when the door is full.
+pub fn full() -> Response {
+    let mut problem = Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "overloaded",
+        "this server has as many connections as it takes; try again in a moment",
+    );
+    problem.retry_after = Some(1);
+    problem.into_response()
 }
 
 /// The answer of a handler that panicked.

@@ -80,6 +80,16 @@ pub enum AppError {
         /// What it did and what to do.
         message: String,
     },
+    /// As much is under way as may be. Nothing was done.
+    #[error("{message}")]
+    Overloaded {
+        /// The stable code.
+        code: &'static str,
+        /// What there is too much of.
+        message: String,
+        /// When to try again, in seconds.
+        retry_after: u64,
+    },
     /// The server is stopping.
     #[error("this server is stopping and takes no new calls; try again in a moment")]
     Stopping,
@@ -128,7 +138,8 @@ impl AppError {
             Self::NotFound(_) => "not_found",
             Self::BadRequest { code, .. }
             | Self::Conflict { code, .. }
-            | Self::Upstream { code, .. } => code,
+            | Self::Upstream { code, .. }
+            | Self::Overloaded { code, .. } => code,
             Self::Stale { .. } => "stale_revision",
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden { .. } | Self::RoleTooSmall { .. } => "forbidden",

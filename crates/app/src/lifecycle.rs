@@ -12,7 +12,7 @@ use switchboard_store::{change, conversation, instance};
 use tokio::task::JoinHandle;
 
 use crate::journal::Work;
-use crate::{App, AppError, conversations, mcp, messages, stats};
+use crate::{App, AppError, authority, conversations, mcp, messages, stats};
 
 /// How often a server says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -99,6 +99,7 @@ pub fn start_background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
         tokio::spawn(checkpoint(app.clone())),
         tokio::spawn(messages::deliver(app.clone())),
         tokio::spawn(stats::keep_writing(app.clone())),
+        tokio::spawn(authority::watch_sessions(app.clone())),
     ];
     if let Some(timeout) = app.settings.idle_timeout {
         tasks.push(tokio::spawn(end_idle(app.clone(), timeout)));
@@ -258,6 +259,11 @@ pub async fn is_ready(app: &App) -> bool {
         tokio::time::timeout(Duration::from_secs(2), asked).await,
         Ok(Ok(_))
     )
+}
+
+/// How many calls are under way.
+pub fn running_calls(app: &App) -> usize {
+    app.calls.len()
 }
 
 /// Takes no more calls.

@@ -126,6 +126,22 @@ impl Service<Uri> for Dialer {
     }
 }
 
+/// Whether it was this process, or this machine, that had no descriptor left.
+fn is_ours(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let code = error.raw_os_error();
+    [Errno::MFILE, Errno::NFILE]
+        .iter()
+        .any(|ours| code == Some(ours.raw_os_error()))
+}
+
+fn overloaded(host: &str) -> OutboundError {
+    tracing::warn!(host, "there is no descriptor left for a connection");
+    OutboundError::Overloaded {
+        host: host.to_owned(),
+    }
+}
+
 /// Dials what the policy allows.
 #[derive(Clone)]
 struct Tcp(Arc<Guarded>);
@@ -176,6 +192,7 @@ impl Guarded {
                     let _ = stream.set_nodelay(true);
                     return Ok(stream);
                 }
+                Ok(Err(error)) if is_ours(&error) => return Err(overloaded(host)),
                 Ok(Err(error)) => last = error.to_string(),
                 Err(_) => "it did not answer in time".clone_into(&mut last),
             }
@@ -191,15 +208,15 @@ impl Guarded {
         let all = match host_of(uri)? {
             Host::Ipv4(address) => vec![IpAddr::V4(address)],
             Host::Ipv6(address) => vec![IpAddr::V6(address)],
-            Host::Domain(name) => {
-                self.resolver
-                    .resolve(name)
-                    .await
-                    .map_err(|error| OutboundError::Dns {
-                        host: host.to_owned(),
-                        detail: error.to_string(),
-                    })?
-            }
+            Host::Domain(name) => self.resolver.resolve(name).await.map_err(|error| {
+                if is_ours(&error) {
+                    return overloaded(host);
+                }
+                OutboundError::Dns {
+                    host: host.to_owned(),
+                    detail: error.to_string(),
+                }
+            })?,
         };
         let mut refusal = None;
         let mut allowed = Vec::with_capacity(all.len());

@@ -6,12 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use switchboard_app::{App, AppSettings, Context, Telnyx, workspaces};
+use switchboard_app::{App, AppSettings, CallLimits, Context, Telnyx, workspaces};
 use switchboard_domain::id::InstanceId;
 use switchboard_outbound::{Client, ClientSettings, NetworkPolicy};
 use switchboard_store::{Db, Location};
 use switchboard_vault::KeyRing;
 
+use crate::door::Limits;
+use crate::open_files;
 use crate::settings::Settings;
 
 /// Where the database is.
@@ -73,6 +75,7 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
         max_response_bytes: settings.response_cap_bytes,
         public_url: settings.public_url.as_ref().map(ToString::to_string),
         idle_timeout: settings.idle_timeout,
+        calls: call_limits(settings),
     };
     let telnyx = Telnyx::new(client.clone(), settings.telnyx_url.as_str())?;
     Ok(App::new(
@@ -84,6 +87,21 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
         app_settings,
         instance,
     ))
+}
+
+/// How many calls may be under way: no more than there are descriptors for, and not so many of one
+/// key that its callers take every connection.
+fn call_limits(settings: &Settings) -> CallLimits {
+    let files = open_files::raise();
+    let (connections, _) = Limits::of_files(files, settings.caps.connections);
+    let files = usize::try_from(files).unwrap_or(usize::MAX);
+    let mut limits = settings.caps.calls;
+    limits.at_once = limits.at_once.min(files / 4).max(1);
+    let most = connections.min(limits.at_once);
+    let cap = |at_once: &mut usize, most: usize| *at_once = (*at_once).min(most).max(1);
+    cap(&mut limits.workspace.at_once, most / 4 * 3);
+    cap(&mut limits.key.at_once, most / 2);
+    limits
 }
 
 /// This server's id: it stays with the data directory, so that a restart knows which interrupted

@@ -43,8 +43,11 @@ const ROOMS: &[(&str, &[&str])] = &[
 const KEPT: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("rusqlite", &[]),
-    ("hyper", &["outbound", "testkit", "bench"]),
-    ("hyper-util", &["outbound", "testkit", "bench"]),
+    ("hyper", &["outbound", "switchboard", "testkit", "bench"]),
+    (
+        "hyper-util",
+        &["outbound", "switchboard", "testkit", "bench"],
+    ),
     ("hyper-rustls", &["outbound"]),
     ("rustls", &["outbound"]),
     ("reqwest", &["outbound"]),

@@ -65,6 +65,11 @@ impl Failure {
         .with("code", json!(reason))
     }
 
+    /// Whether it is the one of this code.
+    pub fn is(&self, reason: &str) -> bool {
+        self.0.reason == reason
+    }
+
     /// The same, in answer to this request.
     pub fn with_id(mut self, id: Option<Id>) -> Self {
         self.0.id = id;
@@ -159,7 +164,13 @@ impl From<AppError> for Failure {
             | AppError::Refused(_)
             | AppError::Stale { .. } => (StatusCode::OK, SERVER_ERROR),
             AppError::Upstream { .. } => (StatusCode::BAD_GATEWAY, SERVER_ERROR),
-            AppError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR),
+            AppError::Overloaded {
+                code: "too_many_calls",
+                ..
+            } => (StatusCode::TOO_MANY_REQUESTS, SERVER_ERROR),
+            AppError::Overloaded { .. } | AppError::Stopping => {
+                (StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR)
+            }
             AppError::Store(_) | AppError::Vault(_) | AppError::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_ERROR)
             }
@@ -182,6 +193,13 @@ impl IntoResponse for Failure {
         let json = self.to_json();
         let kind = [(header::CONTENT_TYPE, "application/json")];
         let mut response = (self.0.status, kind, json).into_response();
+        if matches!(
+            self.0.status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        ) {
+            let soon = HeaderValue::from_static("1");
+            response.headers_mut().insert(header::RETRY_AFTER, soon);
+        }
         if self.0.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(
                 header::WWW_AUTHENTICATE,

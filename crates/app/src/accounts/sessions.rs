@@ -146,15 +146,6 @@ async fn note_seen(app: &App, session: &Session, now: DateTime<Utc>) -> Result<(
     Ok(tx.commit().await?)
 }
 
-/// Whether a session is still what it was: a stream that it opened ends when it is not.
-pub async fn still_holds(app: &App, session: &Session) -> Result<bool, AppError> {
-    let mut conn = app.db.read().await?;
-    let now = app.context.now();
-    let hash = session.token.hash();
-    let found = session::find(&mut conn.engine(), hash.bytes(), now).await?;
-    Ok(found.is_some_and(|row| row.workspace == session.row.workspace))
-}
-
 /// The workspaces that the person of a session is a member of.
 pub async fn workspaces(app: &App, session: &Session) -> Result<Vec<OwnMembership>, AppError> {
     let mut conn = app.db.read().await?;
@@ -165,7 +156,9 @@ pub async fn workspaces(app: &App, session: &Session) -> Result<Vec<OwnMembershi
 pub async fn sign_out(app: &App, session: &Session) -> Result<(), AppError> {
     let mut tx = app.db.write().await?;
     session::delete(&mut tx.engine(), session.token.hash().bytes()).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    app.authorities.sessions_changed();
+    Ok(())
 }
 
 /// Ends every session of the person, this one too.
@@ -174,7 +167,9 @@ pub async fn sign_out_everywhere(app: &App, session: &Session) -> Result<(), App
     let engine = &mut tx.engine();
     session::delete_of_user(engine, session.row.account.id, None).await?;
     note_own(engine, &app.context, session, "user.sign_out_everywhere").await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    app.authorities.sessions_changed();
+    Ok(())
 }
 
 /// Takes a session into another workspace of its person.
@@ -194,6 +189,7 @@ pub async fn switch(
     membership::seen(engine, workspace, user, now).await?;
     let switched = existing(engine, session.token.clone(), now).await?;
     tx.commit().await?;
+    app.authorities.sessions_changed();
     Ok(switched)
 }
 
@@ -215,7 +211,9 @@ pub async fn change_password(
     account::set_password(engine, user, digest.as_str(), now).await?;
     session::delete_of_user(engine, user, Some(session.token.hash().bytes())).await?;
     note_own(engine, &app.context, session, "user.change_password").await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    app.authorities.sessions_changed();
+    Ok(())
 }
 
 /// Notes what a person did with their own account, in the workspace they are in.
