@@ -418,7 +418,9 @@ async fn note_refusal(
 
 async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppError> {
     let start = Instant::now();
-    let carried = carry_out(&app, &admitted, start).await;
+    let mut carried = carry_out(&app, &admitted, start).await;
+    // A large answer takes its room until it is durable.
+    let _held = carried.performed.held.take();
     let duration = start.elapsed();
     let performed = &carried.performed;
     let tool_result = performed.tool_result.then(|| performed.output.clone());

@@ -178,7 +178,7 @@ impl Guarded {
         };
         let port = uri.port_u16().unwrap_or(default_port);
         let mut last = String::from("it has no address");
-        let allowed = self.addresses(uri, host).await?;
+        let allowed = self.addresses(uri, host, port).await?;
         let mut left = u32::try_from(allowed.len()).unwrap_or(u32::MAX);
         for address in allowed {
             // Each address gets its share of the time that is left, so that a dead one does not
@@ -204,7 +204,12 @@ impl Guarded {
     }
 
     /// The addresses of a host that may be dialled. When none may, the first refusal says why.
-    async fn addresses(&self, uri: &Uri, host: &str) -> Result<Vec<IpAddr>, OutboundError> {
+    async fn addresses(
+        &self,
+        uri: &Uri,
+        host: &str,
+        port: u16,
+    ) -> Result<Vec<IpAddr>, OutboundError> {
         let all = match host_of(uri)? {
             Host::Ipv4(address) => vec![IpAddr::V4(address)],
             Host::Ipv6(address) => vec![IpAddr::V6(address)],
@@ -221,7 +226,7 @@ impl Guarded {
         let mut refusal = None;
         let mut allowed = Vec::with_capacity(all.len());
         for address in all {
-            match self.policy.check(host, address) {
+            match self.policy.check(host, address, port) {
                 Ok(()) => allowed.push(address),
                 Err(refused) => refusal = refusal.or(Some(refused)),
             }

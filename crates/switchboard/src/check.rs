@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use switchboard_outbound::NetworkPolicy;
 use switchboard_store::{Db, Inspection};
 
 use crate::say::say;
@@ -43,6 +44,11 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         .any(|network| matches!(network.as_str(), "0.0.0.0/0" | "::/0"))
     {
         problems.push("--allow-network lets calls reach every private address; name the networks that are needed".to_owned());
+    }
+    if let Ok(policy) = NetworkPolicy::new(settings.allow_networks.iter().map(String::as_str)) {
+        problems.extend(policy.metadata().into_iter().map(|(network, address)| {
+            format!("--allow-network {network} covers {address}, where a cloud keeps this machine's credentials; name narrower networks")
+        }));
     }
     for problem in &problems {
         say!("problem: {problem}");

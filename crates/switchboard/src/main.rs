@@ -26,6 +26,8 @@ use settings::Settings;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // What is written here is for whoever runs it alone, whatever the shell says.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = cli::Cli::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let loaded = Settings::load(
         &cli.flags,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use switchboard_api::{ApiState, Door as McpDoor, Site};
+use switchboard_api::{ApiState, Door as McpDoor, Proxies, Site};
 use switchboard_app::accounts::setup;
 use switchboard_app::{App, Context, lifecycle};
 use tokio::net::TcpListener;
@@ -96,6 +96,7 @@ pub async fn serve(
         metrics: Arc::new(move || metrics.render()),
         stopping: stopping.clone(),
         site: Arc::new(site),
+        proxies: Arc::new(Proxies(settings.trusted_proxies.clone())),
         mcp: Arc::new(McpDoor::new()),
         request_prefix: system::random_hex(context, 5).into(),
     };

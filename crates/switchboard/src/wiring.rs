@@ -1,7 +1,7 @@
 //! From settings to a running application.
 
 use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,7 +35,33 @@ pub fn ensure_data_dir(settings: &Settings) -> anyhow::Result<()> {
                 "the data directory {} cannot be made",
                 settings.data_dir.display()
             )
-        })
+        })?;
+    for name in OWN_FILES {
+        keep_private(&settings.data_dir.join(name))?;
+    }
+    Ok(())
+}
+
+/// The files in the data directory that earlier releases made readable for others.
+const OWN_FILES: [&str; 5] = [
+    "switchboard.db",
+    "switchboard.db-wal",
+    "switchboard.db-shm",
+    "switchboard.db.lock",
+    "instance",
+];
+
+/// Takes a file from everybody but its owner.
+fn keep_private(path: &Path) -> anyhow::Result<()> {
+    let Ok(metadata) = fs::metadata(path) else {
+        return Ok(());
+    };
+    let mode = metadata.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))
+        .with_context(|| format!("{} cannot be taken from others", path.display()))
 }
 
 /// Opens the database for a command that may run beside a server.
@@ -66,6 +92,7 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
     let policy = NetworkPolicy::new(settings.allow_networks.iter().map(String::as_str))?;
     let client = Client::new(ClientSettings {
         policy,
+        answer_memory: settings.caps.answer_memory,
         ..ClientSettings::default()
     })?;
     workspaces::ensure_default(&db, context).await?;

@@ -1,7 +1,5 @@
 //! Signing in and out, and what a person does with their own account.
 
-use std::net::IpAddr;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use switchboard_domain::account::{GivenPassword, Password};
@@ -11,7 +9,7 @@ use switchboard_store::membership::{self, OwnMembership};
 use switchboard_store::session::{self, NewSession, SessionRow};
 use switchboard_store::{Engine, Tx};
 
-use super::{AccountError, Token, new_token, note};
+use super::{AccountError, CameFrom, Token, new_token, note};
 use crate::{Access, Actor, App, AppError, Context, Principal};
 
 /// How long a session lasts. It ends at the same time whatever is done with it, so a stolen one ends
@@ -74,7 +72,7 @@ pub struct PasswordInput {
 }
 
 /// Signs a person in, in the workspace they were in last.
-pub async fn sign_in(app: &App, input: &SignInInput, from: IpAddr) -> Result<Session, AppError> {
+pub async fn sign_in(app: &App, input: &SignInInput, from: &CameFrom) -> Result<Session, AppError> {
     let account = super::authenticate(app, &input.email, &input.password, from).await?;
     let mut tx = app.db.write().await?;
     let own = membership::of_user(&mut tx.engine(), account.id).await?;
@@ -198,7 +196,7 @@ pub async fn change_password(
     app: &App,
     session: &Session,
     input: PasswordInput,
-    from: IpAddr,
+    from: &CameFrom,
 ) -> Result<(), AppError> {
     let new = Password::parse(input.new_password)
         .map_err(|error| AppError::invalid("/new_password", error))?;
