@@ -168,6 +168,7 @@ impl Reader {
         let database_url = self.optional("database_url", DatabaseUrl::parse, ToString::to_string);
         let allow_networks = self.list("allow_networks", values::network);
         let allowed_hosts = self.list("allowed_hosts", values::host);
+        let trusted_proxies = self.list("trusted_proxy_networks", values::proxy);
         let telnyx_url = self.required("telnyx_url", values::http_url);
         let public_url = self.optional("public_url", values::public_url, ToString::to_string);
         let idle_timeout = self.integer("idle_timeout_seconds");
@@ -182,7 +183,6 @@ impl Reader {
         let max_body_bytes = self.integer("max_body_bytes");
         let call_timeout = self.integer("call_timeout_ms");
         let response_cap_bytes = self.integer("response_cap_bytes");
-        let trusted_proxies = self.list("trusted_proxy_networks", values::proxy);
         let caps = self.caps();
 
         let data_dir = data_dir?;
