@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use switchboard_app::Principal;
@@ -40,6 +40,10 @@ pub async fn observe(State(state): State<ApiState>, mut request: Request, next: 
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }
+    secure(
+        response.headers_mut(),
+        route.as_ref().map(MatchedPath::as_str),
+    );
     let route = route.as_ref().map_or("unmatched", |route| route.as_str());
     let status = response.status().as_u16();
     let problem = response.extensions().get::<ProblemCode>();
@@ -62,6 +66,31 @@ pub async fn observe(State(state): State<ApiState>, mut request: Request, next: 
         "request"
     );
     response
+}
+
+/// What the reference page may load: its own files, with the styles that it sets itself.
+const REFERENCE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+/// What an answer may load that is no page: nothing.
+const NOTHING_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Says how a browser has to treat an answer, where its handler did not: take it for what it says it
+/// is, keep it nowhere, load nothing for it.
+fn secure(headers: &mut HeaderMap, route: Option<&str>) {
+    let is_reference = route.is_some_and(|route| route.starts_with("/api/docs"));
+    let policy = if is_reference {
+        REFERENCE_POLICY
+    } else {
+        NOTHING_POLICY
+    };
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ] {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
 }
 
 const fn class(status: u16) -> &'static str {

@@ -68,6 +68,10 @@ fn status(error: &AppError) -> StatusCode {
             StatusCode::CONFLICT
         }
         AppError::Upstream { .. } => StatusCode::BAD_GATEWAY,
+        AppError::Unavailable {
+            code: "too_many_calls",
+            ..
+        } => StatusCode::TOO_MANY_REQUESTS,
         AppError::Stopping | AppError::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         error if error.is_database_away() => StatusCode::SERVICE_UNAVAILABLE,
         AppError::Store(_) | AppError::Vault(_) | AppError::Internal(_) => {
@@ -155,6 +159,17 @@ impl IntoResponse for Problem {
         });
         response
     }
+}
+
+/// The answer to whoever comes when the door is full.
+pub fn full() -> Response {
+    let mut problem = Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "overloaded",
+        "this server has as many connections as it takes; try again in a moment",
+    );
+    problem.retry_after = Some(1);
+    problem.into_response()
 }
 
 /// The answer of a handler that panicked.

@@ -5,7 +5,7 @@
 //! the request must be addressed to a host of ours: a foreign name that leads to this machine would
 //! make another page one of this host.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
@@ -14,6 +14,7 @@ use axum::response::Response;
 use serde_json::json;
 use switchboard_app::AppError;
 use switchboard_app::accounts::sessions::{self, Session};
+use switchboard_app::accounts::{self, CameFrom};
 
 use crate::ApiState;
 use crate::hosts::Foreign;
@@ -22,6 +23,11 @@ use crate::problem::Problem;
 
 /// The cookie's name.
 pub const COOKIE: &str = "switchboard_session";
+/// The name of the cookie by which a browser is known that signed in before.
+const DEVICE: &str = "switchboard_device";
+/// What their names start with where people come over https: browsers then take them from this very
+/// host alone, for all of it, and never without TLS.
+const HOST_PREFIX: &str = "__Host-";
 const CSRF_HEADER: &str = "x-csrf-token";
 /// Names the workspace that a page shows: a session is in one workspace at a time, and another tab
 /// may have taken it elsewhere.
@@ -49,7 +55,7 @@ impl FromRequestParts<ApiState> for SignedIn {
 
 /// Somebody who may not be signed in yet, on a page of ours: where they come from.
 #[derive(Debug)]
-pub struct Visitor(pub IpAddr);
+pub struct Visitor(pub CameFrom);
 
 impl FromRequestParts<ApiState> for Visitor {
     type Rejection = Problem;
@@ -58,14 +64,17 @@ impl FromRequestParts<ApiState> for Visitor {
         state.site.hosts().check_host(&parts.headers)?;
         check_page(&parts.headers, state)?;
         let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let address = address.map_or(Ipv4Addr::UNSPECIFIED.into(), |info| info.0.ip());
-        Ok(Self(address))
+        let peer = address.map_or(Ipv4Addr::UNSPECIFIED.into(), |info| info.0.ip());
+        Ok(Self(CameFrom {
+            address: state.proxies.client(peer, &parts.headers),
+            device: cookie(state, DEVICE, &parts.headers).map(str::to_owned),
+        }))
     }
 }
 
 /// The session of a request.
 pub async fn enter(parts: &Parts, state: &ApiState) -> Result<Session, Problem> {
-    let token = cookie(&parts.headers).ok_or(AppError::Unauthenticated)?;
+    let token = cookie(state, COOKIE, &parts.headers).ok_or(AppError::Unauthenticated)?;
     state.site.hosts().check_host(&parts.headers)?;
     let session = sessions::find(&state.app, token).await?;
     if let Some(caller) = parts.extensions.get::<Caller>() {
@@ -153,15 +162,20 @@ impl From<Foreign> for Problem {
     }
 }
 
-/// The session's token among the cookies.
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The value of a cookie of ours.
+fn cookie<'a>(state: &ApiState, name: &str, headers: &'a HeaderMap) -> Option<&'a str> {
+    find(state.site.is_https(), name, headers)
+}
+
+fn find<'a>(is_https: bool, name: &str, headers: &'a HeaderMap) -> Option<&'a str> {
+    let prefix = if is_https { HOST_PREFIX } else { "" };
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
+        .find(|(given, _)| given.strip_prefix(prefix) == Some(name))
         .map(|(_, value)| value)
 }
 
@@ -169,22 +183,28 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 pub fn remember(state: &ApiState, session: &Session, response: &mut Response) {
     let left = session.row().expires_at - state.app.context().now();
     let token = session.token().expose();
-    set_cookie(state, &token, left.num_seconds().max(0), response);
+    set_cookie(state, COOKIE, &token, left.num_seconds().max(0), response);
+    // It is no reason not to let them in.
+    match accounts::device(&state.app, session.row().account.id) {
+        Ok(device) => set_cookie(state, DEVICE, &device, accounts::KNOWN_FOR, response),
+        Err(error) => tracing::warn!(%error, "a browser that signed in will not be known again"),
+    }
 }
 
 /// Takes the cookie away.
 pub fn forget(state: &ApiState, response: &mut Response) {
-    set_cookie(state, "", 0, response);
+    set_cookie(state, COOKIE, "", 0, response);
 }
 
-fn set_cookie(state: &ApiState, value: &str, max_age: i64, response: &mut Response) {
-    let secure = if state.site.is_https() {
-        "; Secure"
+fn set_cookie(state: &ApiState, name: &str, value: &str, max_age: i64, response: &mut Response) {
+    let (prefix, secure) = if state.site.is_https() {
+        (HOST_PREFIX, "; Secure")
     } else {
-        ""
+        ("", "")
     };
-    let cookie =
-        format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}");
+    let cookie = format!(
+        "{prefix}{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}"
+    );
     if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
         cookie.set_sensitive(true);
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -214,7 +234,16 @@ mod tests {
             for line in lines {
                 headers.append(header::COOKIE, line.parse().unwrap());
             }
-            assert_eq!(cookie(&headers), expected, "{lines:?}");
+            assert_eq!(find(false, COOKIE, &headers), expected, "{lines:?}");
         }
+    }
+
+    #[test]
+    fn over_https_only_a_cookie_of_this_very_host_counts() {
+        let mut headers = HeaderMap::new();
+        let both = "switchboard_session=theirs; __Host-switchboard_session=ours";
+        headers.append(header::COOKIE, both.parse().unwrap());
+        assert_eq!(find(true, COOKIE, &headers), Some("ours"));
+        assert_eq!(find(false, COOKIE, &headers), Some("theirs"));
     }
 }

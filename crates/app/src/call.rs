@@ -16,14 +16,15 @@ use switchboard_store::journal::CallRow;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::bulkheads::{Goes, Inside};
 use crate::carry_out::{Carried, carry_out};
-use crate::catalog::{GO_TO_STATE, MCP_TOOL, PreparedAgent, PreparedBinding, Snapshot};
+use crate::catalog::{GO_TO_STATE, MCP_TOOL, PreparedAgent, PreparedBinding, Snapshot, TargetView};
 use crate::finish::Finished;
 use crate::journal::{Done, Key, Reservation, Reserved, Settlement, Work};
 use crate::notices::Notices;
 use crate::running::RunningCall;
 use crate::stats::Came;
-use crate::{App, AppError, Runner};
+use crate::{App, AppError, Runner, caps};
 
 /// The longest idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 255;
@@ -73,6 +74,8 @@ pub(crate) struct Admitted {
     pub running: Option<Arc<RunningCall>>,
     pub notices: Option<Notices>,
     pub cancelled: CancellationToken,
+    /// Its places, free again when it is settled.
+    pub _inside: Inside,
 }
 
 /// Performs an action of a conversation's agent. The answer is given when its event is durable; a
@@ -123,6 +126,8 @@ pub async fn call(
     };
     // What came of it could not be written down.
     app.journal.check(key)?;
+    // Before anything is reserved or sent: who finds no place has done nothing.
+    let inside = enter(app, runner, &binding, &conversation).await?;
     let reserved = reservation_needed(&binding, request.idempotency_key.is_some());
     let admitted = Admitted {
         key,
@@ -136,6 +141,7 @@ pub async fn call(
         arguments,
         notices: request.notices,
         cancelled: CancellationToken::new(),
+        _inside: inside,
     };
     let cancel = admitted.cancelled.clone().drop_guard();
     let reservation = admitted.running.clone().map(|running| {
@@ -154,6 +160,27 @@ pub async fn call(
     // Dropped before this, it tells an MCP server that nobody waits any more.
     cancel.disarm();
     answer
+}
+
+/// Takes a call's places.
+async fn enter(
+    app: &App,
+    runner: &Runner,
+    binding: &PreparedBinding,
+    conversation: &Conversation,
+) -> Result<Inside, AppError> {
+    let view = binding.view(conversation.key.environment).ok();
+    let goes = Goes {
+        integration: binding.called.integration,
+        host: match &view {
+            Some(TargetView::Http(endpoint, _)) => Some(endpoint.breaker.host()),
+            Some(TargetView::Mcp(target, _)) => Some(target.breaker.host()),
+            _ => None,
+        },
+    };
+    app.bulkheads
+        .enter(runner.workspace(), runner.who(), goes)
+        .await
 }
 
 /// Reserves a call where that is needed, and performs it.
@@ -410,12 +437,21 @@ async fn note_refusal(
 
 async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppError> {
     let start = Instant::now();
-    let carried = carry_out(&app, &admitted, start).await;
+    let mut carried = carry_out(&app, &admitted, start).await;
+    // A large answer takes its room until it is durable.
+    let _held = carried.performed.held.take();
     let duration = start.elapsed();
     let performed = &carried.performed;
     let tool_result = performed.tool_result.then(|| performed.output.clone());
-    note_health(&app, &admitted, performed);
-    let settlement = settlement(&app, &admitted, carried, duration);
+    let ours = overloaded(performed);
+    if ours.is_none() {
+        note_health(&app, &admitted, performed);
+    }
+    let mut settlement = settlement(&app, &admitted, carried, duration);
+    if ours.is_some() && settlement.reserved == Reserved::WithAnswer {
+        // Nothing was sent, so the key stays free for another try.
+        settlement.reserved = Reserved::UntilSettled;
+    }
     let label = match settlement.outcome {
         Outcome::Succeeded => "succeeded",
         Outcome::Failed => "failed",
@@ -436,6 +472,9 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
     count(&app, conversation, &admitted.binding, &came);
     metrics::counter!("switchboard_calls_total", "outcome" => label).increment(1);
     metrics::histogram!("switchboard_call_seconds").record(duration.as_secs_f64());
+    if let Some(error) = ours {
+        return Err(error);
+    }
     match done {
         Done::Settled => Ok(CallAnswer {
             json,
@@ -475,6 +514,19 @@ async fn taken_for_dead(
         ),
         mcp: None,
         replayed: false,
+    })
+}
+
+/// The error of a call that was not sent because this server has no descriptor left.
+fn overloaded(performed: &Performed) -> Option<AppError> {
+    let error = performed.error.as_ref()?;
+    (error.code == "overloaded" && performed.outcome == Outcome::Failed).then(|| {
+        caps::note("descriptors", &error.message);
+        AppError::Unavailable {
+            code: "overloaded",
+            message: error.message.clone(),
+            retry_after: 1,
+        }
     })
 }
 

@@ -80,7 +80,8 @@ pub enum AppError {
         /// What it did and what to do.
         message: String,
     },
-    /// It cannot be done now, and can be later.
+    /// It cannot be done now, and can be later: as much is under way as may be, or what it takes is
+    /// away.
     #[error("{message}")]
     Unavailable {
         /// The stable code.

@@ -3,6 +3,7 @@
 //! REST, MCP and the Studio call the same operations; nothing is decided twice. Each takes a role
 //! ([`Runner`], [`Manager`], [`Admin`], or a [`Reader`]) that says for which workspace it acts.
 
+mod bulkheads;
 mod carry_out;
 mod catalog;
 mod change;
@@ -24,7 +25,9 @@ pub mod actions;
 pub mod agents;
 pub mod api_keys;
 pub mod audit;
+pub mod authority;
 pub mod call;
+pub mod caps;
 pub mod client_events;
 pub mod conversations;
 pub mod drafts;
@@ -57,6 +60,7 @@ use switchboard_vault::KeyRing;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
+pub use bulkheads::{Allowance, CallLimits};
 pub use context::{Clock, Context, Randomness};
 pub use error::{AppError, DATABASE_AWAY};
 pub use input::Patch;
@@ -96,6 +100,8 @@ pub struct AppSettings {
     /// How long nothing may happen in a conversation before its dialogue is ended, and then before
     /// it is closed; none is for ever.
     pub idle_timeout: Option<Duration>,
+    /// How many calls may be under way, and begin.
+    pub calls: CallLimits,
 }
 
 impl Default for AppSettings {
@@ -105,6 +111,7 @@ impl Default for AppSettings {
             max_response_bytes: 1 << 20,
             public_url: None,
             idle_timeout: None,
+            calls: CallLimits::default(),
         }
     }
 }
@@ -133,6 +140,8 @@ pub struct App {
     pub(crate) stopping: AtomicBool,
     pub(crate) calls: TaskTracker,
     pub(crate) accounts: Accounts,
+    pub(crate) bulkheads: bulkheads::Bulkheads,
+    pub(crate) authorities: authority::Authorities,
 }
 
 impl App {
@@ -157,6 +166,7 @@ impl App {
             tools_changed,
         });
         Arc::new(Self {
+            bulkheads: bulkheads::Bulkheads::new(settings.calls),
             catalog: Catalog::new(db.clone(), keys.clone()),
             journal: Journal::new(db.clone(), instance, Pace::default()),
             running: Arc::default(),
@@ -180,6 +190,7 @@ impl App {
             stopping: AtomicBool::new(false),
             calls: TaskTracker::new(),
             accounts: Accounts::default(),
+            authorities: authority::Authorities::default(),
         })
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::journal::Work;
 use crate::supervise::supervise;
-use crate::{App, AppError, conversations, mcp, messages, stats};
+use crate::{App, AppError, authority, conversations, mcp, messages, stats};
 
 /// How often a server says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -139,6 +139,7 @@ pub fn start_background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
         supervise(app, "messages", messages::deliver),
         supervise(app, "stats", stats::keep_writing),
         supervise(app, "sweep", sweep_lost),
+        supervise(app, "sessions", authority::watch_sessions),
     ];
     if let Some(timeout) = app.settings.idle_timeout {
         tasks.push(supervise(app, "end_idle", move |app| {
@@ -334,6 +335,11 @@ pub async fn is_ready(app: &App) -> bool {
         tokio::time::timeout(Duration::from_secs(2), asked).await,
         Ok(Ok(_))
     )
+}
+
+/// How many calls are under way.
+pub fn running_calls(app: &App) -> usize {
+    app.calls.len()
 }
 
 /// Takes no more calls.

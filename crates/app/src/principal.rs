@@ -188,6 +188,23 @@ role!(
     Administration
 );
 
+impl Runner {
+    /// Who it is.
+    pub(crate) const fn who(&self) -> Actor {
+        self.actor
+    }
+
+    /// Refuses who may not do what `needed` allows, where a part of an operation takes more.
+    pub(crate) fn check(&self, needed: Scope) -> Result<(), AppError> {
+        let principal = Principal {
+            workspace: self.workspace(),
+            actor: self.actor,
+            access: self.access,
+        };
+        principal.check(needed)
+    }
+}
+
 impl Admin {
     /// Who it is.
     pub(crate) const fn who(&self) -> Actor {

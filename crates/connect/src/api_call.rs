@@ -14,7 +14,7 @@ use switchboard_domain::request::{
 };
 use switchboard_domain::rule::RuleError;
 use switchboard_domain::template::RenderContext;
-use switchboard_outbound::{Breaker, Client, OutboundError, Request, Response};
+use switchboard_outbound::{Breaker, Client, Held, OutboundError, Request, Response};
 use switchboard_vault::SecretText;
 use tokio::time::Instant;
 
@@ -133,6 +133,8 @@ pub struct Performed {
     pub response: String,
     /// True when the output is the whole result of an MCP tool.
     pub tool_result: bool,
+    /// The room that a large answer takes, until what was made of it is kept.
+    pub held: Option<Held>,
 }
 
 impl Performed {
@@ -147,6 +149,7 @@ impl Performed {
             request: "null".to_owned(),
             response: "null".to_owned(),
             tool_result: false,
+            held: None,
         }
     }
 
@@ -437,7 +440,11 @@ fn settle(
 ) -> Performed {
     let safe = outgoing.method.is_safe();
     let performed = match result {
-        Ok(response) => answered(call, &outgoing.redactor, safe, &response),
+        Ok(mut response) => {
+            let held = response.held.take();
+            let answered = answered(call, &outgoing.redactor, safe, &response);
+            Performed { held, ..answered }
+        }
         Err(error) => unanswered(safe, &error),
     };
     Performed {
@@ -524,6 +531,7 @@ fn answered(call: &ApiCall, redactor: &Redactor, safe: bool, response: &Response
         request: String::new(),
         response: kept,
         tool_result: false,
+        held: None,
     };
     if status.is_success() {
         for output in call.outputs.iter() {

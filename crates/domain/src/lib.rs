@@ -33,6 +33,7 @@ pub mod rule;
 pub mod schema;
 pub mod scope;
 pub mod sms;
+pub mod strict;
 pub mod template;
 pub mod text_message;
 pub mod tool_format;

@@ -10,6 +10,7 @@ use crate::breaker::Breaker;
 use crate::error::OutboundError;
 use crate::redirect;
 use crate::retry::RetryPolicy;
+use crate::room::Held;
 
 /// The largest answer where nothing else is said.
 pub const DEFAULT_MAX_RESPONSE_BYTES: usize = 1024 * 1024;
@@ -84,6 +85,8 @@ pub struct Response {
     pub attempts: u32,
     /// Where it came from, after redirects.
     pub uri: Uri,
+    /// The room it takes, if it is large. Whoever keeps what was made of it keeps this too.
+    pub held: Option<Held>,
 }
 
 /// Reads a URL as people write it: unusual spellings of addresses become plain ones, a fragment is

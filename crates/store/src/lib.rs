@@ -34,6 +34,7 @@ pub mod reference;
 pub mod secret;
 pub mod session;
 pub mod setup;
+pub mod sign_in;
 pub mod stat;
 pub mod variable;
 pub mod version;

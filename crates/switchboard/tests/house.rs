@@ -44,8 +44,11 @@ const KEPT: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("sqlx-core", &["store"]),
     ("rusqlite", &[]),
-    ("hyper", &["outbound", "testkit", "bench"]),
-    ("hyper-util", &["outbound", "testkit", "bench"]),
+    ("hyper", &["outbound", "switchboard", "testkit", "bench"]),
+    (
+        "hyper-util",
+        &["outbound", "switchboard", "testkit", "bench"],
+    ),
     ("hyper-rustls", &["outbound"]),
     ("rustls", &["outbound"]),
     ("reqwest", &["outbound"]),

@@ -65,6 +65,11 @@ impl Failure {
         .with("code", json!(reason))
     }
 
+    /// Whether it is the one of this code.
+    pub fn is(&self, reason: &str) -> bool {
+        self.0.reason == reason
+    }
+
     /// The same, in answer to this request.
     pub fn with_id(mut self, id: Option<Id>) -> Self {
         self.0.id = id;
@@ -165,6 +170,10 @@ impl From<AppError> for Failure {
             | AppError::CallInProgress
             | AppError::Stale { .. } => (StatusCode::OK, SERVER_ERROR),
             AppError::Upstream { .. } => (StatusCode::BAD_GATEWAY, SERVER_ERROR),
+            AppError::Unavailable {
+                code: "too_many_calls",
+                ..
+            } => (StatusCode::TOO_MANY_REQUESTS, SERVER_ERROR),
             AppError::Stopping | AppError::Unavailable { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR)
             }
@@ -192,6 +201,13 @@ impl IntoResponse for Failure {
         let json = self.to_json();
         let kind = [(header::CONTENT_TYPE, "application/json")];
         let mut response = (self.0.status, kind, json).into_response();
+        if matches!(
+            self.0.status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        ) {
+            let soon = HeaderValue::from_static("1");
+            response.headers_mut().insert(header::RETRY_AFTER, soon);
+        }
         if self.0.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(
                 header::WWW_AUTHENTICATE,

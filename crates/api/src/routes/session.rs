@@ -65,7 +65,7 @@ pub async fn sign_in(
     Visitor(from): Visitor,
     Json(input): Json<SignInInput>,
 ) -> Result<Response, Problem> {
-    let session = sessions::sign_in(&state.app, &input, from).await?;
+    let session = sessions::sign_in(&state.app, &input, &from).await?;
     begun(&state, &session).await
 }
 
@@ -125,6 +125,6 @@ pub async fn change_password(
     Visitor(from): Visitor,
     Json(input): Json<PasswordInput>,
 ) -> Result<StatusCode, Problem> {
-    sessions::change_password(&state.app, &session, input, from).await?;
+    sessions::change_password(&state.app, &session, input, &from).await?;
     Ok(StatusCode::NO_CONTENT)
 }

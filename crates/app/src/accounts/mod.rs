@@ -10,8 +10,6 @@ pub mod names;
 pub mod sessions;
 pub mod setup;
 
-use std::net::IpAddr;
-
 use serde::{Deserialize, Deserializer};
 use switchboard_domain::account::{EmailAddress, GivenPassword};
 use switchboard_domain::id::{AuditId, WorkspaceId};
@@ -22,17 +20,16 @@ use switchboard_vault::PasswordDigest;
 use zeroize::Zeroizing;
 
 pub use error::AccountError;
+pub use limits::{CameFrom, KNOWN_FOR, device};
 pub use switchboard_vault::Token;
 
 use crate::{App, AppError, Context};
 use hashing::Hashing;
-use limits::Limits;
 
 /// What accounts keep in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
     hashing: Hashing,
-    limits: Limits,
 }
 
 /// The token of a link, as somebody sent it.
@@ -65,13 +62,14 @@ async fn authenticate(
     app: &App,
     email: &str,
     password: &GivenPassword,
-    from: IpAddr,
+    from: &CameFrom,
 ) -> Result<AccountRow, AppError> {
-    app.accounts.limits.attempt(from, email)?;
     let found = match EmailAddress::parse(email) {
         Ok(email) => find_account(&app.db, &email).await?,
         Err(_) => None,
     };
+    let user = found.as_ref().map(|(account, _)| account.id);
+    let attempt = limits::attempt(app, email, user, from).await?;
     let (account, digest) = match found {
         Some((account, hash)) => (Some(account), PasswordDigest::from_stored(hash)),
         None => (None, PasswordDigest::of_nobody()),
@@ -80,7 +78,7 @@ async fn authenticate(
     let account = account
         .filter(|_| matches)
         .ok_or(AccountError::InvalidCredentials)?;
-    app.accounts.limits.succeeded(email);
+    limits::succeeded(app, &attempt).await?;
     Ok(account)
 }
 

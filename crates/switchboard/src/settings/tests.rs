@@ -156,6 +156,28 @@ const SAMPLES: &[(&str, &str, &str, &str)] = &[
     ("max_body_bytes", "2001", "2002", "2003"),
     ("call_timeout_ms", "1", "2", "3"),
     ("response_cap_bytes", "0x7_d1", "2002", "2003"),
+    (
+        "trusted_proxy_networks",
+        "['10.1.0.0/16']",
+        "10.2.0.0/16",
+        "10.3.0.0/16",
+    ),
+    ("shutdown_drain_seconds", "1", "2", "4"),
+    ("max_connections", "2001", "2002", "2003"),
+    ("header_timeout_seconds", "1", "2", "3"),
+    ("body_timeout_seconds", "1", "2", "3"),
+    ("idle_connection_seconds", "1", "2", "3"),
+    ("calls_at_once", "1", "2", "3"),
+    ("workspace_calls_at_once", "1", "2", "3"),
+    ("workspace_calls_a_second", "1", "2", "3"),
+    ("key_calls_at_once", "1", "2", "3"),
+    ("key_calls_a_second", "1", "2", "3"),
+    ("integration_calls_at_once", "1", "2", "3"),
+    ("integration_calls_a_second", "1", "2", "3"),
+    ("host_calls_at_once", "1", "2", "3"),
+    ("host_calls_a_second", "1", "2", "3"),
+    ("call_wait_ms", "1", "2", "3"),
+    ("answer_memory_bytes", "2000001", "2000002", "2000003"),
 ];
 
 #[test]
