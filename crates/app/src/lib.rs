@@ -13,6 +13,7 @@ mod input;
 mod journal;
 mod local;
 mod news;
+mod origins;
 mod prepare;
 mod principal;
 mod stats;
@@ -58,8 +59,8 @@ pub use context::{Clock, Context, Randomness};
 pub use error::AppError;
 pub use input::Patch;
 pub use principal::{
-    Access, Actor, Admin, Administration, Area, Configuration, Conversations, Manager, Principal,
-    Reader, Runner,
+    Access, Actor, Admin, Administration, Area, By, Configuration, Conversations, Manager,
+    Principal, Reader, RequestInfo, Runner,
 };
 pub use switchboard_connect::telnyx::Telnyx;
 pub use switchboard_store::Page;
@@ -129,6 +130,7 @@ pub struct App {
     pub(crate) stopping: AtomicBool,
     pub(crate) calls: TaskTracker,
     pub(crate) accounts: Accounts,
+    pub(crate) refusals: audit::Refusals,
 }
 
 impl App {
@@ -175,6 +177,7 @@ impl App {
             stopping: AtomicBool::new(false),
             calls: TaskTracker::new(),
             accounts: Accounts::default(),
+            refusals: audit::Refusals::default(),
         })
     }
 }

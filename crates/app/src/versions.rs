@@ -108,7 +108,13 @@ pub async fn lock(
     let draft = drafts::existing(engine, workspace, id).await?;
     check_revision(expected, draft.revision)?;
     let number = version::next_number(engine, workspace, id).await?;
-    let locked = LockedVersion::new(number, input.notes, now, manager.actor(), draft.document);
+    let locked = LockedVersion::new(
+        number,
+        input.notes,
+        now,
+        manager.actor().to_string(),
+        draft.document,
+    );
     version::insert(engine, workspace, id, &locked).await?;
     link::lock(engine, workspace, id, number).await?;
     let at = VersionRef::Number(number);

@@ -265,6 +265,7 @@ fn manager(
         workspace,
         actor: Actor::Key(row.id),
         access: Access::Key(row.scope),
+        request: None,
     })
 }
 
