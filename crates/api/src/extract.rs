@@ -1,6 +1,7 @@
 //! What handlers take: their rejections are problems too.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -11,7 +12,7 @@ use serde::de::DeserializeOwned;
 use switchboard_app::accounts::sessions::Session;
 use switchboard_app::authority::Authority;
 use switchboard_app::impact::How;
-use switchboard_app::{AppError, Principal, api_keys};
+use switchboard_app::{AppError, Principal, RequestInfo, api_keys};
 use switchboard_domain::input::pointer_token;
 use switchboard_domain::strict::Strict;
 
@@ -41,7 +42,9 @@ async fn principal(parts: &mut Parts, state: &ApiState) -> Result<Principal, Pro
     }
     let session = session::enter(parts, state).await?;
     session::check_workspace(parts, state, &session).await?;
-    let principal = session.principal();
+    let mut principal = session.principal();
+    let caller = parts.extensions.get::<Caller>();
+    principal.request = caller.map(|caller| caller.request().clone());
     // A stream that it opens ends with it.
     parts.extensions.insert(session);
     Ok(principal)
@@ -74,8 +77,9 @@ pub async fn authority(
 /// Whom the key of a request stands for.
 pub async fn key_principal(parts: &Parts, state: &ApiState) -> Result<Principal, AppError> {
     let token = key(&parts.headers)?;
-    let principal = api_keys::authenticate(&state.app, token).await?;
+    let mut principal = api_keys::authenticate(&state.app, token).await?;
     if let Some(caller) = parts.extensions.get::<Caller>() {
+        principal.request = Some(caller.request().clone());
         caller.set(principal.clone());
     }
     Ok(principal)
@@ -161,8 +165,41 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
+/// The request that is served, for the audit log.
+#[derive(Debug)]
+pub struct Asked(pub Option<Arc<RequestInfo>>);
+
+impl FromRequestParts<ApiState> for Asked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>();
+        Ok(Self(caller.map(|caller| caller.request().clone())))
+    }
+}
+
+/// Refuses text that no database of ours keeps: JSON can write a NUL only by its escape.
+fn refuse_nul(body: &[u8]) -> Result<(), Problem> {
+    let mut from = 0;
+    while let Some(at) = body[from..].windows(6).position(|part| part == b"\\u0000") {
+        let at = from + at;
+        let slashes = body[..at].iter().rev().take_while(|b| **b == b'\\').count();
+        // After a backslash, the next one is text.
+        if slashes % 2 == 0 {
+            return Err(AppError::invalid(
+                "",
+                "no text holds the character NUL (`\\u0000`); take it out",
+            )
+            .into());
+        }
+        from = at + 6;
+    }
+    Ok(())
+}
+
 /// Reads JSON, objects from objects alone; an error names its place.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    refuse_nul(body)?;
     // Finding the place costs more than reading, so it is done only when there is an error.
     let mut json = serde_json::Deserializer::from_slice(body);
     if let Ok(value) = T::deserialize(Strict::new(&mut json))

@@ -1,26 +1,36 @@
 //! What happens around every request: an id, a log line, metrics.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use switchboard_app::Principal;
+use switchboard_app::audit::{self, Details};
+use switchboard_app::{Principal, RequestInfo};
 
 use crate::ApiState;
 use crate::problem::ProblemCode;
 
 /// Who made a request, once that is known.
-#[derive(Debug, Clone, Default)]
-pub struct Caller(Arc<OnceLock<Principal>>);
+#[derive(Debug, Clone)]
+pub struct Caller {
+    principal: Arc<OnceLock<Principal>>,
+    request: Arc<RequestInfo>,
+}
 
 impl Caller {
+    /// The request.
+    pub const fn request(&self) -> &Arc<RequestInfo> {
+        &self.request
+    }
+
     /// Notes who it is.
     pub fn set(&self, principal: Principal) {
-        let _ = self.0.set(principal);
+        let _ = self.principal.set(principal);
     }
 }
 
@@ -32,7 +42,14 @@ pub async fn observe(State(state): State<ApiState>, mut request: Request, next: 
     let start = Instant::now();
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
     let id = format!("req_{}{number:08x}", state.request_prefix);
-    let caller = Caller::default();
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let caller = Caller {
+        principal: Arc::default(),
+        request: Arc::new(RequestInfo {
+            id: id.clone(),
+            address: address.map(|info| state.proxies.client(info.0.ip(), request.headers())),
+        }),
+    };
     request.extensions_mut().insert(caller.clone());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -46,8 +63,14 @@ pub async fn observe(State(state): State<ApiState>, mut request: Request, next: 
     );
     let route = route.as_ref().map_or("unmatched", |route| route.as_str());
     let status = response.status().as_u16();
-    let problem = response.extensions().get::<ProblemCode>();
-    let principal = caller.0.get();
+    let problem = response.extensions().get::<ProblemCode>().cloned();
+    let problem = problem.as_ref();
+    let principal = caller.principal.get();
+    if response.status() == StatusCode::FORBIDDEN
+        && let (Some(principal), Some(problem)) = (principal, problem)
+    {
+        note_refusal(&state, principal, problem, &format!("{method} {route}")).await;
+    }
     let duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     metrics::counter!("switchboard_http_requests_total", "route" => route.to_owned(), "status" => class(status))
         .increment(1);
@@ -90,6 +113,24 @@ fn secure(headers: &mut HeaderMap, route: Option<&str>) {
         headers
             .entry(name)
             .or_insert(HeaderValue::from_static(value));
+    }
+}
+
+/// Notes in the audit log who was refused what they may not do.
+async fn note_refusal(
+    state: &ApiState,
+    principal: &Principal,
+    problem: &ProblemCode,
+    request: &str,
+) {
+    let mut details = Details::default();
+    if let Some((secret, origin)) = problem.secret.clone() {
+        details.secrets = vec![secret];
+        details.destination = Some(origin);
+    }
+    let noted = audit::refused(&state.app, principal, problem.code, request, details).await;
+    if let Err(error) = noted {
+        tracing::warn!(%error, "a refusal could not be noted in the audit log");
     }
 }
 

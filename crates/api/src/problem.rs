@@ -28,6 +28,8 @@ pub struct ProblemCode {
     pub code: &'static str,
     /// What went wrong inside, for errors whose text says nothing.
     pub cause: Option<String>,
+    /// The secret that would have gone elsewhere, and where.
+    pub secret: Option<(String, String)>,
 }
 
 impl Problem {
@@ -60,7 +62,9 @@ fn status(error: &AppError) -> StatusCode {
         AppError::NotFound(_) => StatusCode::NOT_FOUND,
         AppError::Stale { .. } => StatusCode::PRECONDITION_FAILED,
         AppError::Unauthenticated => StatusCode::UNAUTHORIZED,
-        AppError::Forbidden { .. } | AppError::RoleTooSmall { .. } => StatusCode::FORBIDDEN,
+        AppError::Forbidden { .. }
+        | AppError::RoleTooSmall { .. }
+        | AppError::SecretOrigin { .. } => StatusCode::FORBIDDEN,
         AppError::Account(error) => status_of_account(*error),
         AppError::Refused(_) if error.code() == "unknown_action" => StatusCode::NOT_FOUND,
         AppError::BadRequest { .. } => StatusCode::BAD_REQUEST,
@@ -92,6 +96,15 @@ impl From<AppError> for Problem {
             } => {
                 problem.errors = errors;
                 problem.details = details;
+            }
+            AppError::SecretOrigin {
+                secret,
+                origin,
+                allowed,
+            } => {
+                let details =
+                    json!({"secret": secret, "origin": origin, "allowed_origins": allowed});
+                problem.details = details.as_object().cloned().map(Box::new);
             }
             AppError::Account(AccountError::TooManyAttempts { retry_after }) => {
                 problem.retry_after = Some(retry_after);
@@ -133,6 +146,11 @@ impl IntoResponse for Problem {
         if !self.errors.is_empty() {
             body["errors"] = json!(self.errors);
         }
+        let text = |name: &str| {
+            let details = self.details.as_ref()?;
+            details.get(name)?.as_str().map(ToOwned::to_owned)
+        };
+        let secret = text("secret").zip(text("origin"));
         if let (Some(details), Value::Object(members)) = (self.details, &mut body) {
             members.extend(*details);
         }
@@ -156,6 +174,7 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(ProblemCode {
             code: self.code,
             cause: self.cause,
+            secret,
         });
         response
     }

@@ -78,7 +78,9 @@ pub async fn enter(parts: &Parts, state: &ApiState) -> Result<Session, Problem> 
     state.site.hosts().check_host(&parts.headers)?;
     let session = sessions::find(&state.app, token).await?;
     if let Some(caller) = parts.extensions.get::<Caller>() {
-        caller.set(session.principal());
+        let mut principal = session.principal();
+        principal.request = Some(caller.request().clone());
+        caller.set(principal);
     }
     if !parts.method.is_safe() {
         check_page(&parts.headers, state)?;

@@ -3,6 +3,7 @@
 use switchboard_domain::account::{Denied, Role};
 use switchboard_domain::admission::Refusal;
 use switchboard_domain::input::InputError;
+use switchboard_domain::name::SecretName;
 use switchboard_domain::scope::Scope;
 use switchboard_store::StoreError;
 use switchboard_vault::VaultError;
@@ -62,6 +63,19 @@ pub enum AppError {
     RoleTooSmall {
         /// The least role that may.
         needed: Role,
+    },
+    /// A secret would go where it may not.
+    #[error(
+        "the secret `{secret}` may not be sent to {origin}, but to {}; ask an admin to do this, which adds the origin to the secret's `allowed_origins`",
+        .allowed.join(", ")
+    )]
+    SecretOrigin {
+        /// The secret.
+        secret: SecretName,
+        /// Where it would go.
+        origin: String,
+        /// Where it may go.
+        allowed: Vec<String>,
     },
     /// Signing in, or an account, did not go as asked.
     #[error(transparent)]
@@ -159,6 +173,7 @@ impl AppError {
             Self::Stale { .. } => "stale_revision",
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden { .. } | Self::RoleTooSmall { .. } => "forbidden",
+            Self::SecretOrigin { .. } => "secret_origin_not_allowed",
             Self::Account(error) => error.code(),
             Self::Refused(refusal) => refusal.code(),
             Self::InvalidArguments(_) => "invalid_arguments",

@@ -14,6 +14,7 @@ mod input;
 mod journal;
 mod local;
 mod news;
+mod origins;
 mod prepare;
 mod principal;
 mod running;
@@ -65,8 +66,8 @@ pub use context::{Clock, Context, Randomness};
 pub use error::{AppError, DATABASE_AWAY};
 pub use input::Patch;
 pub use principal::{
-    Access, Actor, Admin, Administration, Area, Configuration, Conversations, Manager, Principal,
-    Reader, Runner,
+    Access, Actor, Admin, Administration, Area, By, Configuration, Conversations, Manager,
+    Principal, Reader, RequestInfo, Runner,
 };
 pub use switchboard_connect::telnyx::Telnyx;
 pub use switchboard_store::Page;
@@ -142,6 +143,7 @@ pub struct App {
     pub(crate) accounts: Accounts,
     pub(crate) bulkheads: bulkheads::Bulkheads,
     pub(crate) authorities: authority::Authorities,
+    pub(crate) refusals: audit::Refusals,
 }
 
 impl App {
@@ -191,6 +193,7 @@ impl App {
             calls: TaskTracker::new(),
             accounts: Accounts::default(),
             authorities: authority::Authorities::default(),
+            refusals: audit::Refusals::default(),
         })
     }
 }

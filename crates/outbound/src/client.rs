@@ -338,7 +338,7 @@ impl Client {
         let mut headers = request.headers.clone();
         let mut body = request.body.clone();
         for _ in 0..options.max_redirects {
-            let next = redirect::target(&uri, answer.headers(), &options.credential_queries)?;
+            let next = redirect::target(&uri, answer.headers(), &request.credential_queries)?;
             if !redirect::same_origin(&uri, &next) {
                 redirect::drop_credentials(&mut headers, &request.credentials);
                 body = Bytes::new();

@@ -29,6 +29,9 @@ pub struct Request {
     /// Headers that carry credentials beside the usual ones, dropped when a redirect leaves the
     /// host.
     pub credentials: Vec<HeaderName>,
+    /// Query parameters that carry credentials, by their decoded names, dropped from the place a
+    /// redirect leads to when that is another origin.
+    pub credential_queries: Vec<String>,
     /// The largest answer, in bytes after decompression.
     pub max_response_bytes: usize,
     /// The breaker of this upstream.
@@ -44,6 +47,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             credentials: Vec::new(),
+            credential_queries: Vec::new(),
             max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
             breaker: None,
         }
@@ -57,9 +61,6 @@ pub struct Options {
     pub retry: RetryPolicy,
     /// How many redirects of a GET or HEAD are followed; with none, the redirect is the answer.
     pub max_redirects: u8,
-    /// Query parameters that carry credentials, dropped from the place a redirect leads to when
-    /// that is another host.
-    pub credential_queries: Vec<String>,
 }
 
 impl Default for Options {
@@ -67,7 +68,6 @@ impl Default for Options {
         Self {
             retry: RetryPolicy::default(),
             max_redirects: redirect::MAX_REDIRECTS,
-            credential_queries: Vec::new(),
         }
     }
 }

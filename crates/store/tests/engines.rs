@@ -119,6 +119,13 @@ async fn workspaces_and_changes(engine: &mut Engine<'_>) {
         operation: "o".to_owned(),
         entity: "e".to_owned(),
         entity_id: "i".to_owned(),
+        more: audit::More {
+            environment: Some("production".to_owned()),
+            secrets: vec!["s".to_owned()],
+            destination: Some("https://a.example".to_owned()),
+            before: Some("{}".to_owned()),
+            ..audit::More::default()
+        },
     };
     audit::insert(engine, WORKSPACE, &row).await.unwrap();
     assert_eq!(

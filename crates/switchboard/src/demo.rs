@@ -266,6 +266,7 @@ fn manager(
         workspace,
         actor: Actor::Key(row.id),
         access: Access::Key(row.scope),
+        request: None,
     })
 }
 

@@ -205,12 +205,18 @@ async fn the_canary_is_nowhere(database: TestDatabase) {
         seen.push_str(&String::from_utf8_lossy(&bytes));
     }
     assert!(upstream.hits() >= 15, "{}", upstream.hits());
-    let half = &Sample::TOKEN[..12];
-    assert!(
-        !seen.contains(half),
-        "the credential leaked near: {}",
-        around(&seen, half)
-    );
+    // What every encoding leaves as it is, and what some of them do.
+    for part in [
+        "canary-7f3a",
+        "9b&51",
+        "9b%2651",
+        "9b&amp;51",
+        "9b\\u002651",
+        "9b%26",
+    ] {
+        let near = around(&seen, part);
+        assert!(!seen.contains(part), "the credential leaked near: {near}");
+    }
 }
 
 fn around(text: &str, needle: &str) -> String {

@@ -157,9 +157,10 @@ impl From<AppError> for Failure {
         };
         let (status, code) = match &error {
             AppError::Unauthenticated => (StatusCode::UNAUTHORIZED, SERVER_ERROR),
-            AppError::Forbidden { .. } | AppError::RoleTooSmall { .. } | AppError::Account(_) => {
-                (StatusCode::FORBIDDEN, SERVER_ERROR)
-            }
+            AppError::Forbidden { .. }
+            | AppError::RoleTooSmall { .. }
+            | AppError::SecretOrigin { .. }
+            | AppError::Account(_) => (StatusCode::FORBIDDEN, SERVER_ERROR),
             AppError::NotFound(_) => (StatusCode::NOT_FOUND, SERVER_ERROR),
             AppError::Invalid(_) | AppError::InvalidArguments(_) => {
                 (StatusCode::OK, INVALID_PARAMS)
@@ -217,6 +218,7 @@ impl IntoResponse for Failure {
         response.extensions_mut().insert(ProblemCode {
             code: self.0.reason,
             cause: self.0.cause,
+            secret: None,
         });
         response
     }

@@ -123,7 +123,7 @@ pub async fn create(
         id: InvitationId::from_uuid(app.context.uuid()),
         email: input.email,
         role: input.role,
-        invited_by: actor.clone(),
+        invited_by: actor.to_string(),
         created_at: now,
         expires_at: now + LIFETIME,
     };

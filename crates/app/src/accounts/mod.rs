@@ -12,9 +12,9 @@ pub mod setup;
 
 use serde::{Deserialize, Deserializer};
 use switchboard_domain::account::{EmailAddress, GivenPassword};
-use switchboard_domain::id::{AuditId, WorkspaceId};
+use switchboard_domain::id::WorkspaceId;
 use switchboard_store::account::{self, AccountRow};
-use switchboard_store::audit::{self, AuditRow};
+use switchboard_store::audit;
 use switchboard_store::{Db, Engine, membership, session};
 use switchboard_vault::PasswordDigest;
 use zeroize::Zeroizing;
@@ -23,7 +23,8 @@ pub use error::AccountError;
 pub use limits::{CameFrom, KNOWN_FOR, device};
 pub use switchboard_vault::Token;
 
-use crate::{App, AppError, Context};
+use crate::audit::Details;
+use crate::{App, AppError, By, Context};
 use hashing::Hashing;
 
 /// What accounts keep in memory.
@@ -116,18 +117,12 @@ async fn note(
     engine: &mut Engine<'_>,
     context: &Context,
     workspace: WorkspaceId,
-    actor: &str,
+    by: impl Into<By>,
     operation: &str,
     entity_id: &str,
 ) -> Result<(), AppError> {
     let entity = operation.split('.').next().unwrap_or_default();
-    let row = AuditRow {
-        id: AuditId::from_uuid(context.uuid()),
-        at: context.now(),
-        actor: actor.to_owned(),
-        operation: operation.to_owned(),
-        entity: entity.to_owned(),
-        entity_id: entity_id.to_owned(),
-    };
+    let what = (operation, entity, entity_id);
+    let row = crate::audit::row(context, &by.into(), what, Details::default());
     Ok(audit::insert(engine, workspace, &row).await?)
 }

@@ -1,8 +1,10 @@
 //! Signing in and out, and what a person does with their own account.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
-use switchboard_domain::account::{GivenPassword, Password};
+use switchboard_domain::account::{EmailAddress, GivenPassword, Password};
 use switchboard_domain::id::{UserId, WorkspaceId};
 use switchboard_store::account;
 use switchboard_store::membership::{self, OwnMembership};
@@ -10,7 +12,7 @@ use switchboard_store::session::{self, NewSession, SessionRow};
 use switchboard_store::{Engine, Tx};
 
 use super::{AccountError, CameFrom, Token, new_token, note};
-use crate::{Access, Actor, App, AppError, Context, Principal};
+use crate::{Access, Actor, App, AppError, By, Context, Principal, RequestInfo, audit};
 
 /// How long a session lasts. It ends at the same time whatever is done with it, so a stolen one ends
 /// too.
@@ -43,6 +45,7 @@ impl Session {
             workspace: self.row.workspace,
             actor: Actor::Person(self.row.account.id),
             access: Access::Member(self.row.role),
+            request: None,
         }
     }
 
@@ -72,14 +75,44 @@ pub struct PasswordInput {
 }
 
 /// Signs a person in, in the workspace they were in last.
-pub async fn sign_in(app: &App, input: &SignInInput, from: &CameFrom) -> Result<Session, AppError> {
-    let account = super::authenticate(app, &input.email, &input.password, from).await?;
+pub async fn sign_in(
+    app: &App,
+    input: &SignInInput,
+    from: &CameFrom,
+    request: Option<Arc<RequestInfo>>,
+) -> Result<Session, AppError> {
+    let authenticated = super::authenticate(app, &input.email, &input.password, from).await;
+    if let Err(AppError::Account(AccountError::InvalidCredentials)) = &authenticated {
+        note_failed(app, &input.email, request.clone()).await?;
+    }
+    let account = authenticated?;
     let mut tx = app.db.write().await?;
     let own = membership::of_user(&mut tx.engine(), account.id).await?;
     // Of those that were never used, the first.
     let latest = own.iter().rev().max_by_key(|own| own.seen_at);
     let workspace = latest.ok_or(AccountError::NoWorkspace)?.workspace;
-    begin(app, tx, account.id, workspace).await
+    let session = begin(app, tx, account.id, workspace).await?;
+    let by = By::from(account.id.to_string()).by_request(request);
+    audit::signed_in(app, workspace, account.id, by).await?;
+    Ok(session)
+}
+
+/// Notes in the audit log of an account's workspaces that signing in failed.
+async fn note_failed(
+    app: &App,
+    email: &str,
+    request: Option<Arc<RequestInfo>>,
+) -> Result<(), AppError> {
+    let Ok(email) = EmailAddress::parse(email) else {
+        return Ok(());
+    };
+    let mut conn = app.db.read().await?;
+    let found = account::by_email(&mut conn.engine(), &email).await?;
+    drop(conn);
+    let Some((account, _)) = found else {
+        return Ok(());
+    };
+    audit::sign_in_failed(app, account.id, audit::nobody().by_request(request)).await
 }
 
 /// Begins a session, and commits what it comes with.
