@@ -61,6 +61,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp", "api"]),
     ("jsonschema", &["domain"]),
     ("serde_json_path", &["domain"]),
+    ("regex-automata", &["domain"]),
     ("minijinja", &["domain"]),
     ("phonenumber", &["domain"]),
     ("aes-gcm", &["vault"]),
