@@ -51,6 +51,10 @@ pub fn report(app: &App) -> Report {
     if app.stopping.load(Ordering::Acquire) {
         ill.insert("stopping", "the server stops".to_owned());
     }
+    if let Some((since, why)) = app.journal.failing() {
+        let since = since.as_secs();
+        ill.insert("journal", format!("nothing could be written for {since} s: {why}"));
+    }
     match lag.looked {
         None => {
             ill.insert("database", "it was not looked at yet".to_owned());

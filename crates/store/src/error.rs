@@ -20,14 +20,10 @@ pub enum StoreError {
     /// The database was made by a newer release, or its migrations were changed.
     #[error("the database cannot be migrated: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    /// The database server cannot be connected to.
-    #[error("PostgreSQL at {place} cannot be used: {why}")]
-    Unreachable {
-        /// Where it is.
-        place: String,
-        /// Why not.
-        why: String,
-    },
+    /// The database cannot do what it otherwise would: it is not reached, full, read only, stopping or
+    /// too busy. What was asked of it may or may not be done.
+    #[error("{0}")]
+    Unavailable(String),
     /// Anything else the database said.
     #[error("database: {0}")]
     Database(sqlx::Error),
@@ -35,19 +31,11 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::Database(database) if database.is_unique_violation() => Self::Duplicate,
-            _ => Self::Database(error),
-        }
+        crate::failure::classify(error)
     }
 }
 
 impl StoreError {
-    /// The database did not answer in time.
-    pub const fn no_answer() -> Self {
-        Self::Database(sqlx::Error::PoolTimedOut)
-    }
-
     /// A stored value that cannot be read.
     pub(crate) fn corrupt(what: &'static str, detail: impl std::fmt::Display) -> Self {
         Self::Corrupt {

@@ -3,11 +3,14 @@
 //! [`Db`] gives connections and transactions; every store function takes an [`Engine`], which is
 //! one of the two, and writes its query once (`docs/decisions/0001`). The clock is a parameter.
 
+mod connection;
 mod db;
 mod dialect;
 mod engine;
 mod error;
+mod failure;
 mod page;
+mod pools;
 mod postgres;
 
 pub mod account;
@@ -33,13 +36,16 @@ pub mod reference;
 pub mod secret;
 pub mod session;
 pub mod setup;
+pub mod sign_in;
 pub mod stat;
 pub mod variable;
 pub mod version;
 pub mod workspace;
 
+pub use connection::{Fault, Faults, Link, Step};
 pub use db::{Conn, Db, Inspection, Listener, Location, Tx, hold_directory};
 pub use engine::Engine;
 pub use error::StoreError;
 pub use page::Page;
+pub use pools::{DbSettings, Lane, PoolSizes};
 pub use postgres::may_be_plain;

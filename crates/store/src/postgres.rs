@@ -2,22 +2,15 @@
 
 use std::net::IpAddr;
 use std::str::FromStr as _;
-use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::error::StoreError;
-
-/// How long the first connection may take.
-const FIRST: Duration = Duration::from_secs(10);
 
 /// What a URL says, and what it leaves open: over a network the server's certificate is verified, and
 /// nothing goes in plain text. On the same machine encryption is used where the server offers it.
 pub fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
-    let mut options = PgConnectOptions::from_str(url)?
-        .application_name("switchboard")
-        .statement_cache_capacity(256);
+    let mut options = PgConnectOptions::from_str(url)?.application_name("switchboard");
     if !says_mode(url) {
         options = options.clone().ssl_mode(if options.get_socket().is_some() {
             PgSslMode::Disable
@@ -40,29 +33,6 @@ pub fn may_be_plain(url: &str) -> bool {
                 PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer
             )
     })
-}
-
-/// Connects once, so that whatever is in the way is said, with the host, and not that time ran out.
-pub async fn try_out(options: &PgConnectOptions) -> Result<(), StoreError> {
-    let place = options.get_socket().map_or_else(
-        || format!("{}:{}", options.get_host(), options.get_port()),
-        |folder| format!("the socket in {}", folder.display()),
-    );
-    let failed = |why: String| StoreError::Unreachable {
-        place: place.clone(),
-        why,
-    };
-    match tokio::time::timeout(FIRST, options.connect()).await {
-        Ok(Ok(connection)) => {
-            let _ = connection.close().await;
-            Ok(())
-        }
-        Ok(Err(error)) => Err(failed(error.to_string())),
-        Err(_) => Err(failed(format!(
-            "it did not answer in {} s",
-            FIRST.as_secs()
-        ))),
-    }
 }
 
 fn says_mode(url: &str) -> bool {

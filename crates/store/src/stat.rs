@@ -145,6 +145,23 @@ pub async fn save_error(
     Ok(())
 }
 
+/// Forgets the last error of an integration in an environment, if it is from before a call that went
+/// well.
+pub async fn clear_error(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    integration: IntegrationId,
+    environment: Environment,
+    well_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    on!(engine, conn => sqlx::query(
+        "DELETE FROM integration_error WHERE workspace_id = $1 AND integration_id = $2 AND environment = $3 AND at <= $4",
+    )
+    .bind(workspace.uuid()).bind(integration.uuid()).bind(environment.as_str()).bind(well_at)
+    .execute(conn).await.map(drop))?;
+    Ok(())
+}
+
 /// The last error of each integration, with its environment.
 pub async fn errors(
     engine: &mut Engine<'_>,

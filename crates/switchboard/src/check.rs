@@ -2,15 +2,17 @@
 
 use std::process::ExitCode;
 
+use switchboard_outbound::NetworkPolicy;
 use switchboard_store::{Db, Inspection};
 
+use crate::say::say;
 use crate::settings::Settings;
 use crate::wiring;
 
 /// Says what it finds; exits with 1 if anything would stop or weaken a start.
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     for line in &settings.provenance {
-        println!("{line}");
+        say!("{line}");
     }
     let mut problems = vec![];
     if settings.data_dir.is_file() {
@@ -21,13 +23,13 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     }
     match Db::inspect(&wiring::location(settings)).await {
         Ok(Inspection::Missing) => {
-            println!("there is no database yet; the first start makes it");
+            say!("there is no database yet; the first start makes it");
             problems.extend(switchboard_vault::file_problem(&settings.master_key_file));
             let keys = switchboard_vault::KeyRing::load(&settings.master_key_file);
             problems.extend(keys.err().map(|error| error.to_string()));
         }
         Ok(Inspection::Current) => {
-            println!("the database is reachable and up to date");
+            say!("the database is reachable and up to date");
             let db = wiring::open_beside(settings).await?;
             let keys = wiring::read_keys(settings, &db).await;
             db.close().await;
@@ -55,11 +57,16 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     {
         problems.push("--allow-network lets calls reach every private address; name the networks that are needed".to_owned());
     }
+    if let Ok(policy) = NetworkPolicy::new(settings.allow_networks.iter().map(String::as_str)) {
+        problems.extend(policy.metadata().into_iter().map(|(network, address)| {
+            format!("--allow-network {network} covers {address}, where a cloud keeps this machine's credentials; name narrower networks")
+        }));
+    }
     for problem in &problems {
-        println!("problem: {problem}");
+        say!("problem: {problem}");
     }
     if problems.is_empty() {
-        println!("nothing stands in the way of a start");
+        say!("nothing stands in the way of a start");
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)

@@ -112,6 +112,7 @@ impl Catalog {
                 workspace: row.workspace,
                 actor: Actor::Key(row.id),
                 access: Access::Key(row.scope),
+                request: None,
             },
             expires_at: row.expires_at,
             generation,

@@ -5,19 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Map;
+use switchboard_connect::Masker;
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::agent::{AgentDocument, Binding, BindingTarget, VersionRef};
 use switchboard_domain::environment::{Environment, PerEnvironment};
 use switchboard_domain::id::{ActionId, AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::{IntegrationDefinition, OnChange};
+use switchboard_domain::name::SecretName;
 use switchboard_domain::request::BodyTemplate;
 use switchboard_domain::schema::ParameterSchema;
 use switchboard_store::change::{Change, Entity};
 use switchboard_store::{
     Db, Engine, StoreError, action, agent, change, integration, secret, variable,
 };
-use switchboard_vault::{Binding as SealBinding, KeyRing, Sealed};
+use switchboard_vault::{Binding as SealBinding, KeyRing, Sealed, SecretText};
 
 use super::entries::{
     BodyOverride, OwnBinding, OwnCall, OwnParts, OwnTarget, Place, PreparedAction,
@@ -203,7 +205,7 @@ async fn load_secrets(
     keys: &KeyRing,
     workspace: WorkspaceId,
 ) -> Result<(), AppError> {
-    let mut secrets: HashMap<_, PerEnvironment<_>> = HashMap::new();
+    let mut secrets: HashMap<SecretName, PerEnvironment<SecretText>> = HashMap::new();
     let mut unreadable = HashSet::new();
     for (row, _) in secret::values(engine, workspace).await? {
         let binding = SealBinding {
@@ -226,8 +228,17 @@ async fn load_secrets(
             }
         }
     }
+    // What calls look for in what comes back is prepared here, so that none of them does it.
+    for environment in Environment::ALL {
+        let here = secrets
+            .iter()
+            .filter_map(|(name, values)| Some((name, values.get(environment)?)));
+        *snapshot.maskers.slot(environment) = Some(Arc::new(Masker::new(here)));
+    }
     snapshot.secrets = Arc::new(secrets);
     snapshot.unreadable = Arc::new(unreadable);
+    let origins = secret::all_origins(engine, workspace).await?;
+    snapshot.origins = Arc::new(origins.into_iter().collect());
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
-use switchboard_connect::{ApiCall, Endpoint, SecretLookup};
+use switchboard_connect::{ApiCall, Endpoint, Masker, NoSecret, Redactor, SecretLookup};
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::admission::Refusal;
 use switchboard_domain::agent::{Gate, VersionRef};
@@ -38,6 +38,10 @@ pub struct Snapshot {
     pub secrets: Arc<HashMap<SecretName, PerEnvironment<SecretText>>>,
     /// The values of secrets that cannot be opened.
     pub unreadable: Arc<HashSet<(SecretName, Environment)>>,
+    /// The origins that each secret may go to; one without any was never used.
+    pub origins: Arc<HashMap<SecretName, Vec<String>>>,
+    /// What finds the secrets of an environment in what comes back.
+    pub maskers: PerEnvironment<Arc<Masker>>,
     /// Every workspace variable's values, by environment.
     pub variables: PerEnvironment<Arc<Map<String, Value>>>,
     /// Integrations that loaded agents use.
@@ -79,18 +83,32 @@ pub struct SecretsIn<'a> {
 }
 
 impl SecretLookup for SecretsIn<'_> {
-    fn secret(&self, name: &SecretName) -> Option<SecretText> {
-        self.snapshot
-            .secrets
-            .get(name)?
-            .get(self.environment)
-            .cloned()
+    fn secret(&self, name: &SecretName, origin: &str) -> Result<SecretText, NoSecret> {
+        let values = self.snapshot.secrets.get(name);
+        let value = values.and_then(|values| values.get(self.environment));
+        let value = value.ok_or_else(|| self.no_value(name))?;
+        let allowed = self.snapshot.origins.get(name);
+        if allowed.is_some_and(|allowed| !allowed.iter().any(|known| known == origin)) {
+            return Err(NoSecret::NotAllowedThere);
+        }
+        Ok(value.clone())
     }
 
-    fn is_unreadable(&self, name: &SecretName) -> bool {
-        // Few are, and mostly none.
+    fn redactor(&self) -> Redactor {
+        let masker = self.snapshot.maskers.get(self.environment);
+        masker.map_or_else(Redactor::default, |masker| Redactor::new(masker.clone()))
+    }
+}
+
+impl SecretsIn<'_> {
+    /// Why there is no value to send.
+    fn no_value(&self, name: &SecretName) -> NoSecret {
         let unreadable = &self.snapshot.unreadable;
-        !unreadable.is_empty() && unreadable.contains(&(name.clone(), self.environment))
+        if unreadable.contains(&(name.clone(), self.environment)) {
+            NoSecret::Unreadable
+        } else {
+            NoSecret::Missing
+        }
     }
 }
 

@@ -233,6 +233,10 @@ impl Catalog {
 async fn in_time<T>(work: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(done) => done,
-        Err(_) => Err(StoreError::no_answer().into()),
+        Err(_) => Err(StoreError::Unavailable(format!(
+            "the database did not answer in {} s",
+            PATIENCE.as_secs()
+        ))
+        .into()),
     }
 }

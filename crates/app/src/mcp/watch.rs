@@ -68,7 +68,7 @@ pub async fn watch(app: Arc<App>, mut watch: Watch) {
         announced = wait;
         for key in go {
             last.insert(key, now);
-            if let Err(error) = refresh_as(&app, key.0, key.1, ACTOR.to_owned()).await {
+            if let Err(error) = refresh_as(&app, key.0, key.1, ACTOR).await {
                 tracing::info!(integration = %key.1, %error, "the tools of an MCP server were not fetched");
             }
         }

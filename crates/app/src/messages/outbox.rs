@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use switchboard_connect::telnyx::{IdempotencyKey, MessageBody, OutgoingMessage, SendOutcome};
-use switchboard_connect::{CallError, SecretLookup as _};
+use switchboard_connect::{CallError, NoSecret, SecretLookup as _, auth};
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{CallId, ConversationId, EventId, MessageId, WorkspaceId};
 use switchboard_domain::sms::message::{Message, MessageError, MessageKey, Step, Stepped};
@@ -212,16 +212,19 @@ pub async fn send(
     let key = &message.key;
     let snapshot = app.catalog.snapshot(key.workspace).await?;
     let secrets = snapshot.secrets_in(key.environment);
-    let secret = secrets.secret(&channel.api_key);
-    let Some(secret) = secret else {
-        let unreadable = secrets.is_unreadable(&channel.api_key);
-        let error = missing_key(channel, key.environment, unreadable);
-        let rejected = step(app, key, Step::Rejected(error)).await?;
-        return Ok(rejected.map(|message| Attempt {
-            message,
-            request: "null".to_owned(),
-            response: "null".to_owned(),
-        }));
+    let origin = app.telnyx.origin();
+    let secret = secrets.secret(&channel.api_key, origin);
+    let secret = match secret {
+        Ok(secret) => secret,
+        Err(why) => {
+            let error = no_key(why, channel, key.environment, origin);
+            let rejected = step(app, key, Step::Rejected(error)).await?;
+            return Ok(rejected.map(|message| Attempt {
+                message,
+                request: "null".to_owned(),
+                response: "null".to_owned(),
+            }));
+        }
     };
     // From here on a crash leaves it as one that may have gone out.
     let Some(message) = step(app, key, Step::Sending(app.instance)).await? else {
@@ -232,7 +235,13 @@ pub async fn send(
     let body = MessageBody::kept(message.body.clone());
     let sent = app
         .telnyx
-        .send(&secret, &body, &idempotency_key, deadline)
+        .send(
+            &secret,
+            &secrets.redactor(),
+            &body,
+            &idempotency_key,
+            deadline,
+        )
         .await;
     let next = next_step(app, channel, &message, sent.outcome).await?;
     let label = match &next {
@@ -348,26 +357,20 @@ pub fn interrupted() -> MessageError {
     ))
 }
 
-/// The code of the error of a channel without a key that can be used.
-pub const fn no_key_code(unreadable: bool) -> &'static str {
-    if unreadable {
-        "secret_unreadable"
-    } else {
-        "missing_secret"
+/// The error of a message whose channel has no key that may be sent.
+pub fn no_key(
+    why: NoSecret,
+    channel: &Channel,
+    environment: Environment,
+    origin: &str,
+) -> MessageError {
+    if why != NoSecret::Missing {
+        return reason(&auth::refused(why, &channel.api_key, origin));
     }
-}
-
-/// The error of a message whose channel has no key in its environment, or one that cannot be opened.
-pub fn missing_key(channel: &Channel, environment: Environment, unreadable: bool) -> MessageError {
-    let what = if unreadable {
-        "has a value that cannot be opened"
-    } else {
-        "has no value"
-    };
     MessageError {
-        code: no_key_code(unreadable).to_owned(),
+        code: "missing_secret".to_owned(),
         title: format!(
-            "the secret `{}` {what} for {environment}; set it, then send again",
+            "the secret `{}` has no value for {environment}; set it, then send again",
             channel.api_key
         ),
         detail: None,
