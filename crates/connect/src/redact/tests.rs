@@ -220,3 +220,27 @@ fn whatever_comes_is_survived() {
         Cow::Borrowed(_)
     ));
 }
+
+/// A matcher of the whole value would take seconds to make, and comparing it at every place of a
+/// text that nearly is one would take minutes.
+#[test]
+fn long_values_cost_no_more_than_their_length() {
+    let start = std::time::Instant::now();
+    let long = format!("{}1", "0".repeat(16_000));
+    let redactor = redactor(&[("long", &long), ("canary", CANARY)]);
+    let nearly = "0".repeat(1 << 20);
+    assert_eq!(redactor.clean(&nearly), nearly);
+    let text = format!("{nearly}1 and {}", STANDARD.encode(&long));
+    let masked = redactor.clean(&text);
+    assert!(
+        masked.len() < nearly.len() - 15_000 + 100,
+        "{}",
+        masked.len()
+    );
+    assert!(!masked.contains(&STANDARD.encode(&long)[..100]));
+    assert!(
+        start.elapsed() < std::time::Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
+}
