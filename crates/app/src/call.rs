@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::carry_out::{Carried, carry_out};
 use crate::catalog::{GO_TO_STATE, MCP_TOOL, PreparedAgent, PreparedBinding, Snapshot};
 use crate::finish::Finished;
-use crate::journal::{Done, Key, Reservation, Reserved, Settlement, Work};
+use crate::journal::{Done, Key, LEFT_OUT, Reservation, Reserved, Settlement, Work};
 use crate::notices::Notices;
 use crate::stats::Came;
 use crate::{App, AppError, Runner};
@@ -157,7 +157,9 @@ async fn run(
                 let is_tool = admitted.binding.kind == MCP_TOOL;
                 return answer_of(&app, key, *before, &expected, is_tool).await;
             }
-            Ok(Done::Gone | Done::Settled | Done::Message(_)) => return Err(AppError::Stopping),
+            Ok(Done::Gone | Done::Settled | Done::Shortened(_) | Done::Message(_)) => {
+                return Err(AppError::Stopping);
+            }
             Err(error) => {
                 let (conversation, id) = (&admitted.conversation, admitted.id);
                 let (binding, arguments) = (&*admitted.binding, &admitted.arguments);
@@ -408,8 +410,12 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
     count(&app, conversation, &admitted.binding, &came);
     metrics::counter!("switchboard_calls_total", "outcome" => label).increment(1);
     metrics::histogram!("switchboard_call_seconds").record(duration.as_secs_f64());
+    let json = match &done {
+        Done::Shortened(shorter) => shorter.clone(),
+        _ => json,
+    };
     match done {
-        Done::Settled => Ok(CallAnswer {
+        Done::Settled | Done::Shortened(_) => Ok(CallAnswer {
             json,
             mcp: tool_result,
             replayed: false,
@@ -443,36 +449,41 @@ pub(crate) fn variables_json(performed: &Performed) -> String {
     Value::Object(variables).to_string()
 }
 
+/// A member that names variables, after another one; nothing where there are none to name.
+fn named(member: &str, variables: &[impl serde::Serialize]) -> String {
+    if variables.is_empty() {
+        return String::new();
+    }
+    format!(r#","{member}":{}"#, serde_json::json!(variables))
+}
+
 fn settlement(
     app: &App,
     admitted: &Admitted,
     carried: Carried,
     duration: std::time::Duration,
 ) -> Settlement {
-    let performed = carried.performed;
+    let mut performed = carried.performed;
+    let caps = app.settings.variable_caps;
+    let known = &admitted.conversation.variables;
+    let left_out = caps.fit(known, &mut performed.variables);
     let duration_ms = duration.as_millis();
     let error = error_json(performed.error.as_ref());
     let variables = variables_json(&performed);
     let succeeded = performed.outcome == Outcome::Succeeded;
     let status = if succeeded { "succeeded" } else { "failed" };
     let call_id = admitted.id;
+    let left_out = named(LEFT_OUT, &left_out);
     let answer = format!(
-        r#"{{"call_id":"{call_id}","status":"{status}","output":{},"variables":{variables},"error":{error},"duration_ms":{duration_ms}}}"#,
+        r#"{{"call_id":"{call_id}","status":"{status}","output":{},"variables":{variables}{left_out},"error":{error},"duration_ms":{duration_ms}}}"#,
         performed.output
     );
-    let unmatched = if performed.unmatched.is_empty() {
-        String::new()
-    } else {
-        format!(
-            r#","unmatched_variables":{}"#,
-            serde_json::json!(performed.unmatched)
-        )
-    };
+    let unmatched = named("unmatched_variables", &performed.unmatched);
     let binding = admitted.binding.shown_id();
     let binding = binding.map_or_else(|| "null".to_owned(), |id| format!("\"{id}\""));
     // Names follow the pattern of names, so they need no escaping.
     let data = format!(
-        r#"{{"call_id":"{call_id}","name":"{}","binding_id":{},"arguments":{},"request":{},"response":{},"variables":{variables}{unmatched},"error":{error},"duration_ms":{duration_ms}}}"#,
+        r#"{{"call_id":"{call_id}","name":"{}","binding_id":{},"arguments":{},"request":{},"response":{},"variables":{variables}{unmatched}{left_out},"error":{error},"duration_ms":{duration_ms}}}"#,
         admitted.binding.name, binding, admitted.arguments, performed.request, performed.response,
     );
     Settlement {
@@ -496,5 +507,7 @@ fn settlement(
             data,
         },
         answer,
+        caps,
+        is_shortened: false,
     }
 }

@@ -36,3 +36,4 @@ pub mod sms;
 pub mod template;
 pub mod text_message;
 pub mod tool_format;
+pub mod variable_caps;

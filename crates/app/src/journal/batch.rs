@@ -121,7 +121,7 @@ impl Writer {
                 tracing::warn!(%error, operations = ops.len(), "a batch of the journal failed; writing one by one");
                 for op in ops.drain(..) {
                     let mut alone = vec![op];
-                    let result = self.write(&alone).await;
+                    let result = self.write(&mut alone).await;
                     let outcome = result
                         .map_err(|error| AppError::Internal(error.to_string()))
                         .and_then(|mut outcomes| outcomes.pop().unwrap_or(Err(AppError::Stopping)));
@@ -133,7 +133,7 @@ impl Writer {
         }
     }
 
-    async fn write(&self, ops: &[Op]) -> Result<Vec<Outcome>, AppError> {
+    async fn write(&self, ops: &mut [Op]) -> Result<Vec<Outcome>, AppError> {
         if self.remembered.is_some() {
             self.write_alone(ops).await
         } else {
@@ -142,7 +142,7 @@ impl Writer {
     }
 
     /// As the only writer: what is read needs no transaction, and what is written goes in one go.
-    async fn write_alone(&self, ops: &[Op]) -> Result<Vec<Outcome>, AppError> {
+    async fn write_alone(&self, ops: &mut [Op]) -> Result<Vec<Outcome>, AppError> {
         let mut draft = Draft::default();
         let mut outcomes = Vec::with_capacity(ops.len());
         let missing = self.remember(ops, &mut draft);
@@ -151,6 +151,7 @@ impl Writer {
             load(&mut conn.engine(), &missing, &mut draft).await?;
         }
         for op in ops {
+            op.work.fit(draft.conversations.get(&op.key));
             let before = if op.work.idempotency_key().is_some() {
                 let mut conn = self.db.read().await?;
                 call_before(&mut conn.engine(), op, &draft).await?
@@ -177,7 +178,7 @@ impl Writer {
     }
 
     /// Beside other replicas: everything in one transaction that locks its conversations.
-    async fn write_among_others(&self, ops: &[Op]) -> Result<Vec<Outcome>, AppError> {
+    async fn write_among_others(&self, ops: &mut [Op]) -> Result<Vec<Outcome>, AppError> {
         let mut tx = self.db.write().await?;
         let mut draft = Draft::default();
         let mut outcomes = Vec::with_capacity(ops.len());
@@ -186,6 +187,7 @@ impl Writer {
             let missing = self.remember(ops, &mut draft);
             load(engine, &missing, &mut draft).await?;
             for op in ops {
+                op.work.fit(draft.conversations.get(&op.key));
                 outcomes.push(one(engine, op, &mut draft).await?);
             }
             batch::write(engine, &draft.batch()).await?;
@@ -280,10 +282,10 @@ fn apply(op: &Op, draft: &mut Draft) -> Outcome {
     }
     let effects = op.work.apply(conversation)?;
     // Who settles a call has no use for the conversation, and copying it costs.
-    let done = if matches!(op.work, Work::Settle(_)) {
-        Done::Settled
-    } else {
-        Done::Now(Arc::new(conversation.clone()))
+    let done = match &op.work {
+        Work::Settle(settled) if settled.is_shortened => Done::Shortened(settled.answer.clone()),
+        Work::Settle(_) => Done::Settled,
+        _ => Done::Now(Arc::new(conversation.clone())),
     };
     draft.changed.insert(op.key);
     draft.note_events(op.key, effects);

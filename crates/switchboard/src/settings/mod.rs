@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use switchboard_domain::variable_caps::VariableCaps;
 use url::Url;
 
 pub use layers::{Flags, Source};
@@ -60,6 +61,8 @@ pub struct Settings {
     pub call_timeout: Duration,
     /// The largest response of an upstream.
     pub response_cap_bytes: usize,
+    /// How much the variables of a conversation may hold.
+    pub variable_caps: VariableCaps,
     /// Where each value came from, in the table's order.
     pub provenance: Vec<Provenance>,
 }
@@ -156,6 +159,8 @@ impl Reader {
         let max_body_bytes = self.integer("max_body_bytes");
         let call_timeout = self.integer("call_timeout_ms");
         let response_cap_bytes = self.integer("response_cap_bytes");
+        let variable_max_bytes = self.integer("variable_max_bytes");
+        let variables_max_bytes = self.integer("variables_max_bytes");
 
         let data_dir = data_dir?;
         let master_key_file = master_key_file?.unwrap_or_else(|| data_dir.join("master.key"));
@@ -183,6 +188,10 @@ impl Reader {
             max_body_bytes: usize::try_from(max_body_bytes?).map_err(|_| Refused)?,
             call_timeout: Duration::from_millis(call_timeout?),
             response_cap_bytes: usize::try_from(response_cap_bytes?).map_err(|_| Refused)?,
+            variable_caps: VariableCaps {
+                value: usize::try_from(variable_max_bytes?).map_err(|_| Refused)?,
+                total: usize::try_from(variables_max_bytes?).map_err(|_| Refused)?,
+            },
             provenance: std::mem::take(&mut self.provenance),
         })
     }
