@@ -61,27 +61,29 @@ flow('the whole story of a restore', async ({ server, open, cleanUp }) => {
   assert.equal(draft.instructions, 'Tell them their balance first. Be brief.');
   assert.equal(draft.actions.length, 3, 'add_note is unlinked');
 
-  // Publishing is refused, and mended where it is refused.
+  // What keeps it from being published is told before, and mended there. Nothing is locked by it.
   await button(page, 'Publish').click();
-  await button(dialog(page, 'Publish'), 'Lock and publish v4').click();
-  const blocked = dialog(page, 'v4 cannot be published');
+  const blocked = dialog(page, 'v4 cannot be published yet');
   await blocked.getByText('2 links lead nowhere').waitFor();
+  assert.ok(await button(blocked, 'Lock and publish v4').isDisabled());
+  const refused = await owner.ask('POST', `/agents/${agent.id}/publish`, {});
+  assert.equal(refused.body.code, 'broken_references');
   assert.equal((await owner.get(`/agents/${agent.id}`)).published_version, 1, 'nothing was published');
+  assert.equal((await owner.get(`/agents/${agent.id}/versions`)).data.length, 3, 'nothing was locked');
   await button(blocked, 'Link it where it is now: get_invoice').click();
-  await blocked.getByText('Linked again').waitFor();
+  await blocked.getByText('One link leads nowhere').waitFor();
   await button(blocked, 'Relink… refund').click();
   const picking = dialog(page, 'Link another action in place of refund');
   await picking.getByRole('radio', { name: /^credit/ }).check();
   await button(picking, 'Cancel').click();
   await button(blocked, 'Remove refund').click();
-  await blocked.getByText('Removed from the draft').waitFor();
-  await button(blocked, 'Lock and publish v5').click();
-  await page.getByText('New conversations get v5 from now on.').waitFor();
+  await button(dialog(page, 'Publish'), 'Lock and publish v4').click();
+  await page.getByText('New conversations get v4 from now on.').waitFor();
   await button(page, 'Done').click();
   await banner.waitFor({ state: 'detached' });
   const now = await owner.get(`/agents/${agent.id}`);
-  assert.equal(now.published_version, 5);
-  const names = (await owner.get(`/agents/${agent.id}/versions/5`)).document.actions.map((one) => one.link.action_id);
+  assert.equal(now.published_version, 4);
+  const names = (await owner.get(`/agents/${agent.id}/versions/4`)).document.actions.map((one) => one.link.action_id);
   assert.deepEqual(names.toSorted(), [actions.get_account.id, actions.get_invoice.id].toSorted());
 });
 
@@ -92,17 +94,15 @@ flow('a broken link is linked to another action instead', async ({ server, open,
   const { page } = await open({ session: owner });
   await openAgent(page, agent.id, 'actions');
   await button(page, 'Publish').click();
-  await button(dialog(page, 'Publish'), 'Lock and publish v1').click();
-  const blocked = dialog(page, 'v1 cannot be published');
+  const blocked = dialog(page, 'v1 cannot be published yet');
   await blocked.getByText('One link leads nowhere').waitFor();
   await button(blocked, 'Relink… refund').click();
   const picking = dialog(page, 'Link another action in place of refund');
   await picking.getByRole('radio', { name: /^credit/ }).check();
   await button(picking, 'Link it').click();
-  await blocked.getByText('Linked again').waitFor();
-  await button(blocked, 'Lock and publish v2').click();
-  await page.getByText('New conversations get v2 from now on.').waitFor();
-  const { document } = await owner.get(`/agents/${agent.id}/versions/2`);
+  await button(dialog(page, 'Publish'), 'Lock and publish v1').click();
+  await page.getByText('New conversations get v1 from now on.').waitFor();
+  const { document } = await owner.get(`/agents/${agent.id}/versions/1`);
   assert.ok(document.actions.some((one) => one.link.action_id === credit.id));
 });
 

@@ -25,8 +25,9 @@ function newPostgres() {
 export async function startServer(kind) {
   const directory = mkdtempSync(join(tmpdir(), 'sb-e2e-'));
   const flags = ['--listen', '127.0.0.1:0', '--log-level', 'warn'];
-  if (kind !== 'demo') flags.push('--data-dir', directory, '--allow-network', '127.0.0.1');
-  if (kind === 'postgres') flags.push('--database-url', newPostgres());
+  const where = ['--data-dir', directory];
+  if (kind === 'postgres') where.push('--database-url', newPostgres());
+  if (kind !== 'demo') flags.push(...where, '--allow-network', '127.0.0.1');
   // A file of settings or a variable of the person who runs this must not leak in.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SWITCHBOARD_')));
   const child = spawn(binary, [kind === 'demo' ? 'demo' : 'serve', ...flags], {
@@ -63,7 +64,10 @@ export async function startServer(kind) {
     }, { timeout: 60_000 });
     const url = new URL(setupLink).origin;
     const word = (label) => new RegExp(`${label}\\s+(\\S+)`).exec(said)?.[1];
-    return { url, setupLink, stop, log: () => log, word };
+    /** Runs a command of the binary on the server's database; answers what it printed. */
+    const command = (...words) =>
+      execFileSync(binary, [...words, ...where], { cwd: directory, env, encoding: 'utf8' });
+    return { url, setupLink, stop, log: () => log, word, command };
   } catch (error) {
     await stop();
     throw error;

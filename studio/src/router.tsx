@@ -1,9 +1,15 @@
 import { createRouter } from '@tanstack/react-router';
 import { problemOf } from './api/problem';
+import { BrokenPart } from './parts/BrokenPart';
 import { ProblemAlert } from './parts/ProblemAlert';
 import { routeTree } from './routes';
 import { wantFocus } from './shell/focus';
 import { NotFound } from './shell/NotFound';
+
+/** No answer of the server: a fault of the Studio, or code that is gone. */
+function isOurs(error: unknown): boolean {
+  return ['unexpected', 'newer_version', 'part_missing'].includes(problemOf(error).code);
+}
 
 export const router = createRouter({
   routeTree,
@@ -13,7 +19,11 @@ export const router = createRouter({
   defaultNotFoundComponent: NotFound,
   defaultErrorComponent: ({ error, reset }) => (
     <div className="page">
-      <ProblemAlert error={problemOf(error)} onRetry={reset} />
+      {isOurs(error) ? (
+        <BrokenPart error={error} keeps={false} onAgain={reset} />
+      ) : (
+        <ProblemAlert error={error} onRetry={reset} />
+      )}
     </div>
   ),
 });

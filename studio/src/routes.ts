@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import { chunk } from './api/chunk';
 import { client } from './api/client';
 import { problemOf } from './api/problem';
 import { queryClient } from './api/queryClient';
@@ -10,6 +11,9 @@ import { Shell } from './shell/Shell';
  * Every address of the Studio. A page is a module of its own, read when its route is first visited.
  * What a page keeps in the address (tab, filters) is checked by its `validateSearch`.
  */
+
+/** A page whose code is gone must say so; the router on its own would load everything again without asking. */
+const page: typeof lazyRouteComponent = (load, name) => lazyRouteComponent(() => chunk(load), name);
 
 const root = createRootRoute({ component: Outlet });
 
@@ -33,20 +37,20 @@ const app = createRoute({
 const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup',
-  component: lazyRouteComponent(() => import('./pages/door/SetupPage'), 'SetupPage'),
+  component: page(() => import('./pages/door/SetupPage'), 'SetupPage'),
 });
 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: (search: Search) => ({ ...text(search, 'next') }),
-  component: lazyRouteComponent(() => import('./pages/door/SignInPage'), 'SignInPage'),
+  component: page(() => import('./pages/door/SignInPage'), 'SignInPage'),
 });
 
 const invitation = createRoute({
   getParentRoute: () => root,
   path: '/invitation',
-  component: lazyRouteComponent(() => import('./pages/door/InvitationPage'), 'InvitationPage'),
+  component: page(() => import('./pages/door/InvitationPage'), 'InvitationPage'),
 });
 
 const index = createRoute({
@@ -64,7 +68,7 @@ const overview = createRoute({
     ...oneOf(search, 'environment', ['development', 'staging', 'production']),
     ...oneOf(search, 'range', ['1h', '24h', '7d', '30d']),
   }),
-  component: lazyRouteComponent(() => import('./pages/overview/OverviewPage'), 'OverviewPage'),
+  component: page(() => import('./pages/overview/OverviewPage'), 'OverviewPage'),
 });
 
 const integrations = createRoute({
@@ -74,28 +78,25 @@ const integrations = createRoute({
     ...text(search, 'q'),
     ...oneOf(search, 'kind', ['custom_api', 'mcp_server', 'messaging_channel']),
   }),
-  component: lazyRouteComponent(() => import('./pages/integrations/IntegrationsPage'), 'IntegrationsPage'),
+  component: page(() => import('./pages/integrations/IntegrationsPage'), 'IntegrationsPage'),
 });
 
 const newCustomApi = createRoute({
   getParentRoute: () => app,
   path: '/integrations/new/custom-api',
-  component: lazyRouteComponent(() => import('./pages/integrations/NewCustomApiPage'), 'NewCustomApiPage'),
+  component: page(() => import('./pages/integrations/NewCustomApiPage'), 'NewCustomApiPage'),
 });
 
 const newMcpServer = createRoute({
   getParentRoute: () => app,
   path: '/integrations/new/mcp-server',
-  component: lazyRouteComponent(() => import('./pages/integrations/NewMcpServerPage'), 'NewMcpServerPage'),
+  component: page(() => import('./pages/integrations/NewMcpServerPage'), 'NewMcpServerPage'),
 });
 
 const newMessagingChannel = createRoute({
   getParentRoute: () => app,
   path: '/integrations/new/messaging-channel',
-  component: lazyRouteComponent(
-    () => import('./pages/integrations/NewMessagingChannelPage'),
-    'NewMessagingChannelPage',
-  ),
+  component: page(() => import('./pages/integrations/NewMessagingChannelPage'), 'NewMessagingChannelPage'),
 });
 
 const integration = createRoute({
@@ -105,13 +106,13 @@ const integration = createRoute({
     ...oneOf(search, 'tab', ['actions', 'settings', 'usage', 'test']),
     ...text(search, 'q'),
   }),
-  component: lazyRouteComponent(() => import('./pages/integrations/IntegrationPage'), 'IntegrationPage'),
+  component: page(() => import('./pages/integrations/IntegrationPage'), 'IntegrationPage'),
 });
 
 const newAction = createRoute({
   getParentRoute: () => app,
   path: '/integrations/$id/actions/new',
-  component: lazyRouteComponent(() => import('./pages/actions/NewActionPage'), 'NewActionPage'),
+  component: page(() => import('./pages/actions/NewActionPage'), 'NewActionPage'),
 });
 
 const action = createRoute({
@@ -121,14 +122,14 @@ const action = createRoute({
     ...oneOf(search, 'tab', ['definition', 'revisions', 'usage']),
     ...text(search, 'agent'),
   }),
-  component: lazyRouteComponent(() => import('./pages/actions/ActionPage'), 'ActionPage'),
+  component: page(() => import('./pages/actions/ActionPage'), 'ActionPage'),
 });
 
 const agents = createRoute({
   getParentRoute: () => app,
   path: '/agents',
   validateSearch: (search: Search) => ({ ...text(search, 'q') }),
-  component: lazyRouteComponent(() => import('./pages/agents/AgentsPage'), 'AgentsPage'),
+  component: page(() => import('./pages/agents/AgentsPage'), 'AgentsPage'),
 });
 
 const agent = createRoute({
@@ -141,7 +142,7 @@ const agent = createRoute({
     ...text(search, 'conversation'),
     ...oneOf(search, 'panel', ['history']),
   }),
-  component: lazyRouteComponent(() => import('./pages/agents/AgentPage'), 'AgentPage'),
+  component: page(() => import('./pages/agents/AgentPage'), 'AgentPage'),
 });
 
 /** Under the agent, so that what is typed in its draft outlives a look at a version. */
@@ -149,7 +150,7 @@ const agentVersion = createRoute({
   getParentRoute: () => agent,
   path: '/versions/$number',
   validateSearch: (search: Search) => ({ ...text(search, 'compare') }),
-  component: lazyRouteComponent(() => import('./pages/agents/VersionPage'), 'VersionPage'),
+  component: page(() => import('./pages/agents/VersionPage'), 'VersionPage'),
 });
 
 const conversations = createRoute({
@@ -163,14 +164,14 @@ const conversations = createRoute({
     ...text(search, 'from'),
     ...text(search, 'to'),
   }),
-  component: lazyRouteComponent(() => import('./pages/conversations/ConversationsPage'), 'ConversationsPage'),
+  component: page(() => import('./pages/conversations/ConversationsPage'), 'ConversationsPage'),
 });
 
 const conversation = createRoute({
   getParentRoute: () => app,
   path: '/conversations/$id',
   validateSearch: (search: Search) => ({ ...text(search, 'event') }),
-  component: lazyRouteComponent(() => import('./pages/conversations/ConversationPage'), 'ConversationPage'),
+  component: page(() => import('./pages/conversations/ConversationPage'), 'ConversationPage'),
 });
 
 const messages = createRoute({
@@ -192,41 +193,41 @@ const messages = createRoute({
       'expired',
     ]),
   }),
-  component: lazyRouteComponent(() => import('./pages/messages/MessagesPage'), 'MessagesPage'),
+  component: page(() => import('./pages/messages/MessagesPage'), 'MessagesPage'),
 });
 
 const message = createRoute({
   getParentRoute: () => app,
   path: '/messages/$id',
-  component: lazyRouteComponent(() => import('./pages/messages/MessagePage'), 'MessagePage'),
+  component: page(() => import('./pages/messages/MessagePage'), 'MessagePage'),
 });
 
 const secrets = createRoute({
   getParentRoute: () => app,
   path: '/secrets',
   validateSearch: (search: Search) => ({ ...text(search, 'q'), ...text(search, 'name') }),
-  component: lazyRouteComponent(() => import('./pages/secrets/SecretsPage'), 'SecretsPage'),
+  component: page(() => import('./pages/secrets/SecretsPage'), 'SecretsPage'),
 });
 
 const variables = createRoute({
   getParentRoute: () => app,
   path: '/variables',
   validateSearch: (search: Search) => ({ ...text(search, 'q'), ...text(search, 'name') }),
-  component: lazyRouteComponent(() => import('./pages/variables/VariablesPage'), 'VariablesPage'),
+  component: page(() => import('./pages/variables/VariablesPage'), 'VariablesPage'),
 });
 
 const members = createRoute({
   getParentRoute: () => app,
   path: '/members',
   validateSearch: (search: Search) => ({ ...text(search, 'q') }),
-  component: lazyRouteComponent(() => import('./pages/members/MembersPage'), 'MembersPage'),
+  component: page(() => import('./pages/members/MembersPage'), 'MembersPage'),
 });
 
 const apiKeys = createRoute({
   getParentRoute: () => app,
   path: '/api-keys',
   validateSearch: (search: Search) => ({ ...text(search, 'q'), ...oneOf(search, 'show', ['all']) }),
-  component: lazyRouteComponent(() => import('./pages/apikeys/ApiKeysPage'), 'ApiKeysPage'),
+  component: page(() => import('./pages/apikeys/ApiKeysPage'), 'ApiKeysPage'),
 });
 
 const audit = createRoute({
@@ -237,7 +238,7 @@ const audit = createRoute({
     ...text(search, 'actor'),
     ...text(search, 'q'),
   }),
-  component: lazyRouteComponent(() => import('./pages/audit/AuditPage'), 'AuditPage'),
+  component: page(() => import('./pages/audit/AuditPage'), 'AuditPage'),
 });
 
 export const routeTree = root.addChildren([

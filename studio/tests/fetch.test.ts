@@ -16,6 +16,8 @@ function answers(...list: [number, object][]): ReturnType<typeof vi.fn> {
 function gate(signsIn: boolean) {
   const made = {
     csrfToken: vi.fn(() => 'token'),
+    workspace: vi.fn(() => 'wsp_1'),
+    bringBack: vi.fn(async () => signsIn),
     renew: vi.fn(async () => undefined),
     signInAgain: vi.fn(async () => signsIn),
   };
@@ -41,6 +43,26 @@ describe('apiFetch', () => {
     await apiFetch(new Request(url));
     expect(sent(fake, 0).headers.get('X-CSRF-Token')).toBe('token');
     expect(sent(fake, 1).headers.get('X-CSRF-Token')).toBeNull();
+  });
+
+  it('names the workspace with every request, and repeats what another tab came between', async () => {
+    const door = gate(true);
+    const fake = answers([409, { code: 'workspace_changed' }], [201, { id: 'agt_1' }], [200, {}]);
+    const response = await apiFetch(post());
+    expect(response.status).toBe(201);
+    expect(door.bringBack).toHaveBeenCalledOnce();
+    expect(await sent(fake, 1).text()).toBe('{"name":"typed"}');
+    await apiFetch(new Request(url));
+    for (const index of [0, 1, 2]) {
+      expect(sent(fake, index).headers.get('Switchboard-Workspace')).toBe('wsp_1');
+    }
+  });
+
+  it('does nothing more when the person would not go back to the workspace', async () => {
+    gate(false);
+    const fake = answers([409, { code: 'workspace_changed' }]);
+    await expect(apiFetch(post())).rejects.toMatchObject({ code: 'workspace_changed' });
+    expect(fake).toHaveBeenCalledOnce();
   });
 
   it('repeats the request, body and all, after signing in again', async () => {

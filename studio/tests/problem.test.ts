@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Problem, problemOf, problemOfResponse } from '~/api/problem';
+import { Problem, problemOfResponse } from '~/api/problem';
 import { fieldErrors, pointerWords } from '~/parts/form';
 
 const invalid = {
@@ -21,10 +21,6 @@ describe('problems', () => {
     const problem = await problemOfResponse(new Response('<html>Bad gateway</html>', { status: 502 }));
     expect(problem.code).toBe('http_502');
     expect(problem.detail).toContain('Try again');
-  });
-
-  it('say so when the server cannot be reached', () => {
-    expect(problemOf(new TypeError('Failed to fetch')).code).toBe('network');
   });
 });
 

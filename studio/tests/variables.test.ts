@@ -28,7 +28,7 @@ describe('words', () => {
     const now = new Date('2026-01-02T00:00:00Z');
     expect(relativeWords(new Date('2026-01-01T23:59:57Z'), now)).toBe('just now');
     expect(relativeWords(new Date('2026-01-01T22:00:00Z'), now)).toBe('2 hours ago');
-    expect(relativeWords(new Date('2026-01-09T00:00:00Z'), now)).toBe('next week');
+    expect(relativeWords(new Date('2026-01-09T00:00:00Z'), now, 'future')).toBe('next week');
   });
 
   it('say what was done', () => {

@@ -1,6 +1,7 @@
 //! What handlers take: their rejections are problems too.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -8,9 +9,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use switchboard_app::accounts::sessions::Session;
+use switchboard_app::authority::Authority;
 use switchboard_app::impact::How;
-use switchboard_app::{AppError, Principal, api_keys};
+use switchboard_app::{AppError, Principal, RequestInfo, api_keys};
 use switchboard_domain::input::pointer_token;
+use switchboard_domain::strict::Strict;
 
 use crate::layer::Caller;
 use crate::problem::Problem;
@@ -37,25 +41,45 @@ async fn principal(parts: &mut Parts, state: &ApiState) -> Result<Principal, Pro
         return Ok(key_principal(parts, state).await?);
     }
     let session = session::enter(parts, state).await?;
-    let principal = session.principal();
+    session::check_workspace(parts, state, &session).await?;
+    let mut principal = session.principal();
+    let caller = parts.extensions.get::<Caller>();
+    principal.request = caller.map(|caller| caller.request().clone());
     // A stream that it opens ends with it.
     parts.extensions.insert(session);
     Ok(principal)
 }
 
-/// Whom the key of a request stands for.
-pub async fn key_principal(parts: &Parts, state: &ApiState) -> Result<Principal, AppError> {
-    let token = parts
-        .headers
+/// The key of a request.
+fn key(headers: &HeaderMap) -> Result<&str, AppError> {
+    headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         })
-        .ok_or(AppError::Unauthenticated)?;
-    let principal = api_keys::authenticate(&state.app, token).await?;
+        .ok_or(AppError::Unauthenticated)
+}
+
+/// What a stream is opened with: the session that let its request in, or its key.
+pub async fn authority(
+    state: &ApiState,
+    session: Option<Session>,
+    headers: &HeaderMap,
+) -> Result<Authority, AppError> {
+    match session {
+        Some(session) => Ok(Authority::of_session(&state.app, session)),
+        None => Authority::of_key(&state.app, key(headers)?).await,
+    }
+}
+
+/// Whom the key of a request stands for.
+pub async fn key_principal(parts: &Parts, state: &ApiState) -> Result<Principal, AppError> {
+    let token = key(&parts.headers)?;
+    let mut principal = api_keys::authenticate(&state.app, token).await?;
     if let Some(caller) = parts.extensions.get::<Caller>() {
+        principal.request = Some(caller.request().clone());
         caller.set(principal.clone());
     }
     Ok(principal)
@@ -100,10 +124,29 @@ async fn body(request: Request, state: &ApiState) -> Result<Bytes, Problem> {
                         "body_too_large",
                         "the body is larger than this server takes; send less, or raise its `max_body_bytes`",
                     )
+                } else if is_late(&rejection) {
+                    Problem::new(
+                        StatusCode::REQUEST_TIMEOUT,
+                        "request_timeout",
+                        "the body did not come in time; send it faster, or raise the server's `body_timeout_seconds`",
+                    )
                 } else {
                     Problem::new(StatusCode::BAD_REQUEST, "malformed_body", "the body was not read to its end")
                 }
             })
+}
+
+/// Whether a body could not be read because it did not come in time.
+fn is_late(rejection: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(rejection);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
@@ -122,14 +165,50 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
-/// Reads JSON; an error names its place.
+/// The request that is served, for the audit log.
+#[derive(Debug)]
+pub struct Asked(pub Option<Arc<RequestInfo>>);
+
+impl FromRequestParts<ApiState> for Asked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>();
+        Ok(Self(caller.map(|caller| caller.request().clone())))
+    }
+}
+
+/// Refuses text that no database of ours keeps: JSON can write a NUL only by its escape.
+fn refuse_nul(body: &[u8]) -> Result<(), Problem> {
+    let mut from = 0;
+    while let Some(at) = body[from..].windows(6).position(|part| part == b"\\u0000") {
+        let at = from + at;
+        let slashes = body[..at].iter().rev().take_while(|b| **b == b'\\').count();
+        // After a backslash, the next one is text.
+        if slashes % 2 == 0 {
+            return Err(AppError::invalid(
+                "",
+                "no text holds the character NUL (`\\u0000`); take it out",
+            )
+            .into());
+        }
+        from = at + 6;
+    }
+    Ok(())
+}
+
+/// Reads JSON, objects from objects alone; an error names its place.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    refuse_nul(body)?;
     // Finding the place costs more than reading, so it is done only when there is an error.
-    if let Ok(value) = serde_json::from_slice(body) {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    if let Ok(value) = T::deserialize(Strict::new(&mut json))
+        && json.end().is_ok()
+    {
         return Ok(value);
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) else {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(Strict::new(&mut json)) else {
         return Err(malformed("there is more after the end of the JSON"));
     };
     if error.inner().is_data() {

@@ -1,26 +1,36 @@
 //! What happens around every request: an id, a log line, metrics.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use switchboard_app::Principal;
+use switchboard_app::audit::{self, Details};
+use switchboard_app::{Principal, RequestInfo};
 
 use crate::ApiState;
 use crate::problem::ProblemCode;
 
 /// Who made a request, once that is known.
-#[derive(Debug, Clone, Default)]
-pub struct Caller(Arc<OnceLock<Principal>>);
+#[derive(Debug, Clone)]
+pub struct Caller {
+    principal: Arc<OnceLock<Principal>>,
+    request: Arc<RequestInfo>,
+}
 
 impl Caller {
+    /// The request.
+    pub const fn request(&self) -> &Arc<RequestInfo> {
+        &self.request
+    }
+
     /// Notes who it is.
     pub fn set(&self, principal: Principal) {
-        let _ = self.0.set(principal);
+        let _ = self.principal.set(principal);
     }
 }
 
@@ -32,7 +42,14 @@ pub async fn observe(State(state): State<ApiState>, mut request: Request, next: 
     let start = Instant::now();
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
     let id = format!("req_{}{number:08x}", state.request_prefix);
-    let caller = Caller::default();
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let caller = Caller {
+        principal: Arc::default(),
+        request: Arc::new(RequestInfo {
+            id: id.clone(),
+            address: address.map(|info| state.proxies.client(info.0.ip(), request.headers())),
+        }),
+    };
     request.extensions_mut().insert(caller.clone());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -40,10 +57,20 @@ pub async fn observe(State(state): State<ApiState>, mut request: Request, next: 
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }
+    secure(
+        response.headers_mut(),
+        route.as_ref().map(MatchedPath::as_str),
+    );
     let route = route.as_ref().map_or("unmatched", |route| route.as_str());
     let status = response.status().as_u16();
-    let problem = response.extensions().get::<ProblemCode>();
-    let principal = caller.0.get();
+    let problem = response.extensions().get::<ProblemCode>().cloned();
+    let problem = problem.as_ref();
+    let principal = caller.principal.get();
+    if response.status() == StatusCode::FORBIDDEN
+        && let (Some(principal), Some(problem)) = (principal, problem)
+    {
+        note_refusal(&state, principal, problem, &format!("{method} {route}")).await;
+    }
     let duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     metrics::counter!("switchboard_http_requests_total", "route" => route.to_owned(), "status" => class(status))
         .increment(1);
@@ -62,6 +89,49 @@ pub async fn observe(State(state): State<ApiState>, mut request: Request, next: 
         "request"
     );
     response
+}
+
+/// What the reference page may load: its own files, with the styles that it sets itself.
+const REFERENCE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+/// What an answer may load that is no page: nothing.
+const NOTHING_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Says how a browser has to treat an answer, where its handler did not: take it for what it says it
+/// is, keep it nowhere, load nothing for it.
+fn secure(headers: &mut HeaderMap, route: Option<&str>) {
+    let is_reference = route.is_some_and(|route| route.starts_with("/api/docs"));
+    let policy = if is_reference {
+        REFERENCE_POLICY
+    } else {
+        NOTHING_POLICY
+    };
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ] {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+}
+
+/// Notes in the audit log who was refused what they may not do.
+async fn note_refusal(
+    state: &ApiState,
+    principal: &Principal,
+    problem: &ProblemCode,
+    request: &str,
+) {
+    let mut details = Details::default();
+    if let Some((secret, origin)) = problem.secret.clone() {
+        details.secrets = vec![secret];
+        details.destination = Some(origin);
+    }
+    let noted = audit::refused(&state.app, principal, problem.code, request, details).await;
+    if let Err(error) = noted {
+        tracing::warn!(%error, "a refusal could not be noted in the audit log");
+    }
 }
 
 const fn class(status: u16) -> &'static str {

@@ -10,6 +10,7 @@ mod layer;
 mod mcp;
 mod openapi;
 mod problem;
+mod proxies;
 mod routes;
 mod schema;
 mod session;
@@ -28,6 +29,8 @@ use utoipa_swagger_ui::SwaggerUi;
 
 pub use mcp::Door;
 pub use openapi::document;
+pub use problem::full;
+pub use proxies::Proxies;
 pub use site::Site;
 
 /// What the handlers need.
@@ -41,6 +44,8 @@ pub struct ApiState {
     pub stopping: CancellationToken,
     /// Where the server is reached.
     pub site: Arc<Site>,
+    /// The proxies whose word is taken for where a request comes from.
+    pub proxies: Arc<Proxies>,
     /// The MCP door.
     pub mcp: Arc<Door>,
     /// What request ids start with; different at each start.

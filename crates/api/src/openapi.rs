@@ -98,6 +98,7 @@ pub fn parts() -> (Router<ApiState>, OpenApi) {
         .routes(routes!(versions::preview_restore))
         .routes(routes!(versions::restore_version))
         .routes(routes!(versions::publish_version))
+        .routes(routes!(versions::publish_draft))
         .routes(routes!(versions::unpublish_agent))
         .routes(routes!(
             conversations::list_conversations,

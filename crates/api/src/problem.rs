@@ -5,8 +5,8 @@ use std::any::Any;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use switchboard_app::AppError;
 use switchboard_app::accounts::AccountError;
+use switchboard_app::{AppError, DATABASE_AWAY};
 use switchboard_domain::input::InputError;
 
 /// An error on its way to the caller.
@@ -28,6 +28,8 @@ pub struct ProblemCode {
     pub code: &'static str,
     /// What went wrong inside, for errors whose text says nothing.
     pub cause: Option<String>,
+    /// The secret that would have gone elsewhere, and where.
+    pub secret: Option<(String, String)>,
 }
 
 impl Problem {
@@ -60,13 +62,22 @@ fn status(error: &AppError) -> StatusCode {
         AppError::NotFound(_) => StatusCode::NOT_FOUND,
         AppError::Stale { .. } => StatusCode::PRECONDITION_FAILED,
         AppError::Unauthenticated => StatusCode::UNAUTHORIZED,
-        AppError::Forbidden { .. } | AppError::RoleTooSmall { .. } => StatusCode::FORBIDDEN,
+        AppError::Forbidden { .. }
+        | AppError::RoleTooSmall { .. }
+        | AppError::SecretOrigin { .. } => StatusCode::FORBIDDEN,
         AppError::Account(error) => status_of_account(*error),
         AppError::Refused(_) if error.code() == "unknown_action" => StatusCode::NOT_FOUND,
         AppError::BadRequest { .. } => StatusCode::BAD_REQUEST,
-        AppError::Conflict { .. } | AppError::Refused(_) => StatusCode::CONFLICT,
+        AppError::Conflict { .. } | AppError::Refused(_) | AppError::CallInProgress => {
+            StatusCode::CONFLICT
+        }
         AppError::Upstream { .. } => StatusCode::BAD_GATEWAY,
-        AppError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        AppError::Unavailable {
+            code: "too_many_calls",
+            ..
+        } => StatusCode::TOO_MANY_REQUESTS,
+        AppError::Stopping | AppError::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        error if error.is_database_away() => StatusCode::SERVICE_UNAVAILABLE,
         AppError::Store(_) | AppError::Vault(_) | AppError::Internal(_) => {
             StatusCode::INTERNAL_SERVER_ERROR
         }
@@ -86,8 +97,24 @@ impl From<AppError> for Problem {
                 problem.errors = errors;
                 problem.details = details;
             }
+            AppError::SecretOrigin {
+                secret,
+                origin,
+                allowed,
+            } => {
+                let details =
+                    json!({"secret": secret, "origin": origin, "allowed_origins": allowed});
+                problem.details = details.as_object().cloned().map(Box::new);
+            }
             AppError::Account(AccountError::TooManyAttempts { retry_after }) => {
                 problem.retry_after = Some(retry_after);
+            }
+            AppError::Unavailable { retry_after, .. } => problem.retry_after = Some(retry_after),
+            AppError::CallInProgress | AppError::Stopping => problem.retry_after = Some(1),
+            AppError::Store(cause) if problem.status == StatusCode::SERVICE_UNAVAILABLE => {
+                problem.cause = Some(cause.to_string());
+                problem.retry_after = Some(1);
+                DATABASE_AWAY.clone_into(&mut problem.detail);
             }
             AppError::Store(cause) => problem.hide(&cause),
             AppError::Vault(cause) => problem.hide(&cause),
@@ -119,6 +146,11 @@ impl IntoResponse for Problem {
         if !self.errors.is_empty() {
             body["errors"] = json!(self.errors);
         }
+        let text = |name: &str| {
+            let details = self.details.as_ref()?;
+            details.get(name)?.as_str().map(ToOwned::to_owned)
+        };
+        let secret = text("secret").zip(text("origin"));
         if let (Some(details), Value::Object(members)) = (self.details, &mut body) {
             members.extend(*details);
         }
@@ -142,9 +174,21 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(ProblemCode {
             code: self.code,
             cause: self.cause,
+            secret,
         });
         response
     }
+}
+
+/// The answer to whoever comes when the door is full.
+pub fn full() -> Response {
+    let mut problem = Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "overloaded",
+        "this server has as many connections as it takes; try again in a moment",
+    );
+    problem.retry_after = Some(1);
+    problem.into_response()
 }
 
 /// The answer of a handler that panicked.

@@ -45,22 +45,25 @@ pub fn list(data: &impl Serialize) -> Response {
 /// What a change would mean: the answer of a dry run.
 pub fn report(report: &Report) -> Response {
     let affected: Vec<_> = report.affected.iter().map(show_affected).collect();
-    let refusal = report.refusal.as_ref().map(|error| {
-        let mut value = json!({"code": error.code(), "detail": error.to_string()});
-        if let (
-            Value::Object(members),
-            AppError::Conflict {
-                details: Some(details),
-                ..
-            },
-        ) = (&mut value, error)
-        {
-            members.extend(*details.clone());
-        }
-        value
-    });
+    let refusal = report.refusal.as_ref().map(refusal);
     let value = json!({"dry_run": true, "affected": affected, "refusal": refusal});
     raw(StatusCode::OK, value.to_string())
+}
+
+/// Why something would be refused, as a member of what it would mean.
+pub fn refusal(error: &AppError) -> Value {
+    let mut value = json!({"code": error.code(), "detail": error.to_string()});
+    if let (
+        Value::Object(members),
+        AppError::Conflict {
+            details: Some(details),
+            ..
+        },
+    ) = (&mut value, error)
+    {
+        members.extend(*details.clone());
+    }
+    value
 }
 
 /// What came of deleting something.

@@ -1,5 +1,7 @@
 //! Agents.
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 use switchboard_domain::agent::AgentDocument;
 use switchboard_domain::id::{AgentId, WorkspaceId};
@@ -8,6 +10,7 @@ use switchboard_domain::name::Title;
 use switchboard_store::Engine;
 use switchboard_store::agent::{self, AgentRow, Draft};
 use switchboard_store::change::Entity;
+use switchboard_store::stat;
 
 use crate::change::{ConfigChange, check_revision};
 use crate::integrations::MAX_DESCRIPTION_BYTES;
@@ -40,9 +43,29 @@ pub async fn list(
     reader: &Reader<Configuration>,
     after: Option<AgentId>,
     limit: u32,
-) -> Result<Page<AgentRow>, AppError> {
+) -> Result<Page<AgentView>, AppError> {
+    let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
-    Ok(agent::list(&mut conn.engine(), reader.workspace(), after, limit).await?)
+    let engine = &mut conn.engine();
+    let page = agent::list(engine, workspace, after, limit).await?;
+    // One question tells which agents may have drifted; only those are looked at closer.
+    let drifted: HashSet<AgentId> = stat::maybe_drifted(engine, workspace, u32::MAX)
+        .await?
+        .into_iter()
+        .collect();
+    let mut rows = Vec::with_capacity(page.rows.len());
+    for row in page.rows {
+        let drifted_links = if drifted.contains(&row.id) {
+            versions::published_drift(engine, workspace, &row).await?
+        } else {
+            row.published_version.map(|_| 0)
+        };
+        rows.push(AgentView { row, drifted_links });
+    }
+    Ok(Page {
+        rows,
+        more: page.more,
+    })
 }
 
 /// One agent that is not deleted.

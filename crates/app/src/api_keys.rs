@@ -1,15 +1,17 @@
 //! API keys: made, listed and revoked; and asking whom a key stands for.
 
-use switchboard_domain::id::{ApiKeyId, AuditId, WorkspaceId};
+use serde_json::json;
+use switchboard_domain::id::{ApiKeyId, WorkspaceId};
 use switchboard_domain::name::Title;
 use switchboard_domain::scope::Scope;
 use switchboard_store::api_key::{self, ApiKeyRow};
-use switchboard_store::audit::{self, AuditRow};
+use switchboard_store::audit;
 use switchboard_store::change::{self, Entity};
 use switchboard_store::{Db, Page, workspace};
 use switchboard_vault::{ApiKeyPlain, ParsedApiKey};
 
-use crate::{Admin, Administration, App, AppError, Context, Principal, Reader};
+use crate::audit::Details;
+use crate::{Admin, Administration, App, AppError, By, Context, Principal, Reader};
 
 /// Whom the key of a request stands for.
 pub async fn authenticate(app: &App, text: &str) -> Result<Principal, AppError> {
@@ -49,7 +51,7 @@ pub async fn create_in(
     db: &Db,
     context: &Context,
     workspace_id: WorkspaceId,
-    actor: &str,
+    by: impl Into<By>,
     name: &str,
     scope: Scope,
 ) -> Result<(ApiKeyRow, ApiKeyPlain), AppError> {
@@ -68,7 +70,7 @@ pub async fn create_in(
     let engine = &mut tx.engine();
     workspace::lock(engine, workspace_id).await?;
     api_key::insert(engine, &row, plain.hash().bytes()).await?;
-    note(engine, context, &row, actor, "api_key.create").await?;
+    note(engine, context, &row, &by.into(), "api_key.create").await?;
     tx.commit().await?;
     Ok((row, plain))
 }
@@ -107,7 +109,7 @@ pub async fn revoke_in(
     db: &Db,
     context: &Context,
     workspace_id: WorkspaceId,
-    actor: &str,
+    by: impl Into<By>,
     id: ApiKeyId,
 ) -> Result<(), AppError> {
     let mut tx = db.write().await?;
@@ -126,7 +128,7 @@ pub async fn revoke_in(
         created_at: now,
         revoked_at: Some(now),
     };
-    note(engine, context, &row, actor, "api_key.revoke").await?;
+    note(engine, context, &row, &by.into(), "api_key.revoke").await?;
     tx.commit().await?;
     Ok(())
 }
@@ -135,20 +137,18 @@ async fn note(
     engine: &mut switchboard_store::Engine<'_>,
     context: &Context,
     key: &ApiKeyRow,
-    actor: &str,
+    by: &By,
     operation: &str,
 ) -> Result<(), AppError> {
     let id = key.id.to_string();
     let now = context.now();
     change::record(engine, key.workspace, Entity::ApiKey, &id, now).await?;
-    let row = AuditRow {
-        id: AuditId::from_uuid(context.uuid()),
-        at: now,
-        actor: actor.to_owned(),
-        operation: operation.to_owned(),
-        entity: Entity::ApiKey.as_str().to_owned(),
-        entity_id: id,
-    };
+    let mut details = Details::default();
+    if operation == "api_key.create" {
+        details.after = Some(json!({"name": key.name, "scope": key.scope, "prefix": key.prefix}));
+    }
+    let what = (operation, Entity::ApiKey.as_str(), &*id);
+    let row = crate::audit::row(context, by, what, details);
     audit::insert(engine, key.workspace, &row).await?;
     Ok(())
 }

@@ -11,23 +11,27 @@ use switchboard_domain::conversation::{Conversation, Outcome};
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{AgentId, CallId, ConversationId, EventId};
 use switchboard_domain::input::InputError;
+use switchboard_store::Lane;
 use switchboard_store::journal::CallRow;
-use switchboard_store::stat::ErrorRow;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::bulkheads::{Goes, Inside};
 use crate::carry_out::{Carried, carry_out};
-use crate::catalog::{GO_TO_STATE, MCP_TOOL, PreparedAgent, PreparedBinding, Snapshot};
+use crate::catalog::{GO_TO_STATE, MCP_TOOL, PreparedAgent, PreparedBinding, Snapshot, TargetView};
 use crate::finish::Finished;
 use crate::journal::{Done, Key, LEFT_OUT, Reservation, Reserved, Settlement, Work};
 use crate::notices::Notices;
+use crate::running::RunningCall;
 use crate::stats::Came;
-use crate::{App, AppError, Runner};
+use crate::{App, AppError, Runner, caps};
 
 /// The longest idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 255;
 /// How long a repeated call waits at most before it looks again for the first one's answer.
 const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(250);
+/// How long it waits in all.
+const WAIT_FOR_FIRST: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -67,8 +71,11 @@ pub(crate) struct Admitted {
     pub binding: Arc<PreparedBinding>,
     pub arguments: Value,
     pub reserved: Reserved,
+    pub running: Option<Arc<RunningCall>>,
     pub notices: Option<Notices>,
     pub cancelled: CancellationToken,
+    /// Its places, free again when it is settled.
+    pub _inside: Inside,
 }
 
 /// Performs an action of a conversation's agent. The answer is given when its event is durable; a
@@ -117,21 +124,35 @@ pub async fn call(
             return Err(error);
         }
     };
+    // What came of it could not be written down.
+    app.journal.check(key)?;
+    // Before anything is reserved or sent: who finds no place has done nothing.
+    let inside = enter(app, runner, &binding, &conversation).await?;
+    let reserved = reservation_needed(&binding, request.idempotency_key.is_some());
     let admitted = Admitted {
         key,
         id,
         snapshot,
         agent,
         conversation,
-        reserved: reservation_needed(&binding, request.idempotency_key.is_some()),
+        reserved,
+        running: (reserved != Reserved::No).then(|| app.running.begin(id)),
         binding,
         arguments,
         notices: request.notices,
         cancelled: CancellationToken::new(),
+        _inside: inside,
     };
     let cancel = admitted.cancelled.clone().drop_guard();
-    let reservation = (admitted.reserved != Reserved::No)
-        .then(|| reservation(app, &admitted, request.idempotency_key, fingerprint));
+    let reservation = admitted.running.clone().map(|running| {
+        reservation(
+            app,
+            &admitted,
+            request.idempotency_key,
+            fingerprint,
+            running,
+        )
+    });
     // From the reservation on, a call is finished whether or not its caller waits: a place that was
     // taken is given back or used up.
     let run = run(app.clone(), admitted, reservation);
@@ -139,6 +160,27 @@ pub async fn call(
     // Dropped before this, it tells an MCP server that nobody waits any more.
     cancel.disarm();
     answer
+}
+
+/// Takes a call's places.
+async fn enter(
+    app: &App,
+    runner: &Runner,
+    binding: &PreparedBinding,
+    conversation: &Conversation,
+) -> Result<Inside, AppError> {
+    let view = binding.view(conversation.key.environment).ok();
+    let goes = Goes {
+        integration: binding.called.integration,
+        host: match &view {
+            Some(TargetView::Http(endpoint, _)) => Some(endpoint.breaker.host()),
+            Some(TargetView::Mcp(target, _)) => Some(target.breaker.host()),
+            _ => None,
+        },
+    };
+    app.bulkheads
+        .enter(runner.workspace(), runner.who(), goes)
+        .await
 }
 
 /// Reserves a call where that is needed, and performs it.
@@ -265,6 +307,7 @@ fn reservation(
     admitted: &Admitted,
     idempotency_key: Option<String>,
     fingerprint: Option<Vec<u8>>,
+    running: Arc<RunningCall>,
 ) -> Reservation {
     Reservation {
         call: CallRow {
@@ -282,11 +325,12 @@ fn reservation(
         },
         gate: admitted.binding.gate.clone(),
         strict_states: admitted.agent.own.strict_states,
+        running,
     }
 }
 
 async fn find_call(app: &App, key: Key, text: &str) -> Result<Option<CallRow>, AppError> {
-    let mut conn = app.db.read().await?;
+    let mut conn = app.db.read_in(Lane::Calls).await?;
     let engine = &mut conn.engine();
     Ok(switchboard_store::journal::call_by_idempotency_key(engine, key.0, key.1, text).await?)
 }
@@ -306,6 +350,7 @@ async fn answer_of(
         ));
     }
     let mut news = app.journal.news();
+    let until = Instant::now() + WAIT_FOR_FIRST;
     loop {
         if let Some(json) = call.answer {
             return Ok(CallAnswer {
@@ -317,8 +362,15 @@ async fn answer_of(
         let text = call.idempotency_key.clone().unwrap_or_default();
         call = find_call(app, key, &text)
             .await?
-            .ok_or_else(|| AppError::Internal("an idempotent call is gone".to_owned()))?;
+            .ok_or_else(|| AppError::Unavailable {
+                code: "database_unavailable",
+                message: "the first call with this Idempotency-Key could not be written down and never went out; try again".to_owned(),
+                retry_after: 1,
+            })?;
         if call.answer.is_none() {
+            if Instant::now() > until {
+                return Err(AppError::CallInProgress);
+            }
             // Either way it is looked up again: news may be about another call.
             let _ = tokio::time::timeout(LOOK_AGAIN, news.recv()).await;
         }
@@ -332,19 +384,13 @@ fn count(app: &App, conversation: &Conversation, binding: &PreparedBinding, came
         .count(key.workspace, key.environment, &binding.called, now, came);
 }
 
-/// Keeps why a call of an integration failed, for who looks after the integration.
-fn note_error(app: &App, admitted: &Admitted, performed: &Performed) {
-    if let (Some(integration), Some(error)) =
-        (admitted.binding.called.integration, &performed.error)
-    {
-        let environment = admitted.conversation.key.environment;
-        let error = ErrorRow {
-            code: error.code.to_owned(),
-            message: error.message.clone(),
-            at: app.context.now(),
-        };
+/// Keeps what a call says of its integration, for who looks after it.
+fn note_health(app: &App, admitted: &Admitted, performed: &Performed) {
+    if let Some(integration) = admitted.binding.called.integration {
+        let (workspace, environment) = (admitted.key.0, admitted.conversation.key.environment);
+        let (error, now) = (performed.error.as_ref(), app.context.now());
         app.stats
-            .note_error(admitted.key.0, integration, environment, error);
+            .note_health(workspace, integration, environment, error, now);
     }
 }
 
@@ -360,7 +406,10 @@ async fn note_refusal(
 ) -> Result<(), AppError> {
     if matches!(
         error,
-        AppError::Internal(_) | AppError::Stopping | AppError::Store(_)
+        AppError::Internal(_)
+            | AppError::Stopping
+            | AppError::Store(_)
+            | AppError::Unavailable { .. }
     ) {
         return Ok(());
     }
@@ -390,18 +439,33 @@ async fn note_refusal(
 
 async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppError> {
     let start = Instant::now();
-    let carried = carry_out(&app, &admitted, start).await;
+    let mut carried = carry_out(&app, &admitted, start).await;
+    // A large answer takes its room until it is durable.
+    let _held = carried.performed.held.take();
     let duration = start.elapsed();
     let performed = &carried.performed;
     let tool_result = performed.tool_result.then(|| performed.output.clone());
-    note_error(&app, &admitted, performed);
-    let settlement = settlement(&app, &admitted, carried, duration);
+    let ours = overloaded(performed);
+    if ours.is_none() {
+        note_health(&app, &admitted, performed);
+    }
+    let mut settlement = settlement(&app, &admitted, carried, duration);
+    if ours.is_some() && settlement.reserved == Reserved::WithAnswer {
+        // Nothing was sent, so the key stays free for another try.
+        settlement.reserved = Reserved::UntilSettled;
+    }
     let label = match settlement.outcome {
         Outcome::Succeeded => "succeeded",
         Outcome::Failed => "failed",
         Outcome::Unknown => "unknown",
     };
     let (outcome, json) = (settlement.outcome, settlement.answer.clone());
+    // Copied only where another server can have settled the call.
+    let data = if !app.db.is_exclusive() && admitted.reserved != Reserved::No {
+        settlement.event.data.clone()
+    } else {
+        String::new()
+    };
     let done = app
         .journal
         .submit(admitted.key, Work::Settle(Box::new(settlement)))
@@ -410,21 +474,64 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
     count(&app, conversation, &admitted.binding, &came);
     metrics::counter!("switchboard_calls_total", "outcome" => label).increment(1);
     metrics::histogram!("switchboard_call_seconds").record(duration.as_secs_f64());
-    let json = match &done {
-        Done::Shortened(shorter) => shorter.clone(),
-        _ => json,
+    if let Some(error) = ours {
+        return Err(error);
+    }
+    let answered = |json| CallAnswer {
+        json,
+        mcp: tool_result,
+        replayed: false,
     };
     match done {
-        Done::Settled | Done::Shortened(_) => Ok(CallAnswer {
-            json,
-            mcp: tool_result,
-            replayed: false,
-        }),
-        Done::Gone | Done::Now(_) | Done::Before(_) | Done::Message(_) => Err(AppError::conflict(
-            "outcome_unknown",
-            "another server took this one for dead and noted the call's outcome as unknown; see the conversation's events",
-        )),
+        Done::Settled => Ok(answered(json)),
+        Done::Shortened(json) => Ok(answered(json)),
+        Done::Gone | Done::Now(_) | Done::Before(_) | Done::Message(_) => {
+            taken_for_dead(&app, &admitted, data).await
+        }
     }
+}
+
+/// The answer of a call that another server settled, because this one was silent for too long: its
+/// outcome was given out as unknown, and stays so. What came of it is added to the conversation's log.
+async fn taken_for_dead(
+    app: &App,
+    admitted: &Admitted,
+    data: String,
+) -> Result<CallAnswer, AppError> {
+    let learned = NewEvent {
+        id: EventId::from_uuid(app.context.uuid()),
+        at: app.context.now(),
+        kind: EventType::OutcomeLearned,
+        data,
+    };
+    app.journal
+        .submit(admitted.key, Work::Note(learned))
+        .await?;
+    let error = CallError::new(
+        "outcome_unknown",
+        "this server was cut off for so long that another one noted the call's outcome as unknown; what the service said meanwhile is in the conversation's events, as outcome.learned",
+    );
+    let (id, error) = (admitted.id, error_json(Some(&error)));
+    Ok(CallAnswer {
+        json: format!(
+            r#"{{"call_id":"{id}","status":"failed","output":null,"variables":{{}},"error":{error},"duration_ms":null}}"#
+        ),
+        mcp: None,
+        replayed: false,
+    })
+}
+
+/// The error of a call that was not sent because this server has no descriptor left.
+fn overloaded(performed: &Performed) -> Option<AppError> {
+    let error = performed.error.as_ref()?;
+    (error.code == "overloaded" && performed.outcome == Outcome::Failed).then(|| {
+        caps::note("descriptors", &error.message);
+        AppError::Unavailable {
+            code: "overloaded",
+            message: error.message.clone(),
+            retry_after: 1,
+        }
+    })
 }
 
 /// An error as it stands in answers and events.
@@ -509,5 +616,6 @@ fn settlement(
         answer,
         caps,
         is_shortened: false,
+        running: admitted.running.clone(),
     }
 }

@@ -2,13 +2,14 @@
 //! to the catalog.
 
 use chrono::{DateTime, Utc};
-use switchboard_domain::id::{AuditId, WorkspaceId};
-use switchboard_store::audit::AuditRow;
+use switchboard_domain::id::WorkspaceId;
+use switchboard_store::audit as store_audit;
 use switchboard_store::change::Entity;
-use switchboard_store::{Engine, Tx, audit, change, workspace};
+use switchboard_store::{Engine, Tx, change, workspace};
 
-use crate::App;
+use crate::audit::{self, Details};
 use crate::error::AppError;
+use crate::{App, By};
 
 /// An open change. Dropped before [`ConfigChange::commit`], it changes nothing.
 ///
@@ -19,7 +20,8 @@ pub struct ConfigChange<'a> {
     app: &'a App,
     tx: Tx,
     workspace: WorkspaceId,
-    actor: String,
+    by: By,
+    details: Details,
     /// The time of the change.
     pub now: DateTime<Utc>,
 }
@@ -29,7 +31,7 @@ impl<'a> ConfigChange<'a> {
     pub async fn begin(
         app: &'a App,
         workspace: WorkspaceId,
-        actor: String,
+        by: impl Into<By>,
     ) -> Result<Self, AppError> {
         let mut tx = app.db.write().await?;
         workspace::lock(&mut tx.engine(), workspace).await?;
@@ -37,7 +39,8 @@ impl<'a> ConfigChange<'a> {
             app,
             tx,
             workspace,
-            actor,
+            by: by.into(),
+            details: Details::default(),
             now: app.context.now(),
         })
     }
@@ -49,7 +52,22 @@ impl<'a> ConfigChange<'a> {
 
     /// Who makes the change.
     pub fn actor(&self) -> &str {
-        &self.actor
+        &self.by
+    }
+
+    /// Who makes the change, and by which request.
+    pub const fn by(&self) -> &By {
+        &self.by
+    }
+
+    /// The application that the change is made in.
+    pub const fn app(&self) -> &'a App {
+        self.app
+    }
+
+    /// What the audit log's next entry says beyond what was done to what.
+    pub const fn details(&mut self) -> &mut Details {
+        &mut self.details
     }
 
     /// The engine for store functions.
@@ -65,17 +83,20 @@ impl<'a> ConfigChange<'a> {
         entity_id: &str,
         operation: &str,
     ) -> Result<(), AppError> {
-        let row = AuditRow {
-            id: AuditId::from_uuid(self.app.context.uuid()),
-            at: self.now,
-            actor: self.actor.clone(),
-            operation: operation.to_owned(),
-            entity: entity.as_str().to_owned(),
-            entity_id: entity_id.to_owned(),
-        };
+        let details = std::mem::take(&mut self.details);
+        let what = (operation, entity.as_str(), entity_id);
+        let row = audit::row(&self.app.context, &self.by, what, details);
         let engine = &mut self.tx.engine();
         change::record(engine, self.workspace, entity, entity_id, self.now).await?;
-        audit::insert(engine, self.workspace, &row).await?;
+        store_audit::insert(engine, self.workspace, &row).await?;
+        Ok(())
+    }
+
+    /// Notes what was done and changes nothing that the catalog serves.
+    pub async fn note_only(&mut self, what: (&str, &str, &str)) -> Result<(), AppError> {
+        let details = std::mem::take(&mut self.details);
+        let row = audit::row(&self.app.context, &self.by, what, details);
+        store_audit::insert(&mut self.tx.engine(), self.workspace, &row).await?;
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use switchboard_domain::id::{AgentId, ConversationId, EventId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::name::{StateName, VariableName};
 use switchboard_domain::variable_caps::{self, VariableCaps};
+use switchboard_domain::scope::Scope;
 use switchboard_store::conversation;
 pub use switchboard_store::conversation::Filter;
 
@@ -145,6 +146,11 @@ pub async fn version(
     agent: AgentId,
     requested: RequestedVersion,
 ) -> Result<VersionRef, AppError> {
+    // Any other one than the published one is for those who work on the agent: a draft is not meant
+    // to be used yet, and a version that was withdrawn not any more.
+    if requested != RequestedVersion::Published {
+        runner.check(Scope::Manage)?;
+    }
     let mut conn = app.db.read().await?;
     let agent = agents::existing(&mut conn.engine(), runner.workspace(), agent).await?;
     match requested {

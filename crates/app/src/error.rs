@@ -3,6 +3,7 @@
 use switchboard_domain::account::{Denied, Role};
 use switchboard_domain::admission::Refusal;
 use switchboard_domain::input::InputError;
+use switchboard_domain::name::SecretName;
 use switchboard_domain::scope::Scope;
 use switchboard_store::StoreError;
 use switchboard_vault::VaultError;
@@ -63,6 +64,19 @@ pub enum AppError {
         /// The least role that may.
         needed: Role,
     },
+    /// A secret would go where it may not.
+    #[error(
+        "the secret `{secret}` may not be sent to {origin}, but to {}; ask an admin to do this, which adds the origin to the secret's `allowed_origins`",
+        .allowed.join(", ")
+    )]
+    SecretOrigin {
+        /// The secret.
+        secret: SecretName,
+        /// Where it would go.
+        origin: String,
+        /// Where it may go.
+        allowed: Vec<String>,
+    },
     /// Signing in, or an account, did not go as asked.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -80,6 +94,22 @@ pub enum AppError {
         /// What it did and what to do.
         message: String,
     },
+    /// It cannot be done now, and can be later: as much is under way as may be, or what it takes is
+    /// away.
+    #[error("{message}")]
+    Unavailable {
+        /// The stable code.
+        code: &'static str,
+        /// What is in the way and what to do.
+        message: String,
+        /// After how many seconds to try again.
+        retry_after: u64,
+    },
+    /// A call with the same key is under way.
+    #[error(
+        "the first call with this Idempotency-Key is still under way; ask again in a moment for its answer"
+    )]
+    CallInProgress,
     /// The server is stopping.
     #[error("this server is stopping and takes no new calls; try again in a moment")]
     Stopping,
@@ -94,7 +124,16 @@ pub enum AppError {
     Internal(String),
 }
 
+/// What callers are told while the database cannot be used. The log says why.
+pub const DATABASE_AWAY: &str =
+    "the database cannot be reached or written to now, so nothing was done; try again in a moment";
+
 impl AppError {
+    /// Whether the database cannot be used now, and could be used later.
+    pub const fn is_database_away(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Unavailable(_)))
+    }
+
     /// A conflict without more than its sentence.
     pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::Conflict {
@@ -128,14 +167,18 @@ impl AppError {
             Self::NotFound(_) => "not_found",
             Self::BadRequest { code, .. }
             | Self::Conflict { code, .. }
+            | Self::Unavailable { code, .. }
             | Self::Upstream { code, .. } => code,
+            Self::CallInProgress => "call_in_progress",
             Self::Stale { .. } => "stale_revision",
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden { .. } | Self::RoleTooSmall { .. } => "forbidden",
+            Self::SecretOrigin { .. } => "secret_origin_not_allowed",
             Self::Account(error) => error.code(),
             Self::Refused(refusal) => refusal.code(),
             Self::InvalidArguments(_) => "invalid_arguments",
             Self::Stopping => "stopping",
+            Self::Store(StoreError::Unavailable(_)) => "database_unavailable",
             Self::Store(_) | Self::Vault(_) | Self::Internal(_) => "internal_error",
         }
     }

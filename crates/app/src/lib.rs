@@ -4,6 +4,7 @@
 //! ([`Runner`], [`Manager`], [`Admin`], or a [`Reader`]) that says for which workspace it acts.
 
 mod announce;
+mod bulkheads;
 mod carry_out;
 mod catalog;
 mod change;
@@ -14,16 +15,21 @@ mod input;
 mod journal;
 mod local;
 mod news;
+mod origins;
 mod prepare;
 mod principal;
+mod running;
 mod stats;
+mod supervise;
 
 pub mod accounts;
 pub mod actions;
 pub mod agents;
 pub mod api_keys;
 pub mod audit;
+pub mod authority;
 pub mod call;
+pub mod caps;
 pub mod client_events;
 pub mod conversations;
 pub mod drafts;
@@ -35,6 +41,7 @@ pub mod mcp;
 pub mod messages;
 pub mod notices;
 pub mod overview;
+pub mod publishing;
 pub mod secrets;
 pub mod tool_watch;
 pub mod tools;
@@ -56,12 +63,13 @@ use switchboard_vault::KeyRing;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
+pub use bulkheads::{Allowance, CallLimits};
 pub use context::{Clock, Context, Randomness};
-pub use error::AppError;
+pub use error::{AppError, DATABASE_AWAY};
 pub use input::Patch;
 pub use principal::{
-    Access, Actor, Admin, Administration, Area, Configuration, Conversations, Manager, Principal,
-    Reader, Runner,
+    Access, Actor, Admin, Administration, Area, By, Configuration, Conversations, Manager,
+    Principal, Reader, RequestInfo, Runner,
 };
 pub use switchboard_connect::telnyx::Telnyx;
 pub use switchboard_store::Page;
@@ -80,7 +88,7 @@ pub mod rows {
 
 use accounts::Accounts;
 use catalog::Catalog;
-use journal::Journal;
+use journal::{Journal, Pace};
 use news::News;
 
 /// How the application is set up.
@@ -97,6 +105,8 @@ pub struct AppSettings {
     pub idle_timeout: Option<Duration>,
     /// How much the variables of a conversation may hold.
     pub variable_caps: VariableCaps,
+    /// How many calls may be under way, and begin.
+    pub calls: CallLimits,
 }
 
 impl Default for AppSettings {
@@ -107,6 +117,7 @@ impl Default for AppSettings {
             public_url: None,
             idle_timeout: None,
             variable_caps: VariableCaps::default(),
+            calls: CallLimits::default(),
         }
     }
 }
@@ -119,6 +130,7 @@ pub struct App {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) catalog: Catalog,
     pub(crate) journal: Journal,
+    pub(crate) running: Arc<running::RunningCalls>,
     pub(crate) news: Arc<News>,
     pub(crate) connector: Connector,
     pub(crate) mcp: McpClient,
@@ -135,6 +147,9 @@ pub struct App {
     pub(crate) stopping: AtomicBool,
     pub(crate) calls: TaskTracker,
     pub(crate) accounts: Accounts,
+    pub(crate) bulkheads: bulkheads::Bulkheads,
+    pub(crate) authorities: authority::Authorities,
+    pub(crate) refusals: audit::Refusals,
 }
 
 impl App {
@@ -159,8 +174,10 @@ impl App {
             tools_changed,
         });
         Arc::new(Self {
+            bulkheads: bulkheads::Bulkheads::new(settings.calls),
             catalog: Catalog::new(db.clone(), keys.clone()),
-            journal: Journal::new(db.clone()),
+            journal: Journal::new(db.clone(), instance, Pace::default()),
+            running: Arc::default(),
             news: Arc::default(),
             connector: Connector {
                 client,
@@ -182,6 +199,8 @@ impl App {
             stopping: AtomicBool::new(false),
             calls: TaskTracker::new(),
             accounts: Accounts::default(),
+            authorities: authority::Authorities::default(),
+            refusals: audit::Refusals::default(),
         })
     }
 }

@@ -8,16 +8,26 @@ use serde_json::json;
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{EventId, InstanceId, WorkspaceId};
 use switchboard_store::journal::{self as rows, CallRow};
-use switchboard_store::{change, conversation, instance};
+use switchboard_store::{Lane, change, conversation, instance};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::journal::Work;
-use crate::{App, AppError, announce, conversations, mcp, messages, stats};
+use crate::supervise::supervise;
+use crate::{App, AppError, announce, authority, conversations, mcp, messages, stats};
 
 /// How often a server says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(3);
-/// How long it may be silent before others take it for dead.
-const SILENCE: chrono::TimeDelta = chrono::TimeDelta::seconds(20);
+/// How many seconds it may be silent, by the database's clock, before others take it for dead.
+const SILENCE_SECONDS: u32 = 20;
+/// The longest gap between two heartbeats of which this server says that it watched all the time.
+const WATCHED: Duration = Duration::from_secs(8);
+/// How often calls are looked for that nobody looks after.
+const SWEEP: Duration = Duration::from_secs(3);
+/// How old such a call is at least.
+const LOST_AFTER: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
+/// The longest that closing the database may take.
+const CLOSE: Duration = Duration::from_secs(3);
 /// How often changes of other processes are looked for: the net under their announcements.
 const LOOK_FOR_CHANGES: Duration = Duration::from_millis(400);
 /// How far back is looked, since clocks differ between servers.
@@ -48,24 +58,53 @@ pub async fn recover(app: &App) -> Result<usize, AppError> {
 async fn settle_calls_of(app: &App, instance: InstanceId) -> Result<usize, AppError> {
     let mut settled = 0;
     loop {
-        let mut conn = app.db.read().await?;
+        let mut conn = app.db.read_in(Lane::Background).await?;
         let calls = rows::open_calls(&mut conn.engine(), instance, 500).await?;
         drop(conn);
         if calls.is_empty() {
             return Ok(settled);
         }
         for call in calls {
-            settle_unknown(app, call).await?;
+            settle_unknown(app, call, STOPPED).await?;
             settled += 1;
         }
     }
 }
 
-async fn settle_unknown(app: &App, call: CallRow) -> Result<(), AppError> {
-    let error = json!({
-        "code": "outcome_unknown",
-        "message": "the server stopped while the call was under way, and nobody can know what came of it; ask the service before you try again",
-    });
+/// Why nobody knows what came of a call.
+const STOPPED: &str = "the server stopped while the call was under way, and nobody can know what came of it; ask the service before you try again";
+const LOST: &str = "the server lost track of the call, and nobody can know what came of it; ask the service before you try again";
+
+/// Settles this server's reserved calls that no task of it looks after.
+pub(crate) async fn sweep(app: &App) -> Result<usize, AppError> {
+    let mut conn = app.db.read_in(Lane::Background).await?;
+    let calls = rows::open_calls(&mut conn.engine(), app.instance, 500).await?;
+    drop(conn);
+    let before = app.context.now() - LOST_AFTER;
+    let mut settled = 0;
+    for call in calls {
+        // Looked at after the row: who reserves is in the list first.
+        if call.reserved_at > before || app.running.contains(call.id) {
+            continue;
+        }
+        tracing::error!(call = %call.id, "a call was lost track of and is settled as outcome_unknown");
+        settle_unknown(app, call, LOST).await?;
+        settled += 1;
+    }
+    Ok(settled)
+}
+
+async fn sweep_lost(app: Arc<App>) {
+    let mut timer = tokio::time::interval(SWEEP);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        timer.tick().await;
+        log(sweep(&app).await.map(drop));
+    }
+}
+
+async fn settle_unknown(app: &App, call: CallRow, why: &str) -> Result<(), AppError> {
+    let error = json!({"code": "outcome_unknown", "message": why});
     let arguments: serde_json::Value = serde_json::from_str(&call.arguments).unwrap_or_default();
     let data = json!({
         "call_id": call.id, "name": call.name, "binding_id": call.binding, "arguments": arguments,
@@ -87,21 +126,25 @@ async fn settle_unknown(app: &App, call: CallRow) -> Result<(), AppError> {
 }
 
 async fn heartbeat(app: &App) -> Result<(), AppError> {
-    let mut tx = app.db.write().await?;
-    instance::seen(&mut tx.engine(), app.instance, app.context.now()).await?;
+    let mut tx = app.db.write_in(Lane::Background).await?;
+    instance::seen(&mut tx.engine(), app.instance).await?;
     Ok(tx.commit().await?)
 }
 
 /// Starts what runs beside the calls. The tasks end when they are aborted.
 pub fn start_background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![
-        tokio::spawn(follow_changes(app.clone())),
-        tokio::spawn(checkpoint(app.clone())),
-        tokio::spawn(messages::deliver(app.clone())),
-        tokio::spawn(stats::keep_writing(app.clone())),
+        supervise(app, "follow_changes", follow_changes),
+        supervise(app, "checkpoint", checkpoint),
+        supervise(app, "messages", messages::deliver),
+        supervise(app, "stats", stats::keep_writing),
+        supervise(app, "sweep", sweep_lost),
+        supervise(app, "sessions", authority::watch_sessions),
     ];
     if let Some(timeout) = app.settings.idle_timeout {
-        tasks.push(tokio::spawn(end_idle(app.clone(), timeout)));
+        tasks.push(supervise(app, "end_idle", move |app| {
+            end_idle(app, timeout)
+        }));
     }
     let announcements = app.announcements.lock();
     let announcements = announcements.unwrap_or_else(PoisonError::into_inner).take();
@@ -109,9 +152,9 @@ pub fn start_background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
         tasks.push(tokio::spawn(mcp::watch(app.clone(), announcements)));
     }
     if !app.db.is_exclusive() {
-        tasks.push(tokio::spawn(listen(app.clone())));
-        tasks.push(tokio::spawn(announce::tell_others(app.clone())));
-        tasks.push(tokio::spawn(watch_others(app.clone())));
+        tasks.push(supervise(app, "listen", listen));
+        tasks.push(supervise(app, "tell_others", announce::tell_others));
+        tasks.push(supervise(app, "watch_others", watch_others));
     }
     tasks
 }
@@ -220,23 +263,57 @@ async fn checkpoint(app: Arc<App>) {
 async fn watch_others(app: Arc<App>) {
     let mut timer = tokio::time::interval(HEARTBEAT);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut watch = Watch::default();
     loop {
         timer.tick().await;
-        log(heartbeat(&app).await);
-        log(bury_silent(&app).await);
+        let alive = heartbeat(&app).await;
+        watch.beat(alive.is_ok(), Instant::now());
+        log(alive);
+        if watch.is_long_enough() {
+            log(bury_silent(&app).await);
+        }
+    }
+}
+
+/// Since when this server hears the others. Who was away itself, or could not reach the database, has
+/// not heard them: it gives them as long as they have to be silent before it says that they are.
+#[derive(Debug, Default)]
+struct Watch {
+    since: Option<Instant>,
+    last: Option<Instant>,
+}
+
+impl Watch {
+    fn beat(&mut self, heard: bool, now: Instant) {
+        let gap = self.last.is_none_or(|last| now - last > WATCHED);
+        if !heard {
+            self.since = None;
+        } else if gap || self.since.is_none() {
+            self.since = Some(now);
+        }
+        self.last = Some(now);
+    }
+
+    fn is_long_enough(&self) -> bool {
+        let (Some(since), Some(last)) = (self.since, self.last) else {
+            return false;
+        };
+        last - since >= Duration::from_secs(SILENCE_SECONDS.into())
     }
 }
 
 async fn bury_silent(app: &App) -> Result<(), AppError> {
-    let mut conn = app.db.read().await?;
-    let limit = app.context.now() - SILENCE;
-    let silent = instance::silent_since(&mut conn.engine(), limit).await?;
+    let mut conn = app.db.read_in(Lane::Background).await?;
+    let engine = &mut conn.engine();
+    let silent = instance::silent_for(engine, SILENCE_SECONDS).await?;
+    let count = instance::count(engine).await?;
     drop(conn);
+    metrics::gauge!("switchboard_instances").set(f64::from(i32::try_from(count).unwrap_or(0)));
     for id in silent.into_iter().filter(|id| *id != app.instance) {
         let calls = settle_calls_of(app, id).await?;
         let messages = messages::recover(app, id).await?;
         tracing::warn!(instance = %id, calls, messages, "a server went silent; its calls and text messages were settled as outcome_unknown");
-        let mut tx = app.db.write().await?;
+        let mut tx = app.db.write_in(Lane::Background).await?;
         instance::forget(&mut tx.engine(), id).await?;
         tx.commit().await?;
     }
@@ -251,7 +328,7 @@ fn log(result: Result<(), AppError>) {
 
 /// True when the database answers.
 pub async fn is_ready(app: &App) -> bool {
-    if app.stopping.load(Ordering::Acquire) {
+    if app.stopping.load(Ordering::Acquire) || app.journal.failing().is_some() {
         return false;
     }
     let asked = async {
@@ -264,22 +341,70 @@ pub async fn is_ready(app: &App) -> bool {
     )
 }
 
+/// How many calls are under way.
+pub fn running_calls(app: &App) -> usize {
+    app.calls.len()
+}
+
 /// Takes no more calls.
 pub fn stop_taking_calls(app: &App) {
     app.stopping.store(true, Ordering::Release);
 }
 
 /// Waits until the running calls are settled, at most as long as given; then closes the database.
-/// Answers whether all of them were.
+/// Answers whether all of them were. It ends in a bounded time whatever hangs.
 pub async fn drain(app: &App, grace: Duration) -> bool {
+    let until = Instant::now() + grace;
     app.calls.close();
     let drained = tokio::time::timeout(grace, app.calls.wait()).await.is_ok();
-    app.journal.idle().await;
-    if let Err(error) = stats::write(app).await {
-        tracing::warn!(%error, "counts of calls were not written");
+    let left = until.saturating_duration_since(Instant::now());
+    let written = app.journal.idle(left.max(CLOSE)).await;
+    if !written {
+        tracing::error!(
+            calls = app.running.count(),
+            "what came of calls could not be written down; the next start notes them as outcome_unknown"
+        );
     }
-    app.mcp.close().await;
-    let _ = app.db.checkpoint().await;
-    app.db.close().await;
-    drained
+    let close = async {
+        if let Err(error) = stats::write(app).await {
+            tracing::warn!(%error, "counts of calls were not written");
+        }
+        app.mcp.close().await;
+        let _ = app.db.checkpoint().await;
+        app.db.close().await;
+    };
+    if tokio::time::timeout(CLOSE, close).await.is_err() {
+        tracing::warn!("the database was not closed in time");
+    }
+    drained && written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_away_itself_calls_nobody_dead() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut watch = Watch::default();
+        for second in (0..=18).step_by(3) {
+            watch.beat(true, at(second));
+            assert!(!watch.is_long_enough(), "{second}");
+        }
+        watch.beat(true, at(21));
+        assert!(watch.is_long_enough());
+        // The database is away for a moment.
+        watch.beat(false, at(24));
+        assert!(!watch.is_long_enough());
+        for second in (27..=45).step_by(3) {
+            watch.beat(true, at(second));
+            assert!(!watch.is_long_enough(), "{second}");
+        }
+        watch.beat(true, at(48));
+        assert!(watch.is_long_enough());
+        // The process was paused.
+        watch.beat(true, at(90));
+        assert!(!watch.is_long_enough());
+    }
 }

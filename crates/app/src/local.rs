@@ -230,6 +230,7 @@ pub fn answered(output: String) -> Performed {
         request: "null".to_owned(),
         response: "null".to_owned(),
         tool_result: false,
+        held: None,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use switchboard_domain::account::Role;
 use switchboard_domain::id::{ApiKeyId, UserId, WorkspaceId};
@@ -37,6 +39,79 @@ pub enum Access {
     Member(Role),
 }
 
+/// The request by which somebody asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestInfo {
+    /// Its id, as the answer and the log name it.
+    pub id: String,
+    /// The address it came from.
+    pub address: Option<IpAddr>,
+}
+
+/// Who does something, as the audit log tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    name: String,
+    administers: bool,
+    request: Option<Arc<RequestInfo>>,
+}
+
+impl By {
+    /// Whether they may do what takes the scope or the role `admin`.
+    pub const fn administers(&self) -> bool {
+        self.administers
+    }
+
+    /// The request they do it by.
+    pub fn request(&self) -> Option<&RequestInfo> {
+        self.request.as_deref()
+    }
+
+    /// The same, by a request.
+    #[must_use]
+    pub fn by_request(mut self, request: Option<Arc<RequestInfo>>) -> Self {
+        self.request = request;
+        self
+    }
+}
+
+/// Somebody who is not asked for a role, such as the command line.
+impl From<String> for By {
+    fn from(name: String) -> Self {
+        Self {
+            name,
+            administers: false,
+            request: None,
+        }
+    }
+}
+
+impl From<&str> for By {
+    fn from(name: &str) -> Self {
+        name.to_owned().into()
+    }
+}
+
+impl From<&String> for By {
+    fn from(name: &String) -> Self {
+        name.clone().into()
+    }
+}
+
+impl From<&Self> for By {
+    fn from(by: &Self) -> Self {
+        by.clone()
+    }
+}
+
+impl Deref for By {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.name
+    }
+}
+
 /// Who asks, and for which workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
@@ -46,9 +121,20 @@ pub struct Principal {
     pub actor: Actor,
     /// What they may do.
     pub access: Access,
+    /// The request they ask by, where there is one.
+    pub request: Option<Arc<RequestInfo>>,
 }
 
 impl Principal {
+    /// Who it is, as the audit log tells of it.
+    pub fn by(&self) -> By {
+        By {
+            name: self.actor.to_string(),
+            administers: self.check(Scope::Admin).is_ok(),
+            request: self.request.clone(),
+        }
+    }
+
     /// Refuses who may not do what `needed` allows.
     fn check(&self, needed: Scope) -> Result<(), AppError> {
         match self.access {
@@ -139,12 +225,13 @@ macro_rules! role {
             reader: Reader<$area>,
             actor: Actor,
             access: Access,
+            by: By,
         }
 
         impl $name {
             /// Who it is, for the audit log.
-            pub fn actor(&self) -> String {
-                self.actor.to_string()
+            pub fn actor(&self) -> By {
+                self.by.clone()
             }
         }
 
@@ -157,6 +244,7 @@ macro_rules! role {
                     reader: Reader::of(principal.workspace),
                     actor: principal.actor,
                     access: principal.access,
+                    by: principal.by(),
                 })
             }
         }
@@ -188,6 +276,43 @@ role!(
     Administration
 );
 
+impl Runner {
+    /// Who it is.
+    pub(crate) const fn who(&self) -> Actor {
+        self.actor
+    }
+
+    /// Refuses who may not do what `needed` allows, where a part of an operation takes more.
+    pub(crate) fn check(&self, needed: Scope) -> Result<(), AppError> {
+        let principal = Principal {
+            workspace: self.workspace(),
+            actor: self.actor,
+            access: self.access,
+            request: None,
+        };
+        principal.check(needed)
+    }
+}
+
+impl Manager {
+    /// Whether they may do what takes the scope or the role `admin`.
+    pub const fn administers(&self) -> bool {
+        self.by.administers
+    }
+
+    /// The refusal of what only an admin may do.
+    pub(crate) const fn needs_admin(&self) -> AppError {
+        match self.access {
+            Access::Key(_) => AppError::Forbidden {
+                needed: Scope::Admin,
+            },
+            Access::Member(_) => AppError::RoleTooSmall {
+                needed: Role::Admin,
+            },
+        }
+    }
+}
+
 impl Admin {
     /// Who it is.
     pub(crate) const fn who(&self) -> Actor {
@@ -212,6 +337,7 @@ mod tests {
             workspace: WorkspaceId::from_uuid(uuid::Uuid::nil()),
             actor: Actor::Key(ApiKeyId::from_uuid(uuid::Uuid::nil())),
             access,
+            request: None,
         }
     }
 

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::json;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
+use switchboard_domain::input::InputErrors;
 use switchboard_domain::name::SecretName;
+use switchboard_domain::secret_use::parse_origin;
 use switchboard_store::Engine;
 use switchboard_store::change::Entity;
 use switchboard_store::reference::{self, Target};
@@ -19,13 +21,19 @@ use crate::{App, AppError, Configuration, Manager, Page, Reader};
 
 /// The longest value, in bytes.
 const MAX_VALUE_BYTES: usize = 16 * 1024;
+/// How many origins a secret may go to.
+const MANY_ORIGINS: usize = 100;
 
 /// What PUT takes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecretInput {
     /// The values to set; null removes one, what is absent stays.
+    #[serde(default)]
     pub values: SecretValues,
+    /// The origins that it may go to, all of them; absent leaves them as they are.
+    #[serde(default)]
+    pub allowed_origins: Option<Vec<String>>,
 }
 
 /// Values as they come in.
@@ -112,10 +120,28 @@ pub async fn put(
     let workspace = manager.workspace();
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
     let now = change.now;
-    let created = secret::get(&mut change.engine(), workspace, name)
-        .await?
-        .is_none();
-    let row = secret::upsert(&mut change.engine(), workspace, name, now).await?;
+    let before = secret::get(&mut change.engine(), workspace, name).await?;
+    let created = before.is_none();
+    let mut row = secret::upsert(&mut change.engine(), workspace, name, now).await?;
+    let was = match &before {
+        None => None,
+        Some(before) => Some(view(&mut change.engine(), workspace, before.clone()).await?),
+    };
+    if let Some(given) = input.allowed_origins {
+        let given = parse_origins(&given)?;
+        if given != row.allowed_origins {
+            // Who could take the list away could send the secret anywhere.
+            if !created && !manager.administers() {
+                return Err(manager.needs_admin());
+            }
+            let engine = &mut change.engine();
+            secret::set_origins(engine, workspace, name, &given, now).await?;
+            row = secret::get(engine, workspace, name).await?.unwrap_or(row);
+        }
+    }
+    let used_by = users(&mut change.engine(), workspace, name).await?;
+    let is_used = !used_by.is_empty();
+    let mut values_set = vec![];
     let values = [
         (Environment::Development, input.values.development),
         (Environment::Staging, input.values.staging),
@@ -128,19 +154,16 @@ pub async fn put(
                 secret::clear_value(&mut change.engine(), workspace, name, environment).await?;
             }
             crate::Patch::Set(text) => {
-                if text.is_empty() || text.len() > MAX_VALUE_BYTES {
-                    return Err(AppError::invalid(
-                        format!("/values/{environment}"),
-                        format!("a value has 1 to {MAX_VALUE_BYTES} bytes; null removes it"),
-                    ));
-                }
+                let text = acceptable(&text, is_used)
+                    .map_err(|why| AppError::invalid(format!("/values/{environment}"), why))?;
+                values_set.push(environment);
                 let sealed = app.keys.seal(
                     Binding {
                         workspace: workspace.uuid(),
                         row: name.as_str(),
                         environment: environment.as_str(),
                     },
-                    &SecretText::new(text),
+                    &SecretText::new(text.to_owned()),
                     &|buffer: &mut [u8]| app.context.fill(buffer),
                 )?;
                 let value = SealedValueRow {
@@ -159,11 +182,61 @@ pub async fn put(
     } else {
         "secret.update"
     };
+    let details = change.details();
+    details.secrets = vec![name.to_string()];
+    let mut after = shown(&view);
+    after["values_set"] = json!(values_set);
+    details.differs(was.as_ref().map(shown), Some(after));
     change
         .note(Entity::Secret, name.as_str(), operation)
         .await?;
     change.commit().await?;
     Ok((view, created))
+}
+
+/// What the audit log tells of a secret.
+fn shown(view: &SecretView) -> serde_json::Value {
+    json!({"environments": view.environments, "allowed_origins": view.row.allowed_origins})
+}
+
+/// A value as it is kept: without the spaces and line breaks around it, which come from copying. All
+/// that uses a secret today puts it into a header, a URL or a form, where no control character can
+/// stand; the lines of a key are for what signs with it.
+fn acceptable(text: &str, is_used: bool) -> Result<&str, String> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > MAX_VALUE_BYTES {
+        return Err(format!(
+            "a value has 1 to {MAX_VALUE_BYTES} bytes; null removes it"
+        ));
+    }
+    if is_used && text.chars().any(char::is_control) {
+        return Err(
+            "this secret is sent in headers or URLs, where no line break or other control character can stand; take it out of the value"
+                .to_owned(),
+        );
+    }
+    Ok(text)
+}
+
+/// The origins that a secret is to be allowed for.
+fn parse_origins(given: &[String]) -> Result<Vec<String>, AppError> {
+    let mut errors = InputErrors::new();
+    let mut origins: Vec<String> = vec![];
+    if given.len() > MANY_ORIGINS {
+        errors.push(
+            "/allowed_origins",
+            format!("a secret has at most {MANY_ORIGINS} origins"),
+        );
+    }
+    for (index, text) in given.iter().enumerate() {
+        let pointer = format!("/allowed_origins/{index}");
+        if let Some(origin) = errors.check(pointer, parse_origin(text))
+            && !origins.contains(&origin)
+        {
+            origins.push(origin);
+        }
+    }
+    errors.finish(origins).map_err(AppError::Invalid)
 }
 
 async fn view(

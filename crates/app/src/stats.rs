@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use switchboard_connect::CallError;
 use switchboard_domain::conversation::Outcome;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
@@ -36,7 +37,7 @@ type Failed = (WorkspaceId, IntegrationId, Environment);
 #[derive(Default)]
 struct Counts {
     buckets: HashMap<Key, (StatRow, bool)>,
-    errors: HashMap<Failed, ErrorRow>,
+    went: HashMap<Failed, Went>,
 }
 
 /// Counts of this run of the server.
@@ -49,6 +50,14 @@ impl std::fmt::Debug for Stats {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Stats").field(&self.run).finish()
     }
+}
+
+/// How an integration did last.
+enum Went {
+    /// Something is wrong with it.
+    Wrong(ErrorRow),
+    /// It did what it was asked for, then.
+    Well(DateTime<Utc>),
 }
 
 /// What became of a call.
@@ -119,22 +128,33 @@ impl Stats {
         }
     }
 
-    /// Notes an error of an integration.
-    pub fn note_error(
+    /// Notes what a call says of its integration: that something is wrong with it, or that all is well
+    /// again. What only the caller got wrong says nothing.
+    pub fn note_health(
         &self,
         workspace: WorkspaceId,
         integration: IntegrationId,
         environment: Environment,
-        error: ErrorRow,
+        error: Option<&CallError>,
+        now: DateTime<Utc>,
     ) {
+        let went = match error {
+            None => Went::Well(now),
+            Some(error) if error.is_of_integration() => Went::Wrong(ErrorRow {
+                code: error.code.to_owned(),
+                message: error.message.clone(),
+                at: now,
+            }),
+            Some(_) => return,
+        };
         let mut counts = self.lock();
         counts
-            .errors
-            .insert((workspace, integration, environment), error);
+            .went
+            .insert((workspace, integration, environment), went);
     }
 
     /// What is to be written. What belongs to a bucket that is over is forgotten with it.
-    fn take(&self, now: DateTime<Utc>) -> (Vec<(Key, StatRow)>, HashMap<Failed, ErrorRow>) {
+    fn take(&self, now: DateTime<Utc>) -> (Vec<(Key, StatRow)>, HashMap<Failed, Went>) {
         let mut counts = self.lock();
         let over = now - TimeDelta::seconds(2 * BUCKET_SECONDS);
         let mut rows = vec![];
@@ -144,14 +164,14 @@ impl Stats {
             }
         }
         counts.buckets.retain(|key, _| key.bucket_at > over);
-        (rows, std::mem::take(&mut counts.errors))
+        (rows, std::mem::take(&mut counts.went))
     }
 }
 
 /// Writes what was counted since the last time.
 pub async fn write(app: &App) -> Result<(), AppError> {
-    let (rows, errors) = app.stats.take(app.context.now());
-    if rows.is_empty() && errors.is_empty() {
+    let (rows, went) = app.stats.take(app.context.now());
+    if rows.is_empty() && went.is_empty() {
         return Ok(());
     }
     let mut tx = app.db.write().await?;
@@ -159,8 +179,15 @@ pub async fn write(app: &App) -> Result<(), AppError> {
     for (key, row) in rows {
         stat::save(engine, key.workspace, app.stats.run, key.environment, &row).await?;
     }
-    for ((workspace, integration, environment), error) in errors {
-        stat::save_error(engine, workspace, integration, environment, &error).await?;
+    for ((workspace, integration, environment), went) in went {
+        match went {
+            Went::Wrong(error) => {
+                stat::save_error(engine, workspace, integration, environment, &error).await?;
+            }
+            Went::Well(at) => {
+                stat::clear_error(engine, workspace, integration, environment, at).await?;
+            }
+        }
     }
     Ok(tx.commit().await?)
 }

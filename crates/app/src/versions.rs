@@ -1,21 +1,16 @@
 //! Versions: locked, published, compared with the present, and restored.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::Deserialize;
-use serde_json::json;
 use switchboard_domain::agent::{AgentDocument, LockedVersion, VersionRef};
 use switchboard_domain::drift::{self, LinkChange};
-use switchboard_domain::environment::Environment;
-use switchboard_domain::id::{AgentId, IntegrationId, WorkspaceId};
-use switchboard_domain::integration::IntegrationDefinition;
-use switchboard_domain::link::LinkedAction;
-use switchboard_domain::publish::{self, PublishWarning, Surroundings, Verdict};
+use switchboard_domain::id::{AgentId, WorkspaceId};
+use switchboard_domain::publish::{self, PublishWarning};
 use switchboard_store::agent::{self, AgentRow, VersionRow};
 use switchboard_store::change::Entity;
-use switchboard_store::{Engine, integration, link, secret, variable, version};
+use switchboard_store::{Engine, link, version};
 
 use crate::change::{ConfigChange, check_revision};
+use crate::publishing::{refused, surroundings};
 use crate::{App, AppError, Configuration, Manager, Page, Reader, agents, drafts};
 
 /// The longest notes, in bytes.
@@ -39,7 +34,7 @@ pub struct VersionView {
     pub is_published: bool,
 }
 
-fn view(agent: &AgentRow, version: LockedVersion) -> VersionView {
+pub(crate) fn view(agent: &AgentRow, version: LockedVersion) -> VersionView {
     VersionView {
         is_published: agent.published_version == Some(version.number()),
         version,
@@ -94,21 +89,37 @@ pub async fn lock(
     expected: Option<u64>,
     input: LockInput,
 ) -> Result<VersionView, AppError> {
-    if input.notes.len() > MAX_NOTES_BYTES {
-        return Err(AppError::invalid(
-            "/notes",
-            format!("notes have at most {MAX_NOTES_BYTES} bytes"),
-        ));
-    }
+    check_notes(&input.notes)?;
     let workspace = manager.workspace();
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
-    let now = change.now;
     let engine = &mut change.engine();
     let agent = agents::existing(engine, workspace, id).await?;
     let draft = drafts::existing(engine, workspace, id).await?;
     check_revision(expected, draft.revision)?;
+    let locked = add(&mut change, id, input.notes, draft.document).await?;
+    change.commit().await?;
+    Ok(view(&agent, locked))
+}
+
+pub(crate) fn check_notes(notes: &str) -> Result<(), AppError> {
+    if notes.len() > MAX_NOTES_BYTES {
+        let detail = format!("notes have at most {MAX_NOTES_BYTES} bytes");
+        return Err(AppError::invalid("/notes", detail));
+    }
+    Ok(())
+}
+
+/// Adds the draft's document as the next locked version, as a part of a change.
+pub(crate) async fn add(
+    change: &mut ConfigChange<'_>,
+    id: AgentId,
+    notes: String,
+    document: AgentDocument,
+) -> Result<LockedVersion, AppError> {
+    let (workspace, now, actor) = (change.workspace(), change.now, change.actor().to_owned());
+    let engine = &mut change.engine();
     let number = version::next_number(engine, workspace, id).await?;
-    let locked = LockedVersion::new(number, input.notes, now, manager.actor(), draft.document);
+    let locked = LockedVersion::new(number, notes, now, actor, document);
     version::insert(engine, workspace, id, &locked).await?;
     link::lock(engine, workspace, id, number).await?;
     let at = VersionRef::Number(number);
@@ -116,8 +127,22 @@ pub async fn lock(
     change
         .note(Entity::Agent, &id.to_string(), "version.lock")
         .await?;
-    change.commit().await?;
-    Ok(view(&agent, locked))
+    Ok(locked)
+}
+
+/// Makes a locked version the one that new conversations get, as a part of a change.
+pub(crate) async fn make_live(
+    change: &mut ConfigChange<'_>,
+    agent: &mut AgentRow,
+    number: u32,
+) -> Result<(), AppError> {
+    let (workspace, now) = (change.workspace(), change.now);
+    agent.published_version = Some(number);
+    agent.revision += 1;
+    agent.updated_at = now;
+    agent::update(&mut change.engine(), workspace, agent).await?;
+    let id = agent.id.to_string();
+    change.note(Entity::Agent, &id, "version.publish").await
 }
 
 /// What publishing came to.
@@ -140,113 +165,22 @@ pub async fn publish(
 ) -> Result<Published, AppError> {
     let workspace = manager.workspace();
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
-    let now = change.now;
     let engine = &mut change.engine();
     let (mut agent, version) = existing(engine, workspace, id, number).await?;
     check_revision(expected, agent.revision)?;
     let links = link::of_version(engine, workspace, id, VersionRef::Number(number)).await?;
-    let channels = channels(engine, workspace, version.document()).await?;
-    let there: BTreeSet<_> = channels.keys().copied().collect();
-    let verdict = publish::check(version.document(), &links, &there);
+    let (channels, around) = surroundings(engine, workspace, version.document(), &links).await?;
+    let verdict = publish::check(version.document(), &links, &channels);
     if !verdict.is_publishable() {
-        return Err(refused(number, &verdict));
+        let what = format!("version {number}");
+        return Err(refused(&what, &verdict, ", and lock a new version"));
     }
-    let around = surroundings(engine, workspace, &links, channels).await?;
     let warnings = publish::warnings(version.document(), &links, &around);
-    agent.published_version = Some(number);
-    agent.revision += 1;
-    agent.updated_at = now;
-    agent::update(engine, workspace, &agent).await?;
-    change
-        .note(Entity::Agent, &id.to_string(), "version.publish")
-        .await?;
+    make_live(&mut change, &mut agent, number).await?;
     change.commit().await?;
     Ok(Published {
         version: view(&agent, version),
         warnings,
-    })
-}
-
-fn refused(number: u32, verdict: &Verdict) -> AppError {
-    let (code, message) = match verdict.broken_references.len() {
-        0 => (
-            "not_publishable",
-            format!("version {number} cannot be published; see `problems` for each reason"),
-        ),
-        count => (
-            "broken_references",
-            format!(
-                "version {number} links {count} shared actions that were deleted or moved; link them again or remove them in the draft, and lock a new version"
-            ),
-        ),
-    };
-    let details = json!({
-        "broken_references": verdict.broken_references, "problems": verdict.problems,
-    });
-    AppError::Conflict {
-        code,
-        message,
-        errors: vec![],
-        details: details.as_object().cloned().map(Box::new),
-    }
-}
-
-/// The channels that a version's own actions name and that are not deleted.
-async fn channels(
-    engine: &mut Engine<'_>,
-    workspace: WorkspaceId,
-    document: &AgentDocument,
-) -> Result<BTreeMap<IntegrationId, (String, IntegrationDefinition)>, AppError> {
-    let mut found = BTreeMap::new();
-    for id in document.channels() {
-        let row = integration::get(engine, workspace, id).await?;
-        if let Some(row) = row.filter(|row| row.deleted_at.is_none()) {
-            found.insert(id, (row.name, row.definition));
-        }
-    }
-    Ok(found)
-}
-
-/// What there is in production, beside the integrations that are known.
-async fn surroundings(
-    engine: &mut Engine<'_>,
-    workspace: WorkspaceId,
-    links: &[LinkedAction],
-    mut integrations: BTreeMap<IntegrationId, (String, IntegrationDefinition)>,
-) -> Result<Surroundings, AppError> {
-    let linked: BTreeSet<_> = links
-        .iter()
-        .map(|link| link.now.place.integration)
-        .collect();
-    for id in linked {
-        if let Some(row) = integration::get(engine, workspace, id).await? {
-            integrations.insert(id, (row.name, row.definition));
-        }
-    }
-    let environments = secret::environments(engine, workspace).await?;
-    let production_secrets = environments
-        .into_iter()
-        .filter(|(_, set)| set.contains(&Environment::Production))
-        .map(|(name, _)| name)
-        .collect();
-    let mut production_variables = BTreeSet::new();
-    let mut after = String::new();
-    loop {
-        let page = variable::list(engine, workspace, &after, 1000).await?;
-        let set = page
-            .rows
-            .iter()
-            .filter(|row| row.values.get(Environment::Production).is_some());
-        production_variables.extend(set.map(|row| row.name.to_string()));
-        match page.rows.last() {
-            Some(last) if page.more => after = last.name.to_string(),
-            _ => break,
-        }
-    }
-    Ok(Surroundings {
-        integrations,
-        production_secrets,
-        production_variables,
     })
 }
 

@@ -10,16 +10,16 @@ use switchboard_domain::conversation::Outcome;
 use switchboard_domain::name::{SecretName, VariableName};
 use switchboard_domain::output::OutputVariable;
 use switchboard_domain::request::{
-    BaseUrl, HeaderTemplate, Method, RenderedRequest, RequestTemplate,
+    BaseUrl, HeaderTemplate, Method, RenderedRequest, RequestTemplate, Target, query_names,
 };
 use switchboard_domain::rule::RuleError;
 use switchboard_domain::template::RenderContext;
-use switchboard_outbound::{Breaker, Client, OutboundError, Request, Response};
+use switchboard_outbound::{Breaker, Client, Held, OutboundError, Request, Response};
 use switchboard_vault::SecretText;
 use tokio::time::Instant;
 
 use crate::Secrets;
-use crate::auth::{self, PreparedAuth};
+use crate::auth::{self, PreparedAuth, SecretsFor};
 use crate::oauth::{ClientCredentials, OAuthSource, TokenCache};
 use crate::redact::Redactor;
 use crate::trace;
@@ -45,7 +45,33 @@ impl CallError {
             upstream_status: None,
         }
     }
+
+    /// Whether it tells that the integration is broken, and not that somebody asked for what is not
+    /// there or cannot be sent: an answer with a status of 4xx is the caller's, but for those that
+    /// refuse the credentials.
+    pub fn is_of_integration(&self) -> bool {
+        match self.upstream_status {
+            Some(401 | 403 | 407) => true,
+            Some(400..=499) => false,
+            _ => !OF_THE_CALLER.contains(&self.code),
+        }
+    }
 }
+
+/// What is wrong with a call before the service has a part in it, or what a working service says of it.
+const OF_THE_CALLER: [&str; 11] = [
+    "argument_refused",
+    "cancelled",
+    "input_required",
+    "invalid_header",
+    "invalid_template",
+    "invalid_url",
+    "message_rejected",
+    "template_failed",
+    "tool_missing",
+    "tool_error",
+    "tool_refused",
+];
 
 impl From<RuleError> for CallError {
     fn from(error: RuleError) -> Self {
@@ -73,6 +99,18 @@ pub struct Endpoint {
     pub headers: Vec<HeaderSource>,
     /// The breaker of this host in this environment.
     pub breaker: Arc<Breaker>,
+}
+
+impl Endpoint {
+    /// Scheme, host and port that requests of a call go to.
+    fn origin<'a>(&'a self, call: &'a ApiCall) -> &'a str {
+        match (&call.request.target, &self.base) {
+            (Target::Url(url), _) => url.origin(),
+            (Target::Path(_), Some(base)) => base.origin(),
+            // Such a call is not made.
+            (Target::Path(_), None) => "",
+        }
+    }
 }
 
 /// An action's request, ready to be made.
@@ -107,6 +145,8 @@ pub struct Performed {
     pub response: String,
     /// True when the output is the whole result of an MCP tool.
     pub tool_result: bool,
+    /// The room that a large answer takes, until what was made of it is kept.
+    pub held: Option<Held>,
 }
 
 impl Performed {
@@ -121,6 +161,7 @@ impl Performed {
             request: "null".to_owned(),
             response: "null".to_owned(),
             tool_result: false,
+            held: None,
         }
     }
 
@@ -150,6 +191,7 @@ struct Outgoing {
     uri: Uri,
     headers: HeaderMap,
     credentials: Vec<HeaderName>,
+    credential_queries: Vec<String>,
     body: Bytes,
     kept: String,
     redactor: Redactor,
@@ -166,14 +208,16 @@ impl Connector {
         secrets: Secrets<'_>,
         deadline: Instant,
     ) -> Performed {
-        let mut outgoing = match build(endpoint, call, context, secrets) {
+        let origin = endpoint.origin(call);
+        let to = SecretsFor { secrets, origin };
+        let mut outgoing = match build(endpoint, call, context, to) {
             Ok(outgoing) => outgoing,
             Err(error) => return Performed::not_sent(error),
         };
         let result = match &endpoint.auth {
             PreparedAuth::OAuth(source) => {
                 match self
-                    .send_with_token(source, secrets, endpoint, &mut outgoing, deadline)
+                    .send_with_token(source, to, endpoint, &mut outgoing, deadline)
                     .await
                 {
                     Ok(result) => result,
@@ -202,6 +246,7 @@ impl Connector {
             headers: outgoing.headers.clone(),
             body: outgoing.body.clone(),
             credentials: outgoing.credentials.clone(),
+            credential_queries: outgoing.credential_queries.clone(),
             max_response_bytes: self.max_response_bytes,
             breaker: Some(endpoint.breaker.clone()),
         };
@@ -214,12 +259,12 @@ impl Connector {
     async fn send_with_token(
         &self,
         source: &OAuthSource,
-        secrets: Secrets<'_>,
+        SecretsFor { secrets, origin }: SecretsFor<'_>,
         endpoint: &Endpoint,
         outgoing: &mut Outgoing,
         deadline: Instant,
     ) -> Result<Result<Response, OutboundError>, CallError> {
-        let credentials = ClientCredentials::of(source, secrets, &mut outgoing.redactor)?;
+        let credentials = ClientCredentials::of(source, secrets, origin, &mut outgoing.redactor)?;
         let token = self
             .authorize(source, &credentials, outgoing, deadline)
             .await?;
@@ -248,9 +293,9 @@ impl Connector {
             .tokens
             .token(&self.client, source, credentials, deadline)
             .await?;
-        outgoing.redactor.add(&token);
-        auth::bearer(&mut outgoing.headers, &token)?;
-        Ok(token)
+        outgoing.redactor.add(&token.masker);
+        auth::bearer(&mut outgoing.headers, &token.text)?;
+        Ok(token.text)
     }
 }
 
@@ -268,9 +313,9 @@ fn build(
     endpoint: &Endpoint,
     call: &ApiCall,
     context: &RenderContext<'_>,
-    secrets: Secrets<'_>,
+    secrets: SecretsFor<'_>,
 ) -> Result<Outgoing, CallError> {
-    let mut redactor = Redactor::default();
+    let mut redactor = secrets.secrets.redactor();
     let RenderedRequest {
         method,
         mut url,
@@ -300,14 +345,7 @@ fn build(
                 insert(&mut headers, &template.name, &template.render(context)?)?;
             }
             HeaderSource::Secret(name, secret) => {
-                insert_secret(
-                    &mut headers,
-                    &mut credentials,
-                    name,
-                    secret,
-                    secrets,
-                    &mut redactor,
-                )?;
+                insert_secret(&mut headers, &mut credentials, name, secret, secrets)?;
             }
         }
     }
@@ -315,14 +353,7 @@ fn build(
         insert(&mut headers, name, value)?;
     }
     for (name, secret) in &call.secret_headers {
-        insert_secret(
-            &mut headers,
-            &mut credentials,
-            name,
-            secret,
-            secrets,
-            &mut redactor,
-        )?;
+        insert_secret(&mut headers, &mut credentials, name, secret, secrets)?;
     }
     auth::apply(
         &endpoint.auth,
@@ -332,9 +363,13 @@ fn build(
         &mut kept_url,
         &mut redactor,
     )?;
+    let mut credential_queries = vec![];
     match &endpoint.auth {
         PreparedAuth::Header(name, _) => credentials.push(name.clone()),
-        PreparedAuth::Query(name, _) => refuse_second_key(&kept_url, name)?,
+        PreparedAuth::Query(name, _) => {
+            refuse_second_key(&kept_url, name)?;
+            credential_queries.push(name.clone());
+        }
         _ => {}
     }
     let uri = url.parse().map_err(|_| CallError {
@@ -355,6 +390,7 @@ fn build(
         uri,
         headers,
         credentials,
+        credential_queries,
         body: body.map_or_else(Bytes::new, Bytes::from),
         kept,
         redactor,
@@ -365,8 +401,8 @@ fn build(
 /// two they believe.
 fn refuse_second_key(kept_url: &str, name: &str) -> Result<(), CallError> {
     let query = kept_url.split_once('?').map_or("", |(_, query)| query);
-    let same = |pair: &&str| pair.split('=').next() == Some(name);
-    if query.split('&').filter(same).count() < 2 {
+    let same = |found: &std::borrow::Cow<'_, str>| found.eq_ignore_ascii_case(name);
+    if query_names(query).filter(same).count() < 2 {
         return Ok(());
     }
     Err(CallError {
@@ -393,11 +429,9 @@ fn insert_secret(
     credentials: &mut Vec<HeaderName>,
     name: &HeaderName,
     secret: &SecretName,
-    secrets: Secrets<'_>,
-    redactor: &mut Redactor,
+    secrets: SecretsFor<'_>,
 ) -> Result<(), CallError> {
-    let value = auth::secret(secrets, secret)?;
-    redactor.add(&value);
+    let value = secrets.secret(secret)?;
     headers.insert(name.clone(), auth::sensitive("the secret", value.expose())?);
     credentials.push(name.clone());
     Ok(())
@@ -411,7 +445,11 @@ fn settle(
 ) -> Performed {
     let safe = outgoing.method.is_safe();
     let performed = match result {
-        Ok(response) => answered(call, &outgoing.redactor, safe, &response),
+        Ok(mut response) => {
+            let held = response.held.take();
+            let answered = answered(call, &outgoing.redactor, safe, &response);
+            Performed { held, ..answered }
+        }
         Err(error) => unanswered(safe, &error),
     };
     Performed {
@@ -461,12 +499,14 @@ fn answered(call: &ApiCall, redactor: &Redactor, safe: bool, response: &Response
             "\"(binary)\"",
         );
     };
-    let body = redactor.clean(text);
-    let parsed: Result<Value, _> = if body.trim().is_empty() {
+    // What the service said is read first: what is taken out below changes nothing of what it is.
+    let parsed: Result<Value, _> = if text.trim().is_empty() {
         Ok(Value::Null)
     } else {
-        serde_json::from_str(&body)
+        serde_json::from_str(text)
     };
+    let body = redactor.clean_json(text);
+    let is_clean = matches!(body, std::borrow::Cow::Borrowed(_));
     let is_json = parsed.is_ok() && !body.trim().is_empty();
     let kept = trace::response(status, &response.headers, &body, is_json, redactor);
     let value = match parsed {
@@ -498,13 +538,18 @@ fn answered(call: &ApiCall, redactor: &Redactor, safe: bool, response: &Response
         request: String::new(),
         response: kept,
         tool_result: false,
+        held: None,
     };
     if status.is_success() {
         for output in call.outputs.iter() {
             match output.extract(&value) {
-                Some(found) => performed
-                    .variables
-                    .push((output.name.clone(), found.clone())),
+                Some(found) => {
+                    let mut found = found.clone();
+                    if !is_clean {
+                        redactor.clean_value(&mut found);
+                    }
+                    performed.variables.push((output.name.clone(), found));
+                }
                 None => performed.unmatched.push(output.name.clone()),
             }
         }

@@ -3,17 +3,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use switchboard_domain::auth::{ApiKeyPlace, Auth, ValueSource};
 use switchboard_domain::name::SecretName;
-use switchboard_domain::request::{BaseUrl, header_name};
+use switchboard_domain::request::{BaseUrl, encode_query, header_name};
 use switchboard_domain::rule::RuleError;
 use switchboard_vault::SecretText;
 
-use crate::Secrets;
 use crate::api_call::CallError;
 use crate::oauth::OAuthSource;
 use crate::redact::{MASK, Redactor};
+use crate::{NoSecret, Secrets};
 
 /// Authentication that is ready to be applied.
 #[derive(Debug, Clone)]
@@ -24,7 +23,7 @@ pub enum PreparedAuth {
     Bearer(SecretName),
     /// A key in a header.
     Header(HeaderName, ValueSource),
-    /// A key in the query; its name is percent-encoded.
+    /// A key in the query, by its name as it is meant.
     Query(String, ValueSource),
     /// User name and password.
     Basic(ValueSource, SecretName),
@@ -54,7 +53,7 @@ impl PreparedAuth {
                         "the query parameter needs a name",
                     ));
                 }
-                Self::Query(encode(name), value.clone())
+                Self::Query(name.clone(), value.clone())
             }
             Auth::Basic { username, password } => {
                 Self::Basic(username.clone(), password.secret.clone())
@@ -70,9 +69,10 @@ impl PreparedAuth {
                 let without_query = token_url
                     .split_once('?')
                     .map_or(token_url.as_str(), |(url, _)| url);
-                BaseUrl::parse(without_query)?;
+                let origin = BaseUrl::parse(without_query)?.origin().into();
                 Self::OAuth(OAuthSource {
                     key: key.into(),
+                    origin,
                     token_url: token_url.as_str().into(),
                     client_id: client_id.clone(),
                     client_secret: client_secret.secret.clone(),
@@ -93,45 +93,76 @@ fn name_of(text: &str) -> Result<HeaderName, RuleError> {
     })
 }
 
-fn encode(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+/// The secrets of a call, for the place its credentials go to.
+#[derive(Clone, Copy)]
+pub struct SecretsFor<'a> {
+    /// Where they come from.
+    pub secrets: Secrets<'a>,
+    /// Scheme, host and port of where they go.
+    pub origin: &'a str,
 }
 
-/// A secret's value, or the error that names it: a call is never made without its credential.
-pub fn secret(secrets: Secrets<'_>, name: &SecretName) -> Result<SecretText, CallError> {
-    secrets.secret(name).ok_or_else(|| CallError {
-        code: "missing_secret",
-        message: format!(
-            "the secret `{name}` has no value in this environment; set it and call again (nothing was sent)"
-        ),
-        upstream_status: None,
-    })
-}
+impl SecretsFor<'_> {
+    /// A secret's value, or the error that names it: a call is never made without its credential.
+    /// What goes into a header, a URL or a form has no control characters.
+    pub fn secret(&self, name: &SecretName) -> Result<SecretText, CallError> {
+        let value = self
+            .secrets
+            .secret(name, self.origin)
+            .map_err(|why| refused(why, name, self.origin))?;
+        if value.expose().trim().chars().any(char::is_control) {
+            return Err(unfit(&format!("the secret `{name}`")));
+        }
+        Ok(value)
+    }
 
-/// A field's value; a secret is noted for redaction.
-pub fn value(
-    secrets: Secrets<'_>,
-    source: &ValueSource,
-    redactor: &mut Redactor,
-) -> Result<String, CallError> {
-    match source {
-        ValueSource::Text(text) => Ok(text.clone()),
-        ValueSource::Secret(reference) => {
-            let secret = secret(secrets, &reference.secret)?;
-            redactor.add(&secret);
-            Ok(secret.expose().to_owned())
+    /// A field's value.
+    pub fn value(&self, source: &ValueSource) -> Result<String, CallError> {
+        match source {
+            ValueSource::Text(text) => Ok(text.clone()),
+            ValueSource::Secret(reference) => {
+                let secret = self.secret(&reference.secret)?;
+                Ok(secret.expose().trim().to_owned())
+            }
         }
     }
+}
+
+/// Why a secret is not there for a call. Nothing of the call was sent.
+pub fn refused(why: NoSecret, name: &SecretName, origin: &str) -> CallError {
+    match why {
+        NoSecret::Missing => CallError::new(
+            "missing_secret",
+            format!(
+                "the secret `{name}` has no value in this environment; set it and call again (nothing was sent)"
+            ),
+        ),
+        NoSecret::NotAllowedThere => CallError::new(
+            "secret_origin_not_allowed",
+            format!(
+                "the secret `{name}` may not be sent to {origin}; an admin can add this origin to the secret's allowed origins (nothing was sent)"
+            ),
+        ),
+    }
+}
+
+fn unfit(what: &str) -> CallError {
+    CallError::new(
+        "invalid_secret",
+        format!(
+            "the value of {what} cannot stand in a header or a URL: it has a line break or another control character; set it again without (nothing was sent)"
+        ),
+    )
 }
 
 /// A header's value that is never printed. Control characters in a credential are an error, and
 /// the error does not show it.
 pub fn sensitive(what: &str, text: &str) -> Result<HeaderValue, CallError> {
-    let mut value = HeaderValue::from_str(text.trim()).map_err(|_| CallError {
-        code: "invalid_secret",
-        message: format!("the value of {what} cannot stand in a header; it has a line break or another control character"),
-        upstream_status: None,
-    })?;
+    let text = text.trim();
+    let value = HeaderValue::from_bytes(text.as_bytes()).ok();
+    let mut value = value
+        .filter(|_| !text.contains(char::is_control))
+        .ok_or_else(|| unfit(what))?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -140,7 +171,7 @@ pub fn sensitive(what: &str, text: &str) -> Result<HeaderValue, CallError> {
 /// to the one that is kept.
 pub fn apply(
     auth: &PreparedAuth,
-    secrets: Secrets<'_>,
+    secrets: SecretsFor<'_>,
     headers: &mut HeaderMap,
     url: &mut String,
     kept_url: &mut String,
@@ -149,32 +180,30 @@ pub fn apply(
     match auth {
         PreparedAuth::None | PreparedAuth::OAuth(_) => {}
         PreparedAuth::Bearer(name) => {
-            let token = secret(secrets, name)?;
-            redactor.add(&token);
-            bearer(headers, &token)?;
+            bearer(headers, &secrets.secret(name)?)?;
         }
         PreparedAuth::Header(name, source) => {
-            let text = value(secrets, source, redactor)?;
+            let text = secrets.value(source)?;
             headers.insert(name.clone(), sensitive("the API key", &text)?);
         }
         PreparedAuth::Query(name, source) => {
-            let text = value(secrets, source, redactor)?;
+            let text = secrets.value(source)?;
             let separator = if url.contains('?') { '&' } else { '?' };
-            url.push(separator);
-            url.push_str(name);
-            url.push('=');
-            url.push_str(&encode(&text));
-            kept_url.push(separator);
-            kept_url.push_str(name);
-            kept_url.push('=');
-            kept_url.push_str(MASK);
+            let name = encode_query(name);
+            for (url, value) in [(url, &*encode_query(&text)), (kept_url, MASK)] {
+                url.push(separator);
+                url.push_str(&name);
+                url.push('=');
+                url.push_str(value);
+            }
         }
         PreparedAuth::Basic(username, password) => {
-            let username = value(secrets, username, redactor)?;
-            let password = secret(secrets, password)?;
-            redactor.add(&password);
-            let credentials = format!("{username}:{}", password.expose());
-            redactor.add_basic(&credentials);
+            if let Some(name) = username.secret() {
+                redactor.spare(name);
+            }
+            let username = secrets.value(username)?;
+            let password = secrets.secret(password)?;
+            let credentials = format!("{username}:{}", password.expose().trim());
             let header = format!("Basic {}", STANDARD.encode(&credentials));
             headers.insert(
                 header::AUTHORIZATION,

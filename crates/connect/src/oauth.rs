@@ -20,8 +20,8 @@ use tokio::time::Instant;
 
 use crate::Secrets;
 use crate::api_call::CallError;
-use crate::auth;
-use crate::redact::Redactor;
+use crate::auth::SecretsFor;
+use crate::redact::{Masker, Redactor};
 
 /// A token is not used in the last moments of its life.
 const LEEWAY: Duration = Duration::from_secs(20);
@@ -37,6 +37,8 @@ pub struct OAuthSource {
     pub key: Arc<str>,
     /// The token endpoint.
     pub token_url: Arc<str>,
+    /// Scheme, host and port of the token endpoint.
+    pub origin: Arc<str>,
     /// The client's id.
     pub client_id: ValueSource,
     /// The client's secret.
@@ -47,9 +49,13 @@ pub struct OAuthSource {
     pub client_auth: ClientAuth,
 }
 
+/// An access token.
 #[derive(Debug, Clone)]
-struct Token {
-    text: SecretText,
+pub struct Token {
+    /// The token itself.
+    pub text: SecretText,
+    /// What takes it out of what comes back.
+    pub masker: Arc<Masker>,
     lives: Duration,
 }
 
@@ -101,18 +107,27 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    /// The credentials of a source, looked up. They are noted for redaction.
+    /// The credentials of a source, looked up for its endpoint and for `origin`, where the token
+    /// goes that they are good for.
     pub fn of(
         source: &OAuthSource,
         secrets: Secrets<'_>,
+        origin: &str,
         redactor: &mut Redactor,
     ) -> Result<Self, CallError> {
-        let credentials = Self {
-            id: auth::value(secrets, &source.client_id, redactor)?,
-            secret: auth::secret(secrets, &source.client_secret)?,
+        let to_token = SecretsFor {
+            secrets,
+            origin: &source.origin,
         };
-        redactor.add(&credentials.secret);
-        Ok(credentials)
+        if let Some(name) = source.client_id.secret() {
+            redactor.spare(name);
+        }
+        SecretsFor { secrets, origin }.secret(&source.client_secret)?;
+        let secret = to_token.secret(&source.client_secret)?;
+        Ok(Self {
+            id: to_token.value(&source.client_id)?,
+            secret: SecretText::new(secret.expose().trim().to_owned()),
+        })
     }
 }
 
@@ -138,15 +153,14 @@ impl TokenCache {
         source: &OAuthSource,
         credentials: &ClientCredentials,
         deadline: Instant,
-    ) -> Result<SecretText, CallError> {
+    ) -> Result<Token, CallError> {
         let entry = self.entry(source, credentials);
         if let Some(token) = self.tokens.get(&entry).await {
-            return Ok(token.text);
+            return Ok(token);
         }
         self.tokens
             .try_get_with(entry, fetch(client, source, credentials, deadline))
             .await
-            .map(|token| token.text)
             .map_err(|error: Arc<CallError>| (*error).clone())
     }
 
@@ -210,8 +224,10 @@ async fn fetch(
         .await
         .map_err(|error| explain(&error))?;
     let lives = answer.expires_in().unwrap_or(UNSAID);
+    let text = SecretText::new(answer.access_token().secret().clone());
     Ok(Token {
-        text: SecretText::new(answer.access_token().secret().clone()),
+        masker: Arc::new(Masker::of(&text)),
+        text,
         lives: lives.saturating_sub(LEEWAY).max(Duration::from_millis(1)),
     })
 }
@@ -239,6 +255,7 @@ async fn send(
                 headers,
                 body: body.into(),
                 credentials: vec![],
+                credential_queries: vec![],
                 max_response_bytes: MAX_BYTES,
                 breaker: None,
             },

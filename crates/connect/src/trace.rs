@@ -44,7 +44,7 @@ pub fn request(
         Value::Object(kept),
         body.map_or_else(String::new, |body| format!(
             r#","body":{}"#,
-            json_or_text(&redactor.clean(body))
+            json_or_text(&redactor.clean_json(body))
         ))
     )
 }

@@ -11,6 +11,7 @@ use crate::canonical;
 use crate::input::pointer_token;
 use crate::name::{ActionName, SecretName, VariableName};
 use crate::request::Method;
+use crate::strict::strict_objects;
 use crate::text_message::{self, MessageAction};
 
 /// The names that no action may set: they are built in.
@@ -18,13 +19,15 @@ pub const BUILT_IN_VARIABLES: [&str; 2] = ["call", "conversation"];
 
 /// A conversation variable taken from a response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct OutputVariableSpec {
     /// The variable's name.
     pub name: VariableName,
     /// Where its value is: a JSONPath (RFC 9535).
     pub path: String,
 }
+
+strict_objects!(OutputVariableSpec);
 
 /// An action that performs one HTTP request of its integration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

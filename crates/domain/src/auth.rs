@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::SecretName;
+use crate::strict::strict_objects;
 
 /// A reference to a secret: `{"secret": "name"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct SecretRef {
     /// The secret's name.
     pub secret: SecretName,
@@ -56,7 +57,12 @@ pub enum ClientAuth {
 /// How requests are authenticated. Credentials are references to secrets; names and user names may
 /// be plain text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    remote = "Self",
+    tag = "type",
+    rename_all = "snake_case",
+    deny_unknown_fields
+)]
 pub enum Auth {
     /// No authentication.
     #[default]
@@ -100,6 +106,8 @@ pub enum Auth {
         client_auth: ClientAuth,
     },
 }
+
+strict_objects!(SecretRef, Auth);
 
 impl Auth {
     /// Every secret it needs.

@@ -27,6 +27,8 @@ pub enum EventType {
     HandoverRequested,
     /// A text message came further.
     MessageUpdated,
+    /// What came of a call became known after its outcome was noted as unknown.
+    OutcomeLearned,
     /// The conversation was closed.
     ConversationEnded,
 }
@@ -45,6 +47,7 @@ impl EventType {
             Self::ClientEventEmitted => "client_event.emitted",
             Self::HandoverRequested => "handover.requested",
             Self::MessageUpdated => "message.updated",
+            Self::OutcomeLearned => "outcome.learned",
             Self::ConversationEnded => "conversation.ended",
         }
     }

@@ -1,9 +1,14 @@
 //! Output variables: what is taken from a response, by `JSONPath` (RFC 9535).
+//!
+//! The expressions are a tenant's and the response is an upstream's, so what they cost together is
+//! bounded at run time. Nearly all of it is done in less than [`QUICK_STEPS`], where the response
+//! came in. What takes longer goes on elsewhere, under the budget of the whole call.
 
 use serde_json::Value;
-use serde_json_path::JsonPath;
 
 use crate::action::{BUILT_IN_VARIABLES, OutputVariableSpec};
+use crate::budget::{Budget, OverBudget};
+use crate::jsonpath::JsonPath;
 use crate::name::VariableName;
 use crate::rule::RuleError;
 
@@ -11,6 +16,14 @@ use crate::rule::RuleError;
 const MAX_BYTES: usize = 512;
 /// How many brackets an expression may hold: the parser recurses into each.
 const MAX_BRACKETS: usize = 64;
+/// How many steps are taken at once, on a thread that serves others too: about a millisecond.
+pub const QUICK_STEPS: u64 = 20_000;
+/// How many steps all output variables of a call take at most: well under a second.
+pub const MAX_STEPS: u64 = 5_000_000;
+/// How large all output variables of a call are together, in bytes of JSON.
+pub const MAX_TAKEN_BYTES: usize = 1 << 20;
+/// How deep an evaluation goes: an expression of names is 256 segments, a response 128 levels.
+const MAX_LEVELS: u32 = 400;
 
 /// An output variable that is ready to be taken.
 #[derive(Debug, Clone)]
@@ -35,11 +48,142 @@ impl OutputVariable {
         })
     }
 
-    /// The first match in a response, with its JSON type. None when nothing matches, which leaves
-    /// the variable as it was.
+    /// The first match in a response, with its JSON type. None when nothing matches or when finding
+    /// it costs too much, which leaves the variable as it was.
     pub fn extract<'a>(&self, response: &'a Value) -> Option<&'a Value> {
-        self.path.query(response).first()
+        let mut budget = Budget::new(MAX_STEPS, MAX_TAKEN_BYTES, MAX_LEVELS, &|| false);
+        self.path.first(response, &mut budget).ok().flatten()
     }
+}
+
+/// Why a variable that may have had a match was not set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The variable.
+    pub name: VariableName,
+    /// What ran out.
+    pub reason: OverBudget,
+}
+
+/// What came of the output variables of one response.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// The variables that are set, with their JSON types.
+    pub variables: Vec<(VariableName, Value)>,
+    /// Those that stay as they were: nothing matched, or they were left out.
+    pub unmatched: Vec<VariableName>,
+    /// Those of them that were left out, each with the reason.
+    pub left_out: Vec<LeftOut>,
+    /// How many are done.
+    done: usize,
+    bytes: usize,
+}
+
+impl Taken {
+    /// Takes what can be taken quickly. True when that was everything.
+    pub fn quickly(&mut self, outputs: &[OutputVariable], response: &Value) -> bool {
+        let mut budget = self.budget(QUICK_STEPS, &|| false);
+        for output in outputs.iter().skip(self.done) {
+            match take(output, response, &mut budget) {
+                // With more steps it may still be done.
+                Err(OverBudget::Steps) => return false,
+                taken => self.note(output, taken, &budget),
+            }
+        }
+        true
+    }
+
+    /// Takes the rest, until `is_late` says that it is enough. What is not done by then is left out.
+    pub fn rest(
+        &mut self,
+        outputs: &[OutputVariable],
+        response: &Value,
+        is_late: &dyn Fn() -> bool,
+    ) {
+        let mut budget = self.budget(MAX_STEPS, is_late);
+        for output in outputs.iter().skip(self.done) {
+            let taken = take(output, response, &mut budget);
+            self.note(output, taken, &budget);
+        }
+    }
+
+    /// Leaves out what is not done.
+    pub fn give_up(&mut self, outputs: &[OutputVariable], reason: OverBudget) {
+        for output in outputs.iter().skip(self.done) {
+            self.leave_out(output, reason);
+        }
+        self.done = outputs.len();
+    }
+
+    const fn budget<'a>(&self, steps: u64, is_late: &'a dyn Fn() -> bool) -> Budget<'a> {
+        Budget::new(
+            steps,
+            MAX_TAKEN_BYTES.saturating_sub(self.bytes),
+            MAX_LEVELS,
+            is_late,
+        )
+    }
+
+    fn note(
+        &mut self,
+        output: &OutputVariable,
+        taken: Result<Option<Value>, OverBudget>,
+        budget: &Budget<'_>,
+    ) {
+        self.done += 1;
+        self.bytes = MAX_TAKEN_BYTES - budget.bytes();
+        match taken {
+            Ok(Some(value)) => self.variables.push((output.name.clone(), value)),
+            Ok(None) => self.unmatched.push(output.name.clone()),
+            Err(reason) => self.leave_out(output, reason),
+        }
+    }
+
+    fn leave_out(&mut self, output: &OutputVariable, reason: OverBudget) {
+        self.unmatched.push(output.name.clone());
+        let name = output.name.clone();
+        self.left_out.push(LeftOut { name, reason });
+    }
+}
+
+/// The first match in a response. None when nothing matches.
+fn take(
+    output: &OutputVariable,
+    response: &Value,
+    budget: &mut Budget<'_>,
+) -> Result<Option<Value>, OverBudget> {
+    let Some(found) = output.path.first(response, budget)? else {
+        return Ok(None);
+    };
+    let size = size(found, budget)?;
+    budget.keep(size)?;
+    Ok(Some(found.clone()))
+}
+
+/// About how many bytes a value has as JSON. It is as deep as a parser lets it be.
+fn size(value: &Value, budget: &mut Budget<'_>) -> Result<usize, OverBudget> {
+    let mut size = 8;
+    match value {
+        Value::String(text) => {
+            budget.text(text.len())?;
+            size += text.len();
+        }
+        Value::Array(items) => {
+            budget.step(1)?;
+            for item in items {
+                size += self::size(item, budget)?;
+            }
+        }
+        Value::Object(members) => {
+            budget.step(1)?;
+            for (name, member) in members {
+                budget.text(name.len())?;
+                size += name.len() + self::size(member, budget)?;
+            }
+        }
+        _ => budget.step(1)?,
+    }
+    Ok(size)
 }
 
 fn parse(expression: &str) -> Result<JsonPath, RuleError> {
@@ -56,144 +200,18 @@ fn parse(expression: &str) -> Result<JsonPath, RuleError> {
             "a JSONPath has at most {MAX_BRACKETS} brackets"
         )));
     }
-    check_work(expression)?;
     JsonPath::parse(expression).map_err(|error| {
         let column = expression
             .char_indices()
-            .take_while(|(at, _)| *at < error.position())
+            .take_while(|(at, _)| *at < error.at)
             .count()
             + 1;
         invalid(format!(
             "not a JSONPath (RFC 9535), line 1, column {column}: {}; write for example $.data.id",
-            error.message()
+            error.message
         ))
     })
 }
 
-/// Refuses expressions whose work grows faster than the response: the response is another's, and a
-/// megabyte of it would then keep a processor for hours. The parser is not needed to see them.
-fn check_work(expression: &str) -> Result<(), RuleError> {
-    let code = without_strings(expression);
-    let refuse = |message: &str| Err(RuleError::new("invalid_json_path", message));
-    if code.matches("..").count() > 1 {
-        return refuse("a JSONPath has `..` at most once; name the members on the way");
-    }
-    if let Some((_, filter)) = code.split_once('?')
-        && filter.contains('$')
-        && (filter.contains(['*', ':', '?']) || filter.contains(".."))
-    {
-        return refuse(
-            "a filter that looks up `$` names one place there, without `*`, `..`, `:` or another filter",
-        );
-    }
-    Ok(())
-}
-
-/// The expression with its string literals emptied.
-fn without_strings(expression: &str) -> String {
-    let mut code = String::with_capacity(expression.len());
-    let (mut quote, mut escaped) = (None, false);
-    for c in expression.chars() {
-        match quote {
-            Some(_) if escaped => escaped = false,
-            Some(_) if c == '\\' => escaped = true,
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None => {
-                if matches!(c, '"' | '\'') {
-                    quote = Some(c);
-                }
-                code.push(c);
-            }
-        }
-    }
-    code
-}
-
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests fail loudly")]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    fn variable(path: &str) -> Result<OutputVariable, RuleError> {
-        OutputVariable::parse(&OutputVariableSpec {
-            name: VariableName::parse("v").unwrap(),
-            path: path.to_owned(),
-        })
-    }
-
-    #[test]
-    fn the_first_match_keeps_its_type() {
-        let response = json!({"a": [{"n": 1.5}, {"n": null}], "s": "x", "o": {"k": true}});
-        for (path, expected) in [
-            ("$.a[0].n", Some(json!(1.5))),
-            ("$.a[*].n", Some(json!(1.5))),
-            ("$.a[1].n", Some(json!(null))),
-            ("$.o", Some(json!({"k": true}))),
-            ("$..k", Some(json!(true))),
-            ("$.a[?@.n > 1].n", Some(json!(1.5))),
-            ("$.missing", None),
-            ("$", Some(response.clone())),
-        ] {
-            assert_eq!(
-                variable(path).unwrap().extract(&response).cloned(),
-                expected,
-                "{path}"
-            );
-        }
-    }
-
-    #[test]
-    fn work_that_outgrows_the_response_is_refused() {
-        for path in [
-            "$..a..b",
-            "$..[?count(@..*) > 1]",
-            "$[?count($..*) > 1]",
-            "$[?$[?@.a == 1]]",
-        ] {
-            assert_eq!(
-                variable(path).unwrap_err().code,
-                "invalid_json_path",
-                "{path}"
-            );
-        }
-        for path in [
-            "$..a",
-            "$['..']..a",
-            "$.items[*][?@.id == $.selected].name",
-            "$[?@.a == '..$..'].b",
-            "$[?match(@.a, 'x.*')].b",
-            "$[?@.tags[?@ == 'x']]",
-        ] {
-            assert!(variable(path).is_ok(), "{path}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_parsed_names_its_column() {
-        let error = variable("$.a[").unwrap_err();
-        assert_eq!(error.code, "invalid_json_path");
-        assert!(error.message.contains("line 1, column"), "{error}");
-        assert!(variable("").is_err());
-        assert!(variable("a.b").is_err());
-        let call = OutputVariableSpec {
-            name: VariableName::parse("call").unwrap(),
-            path: "$".to_owned(),
-        };
-        assert_eq!(
-            OutputVariable::parse(&call).unwrap_err().code,
-            "reserved_name"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn no_expression_overflows_the_stack(open in "[(\\[!?@$.*]{0,600}", text in ".{0,300}") {
-            let _ = variable(&format!("$[?{open}{text}"));
-            let _ = variable(&open);
-        }
-    }
-}
+mod tests;

@@ -4,18 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::action::BUILT_IN_VARIABLES;
 use crate::agent::{AgentActionKind, AgentDocument, BindingTarget};
-use crate::auth::ValueSource;
 use crate::conversation::Phase;
-use crate::environment::Environment;
 use crate::id::{ActionId, BindingId, IntegrationId};
-use crate::integration::IntegrationDefinition;
 use crate::link::{BrokenReason, LinkedAction};
-use crate::mention::Texts;
-use crate::name::{ActionName, SecretName};
-use crate::schema::ParameterSchema;
-use crate::tool_format::{self, Severity, ToolView};
+use crate::name::ActionName;
+
+mod differences;
+mod needs;
+mod review;
+mod warnings;
+
+pub use differences::{
+    ActionDifference, Differences, FieldDifference, PartChange, StateDifference, differences,
+};
+pub use needs::{MissingSecret, Surroundings, missing_secrets};
+pub use review::{Finding, Review, Weight, review};
+pub use warnings::{
+    ProviderLimit, PublishWarning, UnknownVariable, provider_limits, unknown_variables, warnings,
+};
 
 /// A link that leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,17 +51,6 @@ pub struct PublishProblem {
     /// Where in the version's document, as a JSON Pointer.
     pub pointer: String,
     /// What is wrong and what to do.
-    pub detail: String,
-    /// The bindings concerned.
-    pub binding_ids: Vec<BindingId>,
-}
-
-/// Something that does not keep it from being published.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PublishWarning {
-    /// The stable code.
-    pub code: &'static str,
-    /// What may go wrong.
     pub detail: String,
     /// The bindings concerned.
     pub binding_ids: Vec<BindingId>,
@@ -231,202 +227,6 @@ fn unknown_states(document: &AgentDocument) -> Vec<PublishProblem> {
         }
     }
     problems
-}
-
-/// What warnings need to know beside the version and its links.
-#[derive(Debug, Default)]
-pub struct Surroundings {
-    /// The integrations that are linked.
-    pub integrations: BTreeMap<IntegrationId, (String, IntegrationDefinition)>,
-    /// The secrets that have a value in production.
-    pub production_secrets: BTreeSet<SecretName>,
-    /// The workspace variables that have a value in production.
-    pub production_variables: BTreeSet<String>,
-}
-
-/// What may go wrong in production with a version that can be published.
-pub fn warnings(
-    document: &AgentDocument,
-    links: &[LinkedAction],
-    around: &Surroundings,
-) -> Vec<PublishWarning> {
-    let mut found = Warnings::default();
-    for link in links.iter().filter(|link| link.broken().is_none()) {
-        found.link(link, around);
-    }
-    for (binding, action) in document.own_actions() {
-        for secret in action.kind.secrets() {
-            found.secret(secret, binding, around);
-        }
-        let channel = action.kind.channel();
-        if let Some((_, channel)) = channel.and_then(|id| around.integrations.get(&id)) {
-            for secret in channel.secrets() {
-                found.secret(secret, binding, around);
-            }
-        }
-    }
-    found.variables(document, links, around);
-    found.formats(document, links);
-    found.list()
-}
-
-/// Warnings, those of one code about one thing together.
-#[derive(Default)]
-struct Warnings(BTreeMap<(&'static str, String), BTreeSet<BindingId>>);
-
-impl Warnings {
-    fn add(&mut self, code: &'static str, about: &str, binding: Option<BindingId>) {
-        let bindings = self.0.entry((code, about.to_owned())).or_default();
-        bindings.extend(binding);
-    }
-
-    fn secret(&mut self, secret: &SecretName, binding: BindingId, around: &Surroundings) {
-        if !around.production_secrets.contains(secret) {
-            self.add(
-                "secret_missing_in_production",
-                secret.as_str(),
-                Some(binding),
-            );
-        }
-    }
-
-    fn link(&mut self, link: &LinkedAction, around: &Surroundings) {
-        for secret in link.now.shape.definition.secrets() {
-            self.secret(secret, link.binding, around);
-        }
-        let integration = around.integrations.get(&link.now.place.integration);
-        let Some((name, definition)) = integration else {
-            return;
-        };
-        let (auth, headers) = match definition {
-            IntegrationDefinition::CustomApi { environments } => {
-                let Some(slot) = environments.get(Environment::Production) else {
-                    self.add("empty_production_slot", name, Some(link.binding));
-                    return;
-                };
-                (&slot.auth, &slot.headers)
-            }
-            IntegrationDefinition::McpServer(server) => (&server.auth, &server.headers),
-            IntegrationDefinition::MessagingChannel(channel) => {
-                self.secret(&channel.api_key.secret, link.binding, around);
-                return;
-            }
-        };
-        let headers = headers.values().filter_map(ValueSource::secret);
-        for secret in auth.secrets().into_iter().chain(headers) {
-            self.secret(secret, link.binding, around);
-        }
-    }
-
-    fn variables(
-        &mut self,
-        document: &AgentDocument,
-        links: &[LinkedAction],
-        around: &Surroundings,
-    ) {
-        let mut set: BTreeSet<&str> = BUILT_IN_VARIABLES.into_iter().collect();
-        for link in links.iter().filter(|link| link.broken().is_none()) {
-            let outputs = link.now.shape.definition.output_variables();
-            set.extend(outputs.iter().map(|spec| spec.name.as_str()));
-        }
-        for (_, action) in document.own_actions() {
-            let outputs = action.kind.output_variables().iter();
-            set.extend(outputs.map(|spec| spec.name.as_str()));
-        }
-        let texts = Texts::of(document, links);
-        let binding = |place: &str| {
-            let index = place.strip_prefix("/actions/")?.split('/').next()?;
-            let binding = document.actions.get(index.parse::<usize>().ok()?)?;
-            Some(binding.id)
-        };
-        for (name, place) in texts.read_from("variables") {
-            if !set.contains(name) {
-                self.add("variable_never_set", name, binding(place));
-            }
-        }
-        for (name, place) in texts.read_from("workspace") {
-            if !around.production_variables.contains(name) {
-                self.add(
-                    "workspace_variable_missing_in_production",
-                    name,
-                    binding(place),
-                );
-            }
-        }
-    }
-
-    /// What providers of models refuse or pass over, in the words of the notes.
-    fn formats(&mut self, document: &AgentDocument, links: &[LinkedAction]) {
-        let shared: BTreeMap<BindingId, &LinkedAction> = links
-            .iter()
-            .filter(|link| link.broken().is_none())
-            .map(|link| (link.binding, link))
-            .collect();
-        let any = ParameterSchema::default();
-        for binding in &document.actions {
-            let (name, description, parameters, wire) = match &binding.target {
-                BindingTarget::Action { action, .. } => {
-                    let parameters = action.parameters();
-                    (&action.name, &action.description, parameters, None)
-                }
-                BindingTarget::Link { overrides, .. } => {
-                    let Some(link) = shared.get(&binding.id) else {
-                        continue;
-                    };
-                    let shape = &link.now.shape;
-                    let parameters = shape.definition.effective_parameters(
-                        overrides.parameters.as_ref(),
-                        overrides.body_template.as_deref(),
-                    );
-                    let wire = shape.definition.wire();
-                    (&shape.name, &shape.description, parameters, wire)
-                }
-            };
-            let tool = ToolView {
-                name: name.as_str(),
-                description,
-                parameters: parameters.as_ref().unwrap_or(any.source()),
-                wire,
-            };
-            for note in tool_format::lint(&tool) {
-                if note.severity != Severity::Rewritten {
-                    self.add("schema_limits", &note.to_string(), Some(binding.id));
-                }
-            }
-        }
-        for note in tool_format::lint_list(document.actions.len()) {
-            self.add("schema_limits", &note.to_string(), None);
-        }
-    }
-
-    fn list(self) -> Vec<PublishWarning> {
-        self.0
-            .into_iter()
-            .map(|((code, about), bindings)| PublishWarning {
-                code,
-                detail: sentence(code, &about),
-                binding_ids: bindings.into_iter().collect(),
-            })
-            .collect()
-    }
-}
-
-fn sentence(code: &str, about: &str) -> String {
-    match code {
-        "schema_limits" => about.to_owned(),
-        "empty_production_slot" => format!(
-            "the integration `{about}` has nothing in its production slot, so its actions are unavailable there"
-        ),
-        "secret_missing_in_production" => format!(
-            "the secret `{about}` has no value in production, so calls that need it fail there"
-        ),
-        "variable_never_set" => format!(
-            "templates read `variables.{about}`, which no action of this version sets; calls fail unless the runtime sets it"
-        ),
-        _ => format!(
-            "templates read `workspace.{about}`, which has no value in production; calls that need it fail there"
-        ),
-    }
 }
 
 #[cfg(test)]

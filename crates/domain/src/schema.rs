@@ -1,12 +1,14 @@
 //! Parameter schemas: JSON Schema, draft 2020-12, for the arguments of an action.
 
 mod check;
+mod cost;
 
 use std::sync::Arc;
 
 use jsonschema::{Draft, PatternOptions, Retrieve, Uri, Validator};
 use serde_json::{Map, Value};
 
+use crate::budget::Budget;
 use crate::input::InputError;
 use crate::rule::RuleError;
 
@@ -14,6 +16,14 @@ use crate::rule::RuleError;
 pub const MAX_SCHEMA_BYTES: usize = 64 * 1024;
 /// The deepest schema: deeper ones would exhaust the stack of the validator.
 pub const MAX_SCHEMA_DEPTH: usize = 64;
+/// How many steps checking one value may take: well under a second.
+const MAX_STEPS: u64 = 5_000_000;
+/// How many steps finding all wrong places may take; where it is more, only that it is wrong is said.
+const MAX_LISTED_STEPS: u64 = 500_000;
+/// Values of so little work are checked without counting it first.
+const FREE_STEPS: u64 = 4_000;
+/// How deep a value goes into a schema, its references followed.
+const MAX_LEVELS: u32 = 500;
 /// How many wrong places one answer lists.
 const MAX_ERRORS: usize = 20;
 /// The longest text about one of them, in characters: it may quote names and choices.
@@ -25,6 +35,8 @@ pub struct ParameterSchema {
     source: Arc<Value>,
     /// None where anything goes.
     validator: Option<Arc<Validator>>,
+    /// How many schemas look at one value, or none when references come back to themselves.
+    work: Option<u64>,
 }
 
 impl std::fmt::Debug for ParameterSchema {
@@ -41,6 +53,7 @@ impl Default for ParameterSchema {
         Self {
             source: Arc::new(serde_json::json!({"type": "object", "properties": {}})),
             validator: None,
+            work: Some(1),
         }
     }
 }
@@ -73,7 +86,7 @@ impl ParameterSchema {
                 "the schema is larger than {MAX_SCHEMA_BYTES} bytes; shorten it"
             )));
         }
-        check::work(schema)?;
+        let work = check::work(schema)?;
         let validator = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .with_pattern_options(PatternOptions::regex().size_limit(1 << 20))
@@ -89,6 +102,7 @@ impl ParameterSchema {
         Ok(Self {
             source: Arc::new(schema.clone()),
             validator: Some(Arc::new(validator)),
+            work: (!work.comes_back).then_some(work.steps),
         })
     }
 
@@ -108,8 +122,24 @@ impl ParameterSchema {
         let Some(validator) = &self.validator else {
             return Ok(());
         };
+        let one = |detail: &str| {
+            vec![InputError {
+                pointer: String::new(),
+                detail: detail.to_owned(),
+            }]
+        };
+        let Some(steps) = self.steps(arguments) else {
+            return Err(one(
+                "the arguments are too large to be checked against this schema; send less",
+            ));
+        };
         if validator.is_valid(arguments) {
             return Ok(());
+        }
+        if steps > MAX_LISTED_STEPS {
+            return Err(one(
+                "the arguments do not fit the schema; they are too large to say where",
+            ));
         }
         Err(validator
             .iter_errors(arguments)
@@ -119,6 +149,22 @@ impl ParameterSchema {
                 detail: shortened(error.masked_with("the value").to_string()),
             })
             .collect())
+    }
+
+    /// How many steps checking a value takes at most. None when they are too many.
+    fn steps(&self, arguments: &Value) -> Option<u64> {
+        let mut budget = Budget::new(FREE_STEPS, 0, MAX_LEVELS, &|| false);
+        let mut cost = cost::Cost::new(&self.source, &mut budget);
+        let counted = cost.size(arguments);
+        let size = FREE_STEPS - budget.steps();
+        if let (Ok(()), Some(work)) = (counted, self.work)
+            && size.saturating_mul(work) < FREE_STEPS
+        {
+            return Some(0);
+        }
+        let mut budget = Budget::new(MAX_STEPS, 0, MAX_LEVELS, &|| false);
+        let counted = cost::Cost::new(&self.source, &mut budget).of(&self.source, arguments);
+        counted.ok().map(|()| MAX_STEPS - budget.steps())
     }
 
     /// The names of the properties it describes at the top.
@@ -269,6 +315,85 @@ mod tests {
                 let _ = schema.validate(&json!({"a": 1}));
             }
         }
+    }
+
+    fn deep(levels: usize) -> Value {
+        (0..levels).fold(json!({}), |inner, _| json!({"n": inner}))
+    }
+
+    #[test]
+    fn checking_a_value_is_bounded() {
+        let twice = |keyword: &str| {
+            let next = json!({"$ref": "#/$defs/n"});
+            json!({
+                "$ref": "#/$defs/n",
+                "$defs": {"n": {"properties": {
+                    "n": {(keyword): [next, next]}, "bad": {"type": "string"},
+                }}},
+            })
+        };
+        let choices: Vec<_> = (0..5000).map(|at| format!("c{at}")).collect();
+        let mut wrong = deep(60);
+        wrong["bad"] = json!(1);
+        for (schema, value) in [
+            (twice("allOf"), deep(100)),
+            (twice("anyOf"), deep(100)),
+            (twice("oneOf"), wrong),
+            (
+                json!({"properties": {"a": {"items": {"enum": choices}}}}),
+                json!({"a": vec!["x"; 100_000]}),
+            ),
+            (
+                json!({"properties": {"a": {"pattern": "([a-z]?){2000}(a*)*!"}}}),
+                json!({"a": "a".repeat(900_000)}),
+            ),
+            (
+                json!({"patternProperties": {"(a?){500}b": {}, "(a?){501}b": {}}}),
+                Value::Object((0..20_000).map(|at| (format!("a{at}"), json!(1))).collect()),
+            ),
+        ] {
+            let schema = ParameterSchema::compile(&schema).unwrap();
+            let errors = schema.validate(&value).unwrap_err();
+            assert!(errors[0].detail.contains("too large"), "{errors:?}");
+        }
+    }
+
+    #[test]
+    fn what_people_send_is_checked_as_before() {
+        let tree = ParameterSchema::compile(&json!({
+            "$ref": "#/$defs/n",
+            "$defs": {"n": {
+                "properties": {"v": {"type": "integer"}, "left": {"$ref": "#/$defs/n"}},
+                "additionalProperties": {"$ref": "#/$defs/n"},
+            }},
+        }))
+        .unwrap();
+        let nest = |leaf: Value| (0..50).fold(leaf, |inner, _| json!({"left": inner, "right": {}}));
+        assert_eq!(tree.validate(&nest(json!({"v": 1}))), Ok(()));
+        let errors = tree.validate(&nest(json!({"v": "x"}))).unwrap_err();
+        assert_eq!(errors[0].pointer, format!("{}/v", "/left".repeat(50)));
+        let file = ParameterSchema::compile(&json!({
+            "properties": {"file": {"type": "string", "pattern": "^[A-Za-z0-9+/=]*$"},
+                "rows": {"items": {"properties": {"kind": {"enum": ["a", "b"]}}}}},
+        }))
+        .unwrap();
+        let rows = vec![json!({"kind": "a", "n": 1, "text": "some words"}); 10_000];
+        let arguments = json!({"file": "abcd".repeat(100_000), "rows": rows});
+        assert_eq!(file.validate(&arguments), Ok(()));
+    }
+
+    #[test]
+    fn the_deepest_value_fits_a_small_stack() {
+        let schema = json!({
+            "$ref": "#/$defs/n",
+            "$defs": {"n": {"anyOf": [{"allOf": [{"properties": {"n": {"$ref": "#/$defs/n"}}}]}]}},
+        });
+        let run = move || {
+            let schema = ParameterSchema::compile(&schema).unwrap();
+            let _ = schema.validate(&deep(120));
+        };
+        let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run);
+        thread.unwrap().join().unwrap();
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The client: sessions at hand, discovery and calls.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -158,6 +159,12 @@ impl McpClient {
             }
             result => result,
         }?;
+        // A session knows the secrets of when it was opened; here are those of now.
+        let text = match secrets.redactor().clean_json(&text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(clean) => Some(clean),
+        }
+        .unwrap_or(text);
         ToolAnswer::read(text)
     }
 

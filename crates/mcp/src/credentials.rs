@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use sha2::{Digest as _, Sha256};
-use switchboard_connect::auth::{self, PreparedAuth};
+use switchboard_connect::auth::{self, PreparedAuth, SecretsFor};
 use switchboard_connect::{CallError, ClientCredentials, OAuthSource, Redactor, Secrets};
 use switchboard_domain::auth::ValueSource;
 use switchboard_outbound::parse_url;
@@ -16,12 +16,13 @@ pub type Fingerprint = [u8; 32];
 /// The fingerprint of a target with the secrets of now. A missing secret is an error, so no call
 /// goes on without its credentials.
 pub fn fingerprint(target: &McpTarget, secrets: Secrets<'_>) -> Result<Fingerprint, CallError> {
+    let secrets = target.secrets(secrets);
     let mut digest = Parts(Sha256::new());
     digest.add("url", &target.url);
     match &target.auth {
         PreparedAuth::None => digest.add("none", ""),
         PreparedAuth::Bearer(name) => {
-            digest.add("bearer", auth::secret(secrets, name)?.expose());
+            digest.add("bearer", secrets.secret(name)?.expose());
         }
         PreparedAuth::Header(name, source) => {
             digest.add("header", name.as_str());
@@ -33,16 +34,17 @@ pub fn fingerprint(target: &McpTarget, secrets: Secrets<'_>) -> Result<Fingerpri
         }
         PreparedAuth::Basic(user, password) => {
             digest.value(user, secrets)?;
-            digest.add("basic", auth::secret(secrets, password)?.expose());
+            digest.add("basic", secrets.secret(password)?.expose());
         }
         PreparedAuth::OAuth(source) => {
             digest.add("oauth", &source.token_url);
             digest.add("scope", source.scope.as_deref().unwrap_or_default());
+            let secrets = SecretsFor {
+                origin: &source.origin,
+                ..secrets
+            };
             digest.value(&source.client_id, secrets)?;
-            digest.add(
-                "secret",
-                auth::secret(secrets, &source.client_secret)?.expose(),
-            );
+            digest.add("secret", secrets.secret(&source.client_secret)?.expose());
         }
     }
     for (name, source) in &target.headers {
@@ -63,11 +65,11 @@ impl Parts {
         }
     }
 
-    fn value(&mut self, source: &ValueSource, secrets: Secrets<'_>) -> Result<(), CallError> {
+    fn value(&mut self, source: &ValueSource, secrets: SecretsFor<'_>) -> Result<(), CallError> {
         match source {
             ValueSource::Text(text) => self.add("text", text),
             ValueSource::Secret(reference) => {
-                self.add("secret", auth::secret(secrets, &reference.secret)?.expose());
+                self.add("secret", secrets.secret(&reference.secret)?.expose());
             }
         }
         Ok(())
@@ -93,11 +95,12 @@ pub struct Credentials {
 impl Credentials {
     /// Looks them up.
     pub fn resolve(target: &McpTarget, secrets: Secrets<'_>) -> Result<Self, McpError> {
-        let mut redactor = Redactor::default();
+        let mut redactor = secrets.redactor();
+        let to = target.secrets(secrets);
         let mut headers = HeaderMap::with_capacity(target.headers.len() + 10);
         let mut names = vec![];
         for (name, source) in &target.headers {
-            let text = auth::value(secrets, source, &mut redactor)?;
+            let text = to.value(source)?;
             let value = if source.secret().is_some() {
                 names.push(name.clone());
                 auth::sensitive("the secret", &text)?
@@ -115,7 +118,7 @@ impl Credentials {
         let plain = url.len();
         auth::apply(
             &target.auth,
-            secrets,
+            to,
             &mut headers,
             &mut url,
             &mut String::new(),
@@ -123,7 +126,7 @@ impl Credentials {
         )?;
         let oauth = match &target.auth {
             PreparedAuth::OAuth(source) => {
-                let client = ClientCredentials::of(source, secrets, &mut redactor)?;
+                let client = ClientCredentials::of(source, secrets, to.origin, &mut redactor)?;
                 Some((source.clone(), client))
             }
             PreparedAuth::Header(name, _) => {

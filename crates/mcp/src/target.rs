@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use http::HeaderName;
-use switchboard_connect::PreparedAuth;
+use switchboard_connect::auth::SecretsFor;
+use switchboard_connect::{PreparedAuth, Secrets};
 use switchboard_domain::auth::ValueSource;
 use switchboard_outbound::Breaker;
 
@@ -12,6 +13,8 @@ use switchboard_outbound::Breaker;
 pub struct McpTarget {
     /// The server's URL.
     pub url: Arc<str>,
+    /// Its scheme, host and port.
+    pub origin: Arc<str>,
     /// How requests are authenticated.
     pub auth: PreparedAuth,
     /// Headers of every request, text or secrets. Headers of the protocol win over them.
@@ -21,4 +24,14 @@ pub struct McpTarget {
     pub key: Arc<str>,
     /// The breaker of this host in this environment.
     pub breaker: Arc<Breaker>,
+}
+
+impl McpTarget {
+    /// The secrets that go to the server.
+    pub fn secrets<'a>(&'a self, secrets: Secrets<'a>) -> SecretsFor<'a> {
+        SecretsFor {
+            secrets,
+            origin: &self.origin,
+        }
+    }
 }

@@ -107,7 +107,6 @@ impl Wire {
             options: Options {
                 retry: RetryPolicy::default(),
                 max_redirects: 0,
-                credential_queries: vec![],
             },
         }
     }
@@ -130,7 +129,7 @@ impl Wire {
     /// The text without credentials. One that has none is not copied.
     pub fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let redactor = self.redactor.read().unwrap_or_else(PoisonError::into_inner);
-        redactor.clean(text)
+        redactor.clean_json(text)
     }
 
     /// The body as text, without credentials.
@@ -238,12 +237,12 @@ impl Wire {
             .tokens
             .token(&self.client, source, client, deadline)
             .await?;
-        auth::bearer(headers, &token)?;
+        auth::bearer(headers, &token.text)?;
         self.redactor
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .add(&token);
-        Ok(token)
+            .add(&token.masker);
+        Ok(token.text)
     }
 
     async fn once(
@@ -260,6 +259,7 @@ impl Wire {
             headers,
             body,
             credentials: self.credentials.clone(),
+            credential_queries: vec![],
             // Whoever reads the body knows how much of it is bearable.
             max_response_bytes: usize::MAX,
             breaker: Some(self.breaker.clone()),

@@ -31,7 +31,7 @@ impl Default for BreakerSettings {
 /// atomic loads.
 #[derive(Debug)]
 pub struct Breaker {
-    host: String,
+    host: Arc<str>,
     settings: BreakerSettings,
     start: Instant,
     failures: AtomicU32,
@@ -61,7 +61,7 @@ impl Drop for Permit {
 
 impl Breaker {
     /// A closed breaker for a host.
-    pub fn new(host: impl Into<String>, settings: BreakerSettings) -> Self {
+    pub fn new(host: impl Into<Arc<str>>, settings: BreakerSettings) -> Self {
         Self {
             host: host.into(),
             settings,
@@ -72,6 +72,11 @@ impl Breaker {
             probing: AtomicBool::new(false),
             reason: Mutex::new(String::new()),
         }
+    }
+
+    /// The host whose breaker it is.
+    pub const fn host(&self) -> &Arc<str> {
+        &self.host
     }
 
     fn now(&self) -> u64 {
@@ -92,7 +97,7 @@ impl Breaker {
         }
         let opened = self.opened.load(Ordering::Relaxed);
         Err(OutboundError::CircuitOpen {
-            host: self.host.clone(),
+            host: self.host.to_string(),
             failures: self.failures.load(Ordering::Relaxed),
             reason: self
                 .reason
@@ -118,7 +123,7 @@ impl Breaker {
         }
         if self.open_until.load(Ordering::Relaxed) != 0 {
             self.open_until.store(0, Ordering::Release);
-            tracing::info!(host = self.host, "calls go out again");
+            tracing::info!(host = &*self.host, "calls go out again");
         }
     }
 
@@ -135,7 +140,7 @@ impl Breaker {
         let now = self.now();
         if self.open_until.load(Ordering::Relaxed) == 0 {
             self.opened.store(now, Ordering::Relaxed);
-            tracing::warn!(host = self.host, failures, reason, "calls are paused");
+            tracing::warn!(host = &*self.host, failures, reason, "calls are paused");
         }
         let until = now.saturating_add(millis(self.settings.cool_down)).max(1);
         self.open_until.store(until, Ordering::Release);

@@ -20,6 +20,7 @@ use crate::guard::NetworkPolicy;
 use crate::health::{note_body, note_head};
 use crate::redirect;
 use crate::request::{self, Options, Request, Response};
+use crate::room::Room;
 use crate::stream::{ResponseStream, body_error, host};
 
 /// How a client is set up.
@@ -42,6 +43,8 @@ pub struct ClientSettings {
     pub breakers: BreakerSettings,
     /// How requests are treated where nothing else is said.
     pub options: Options,
+    /// How many bytes of large answers are held at once.
+    pub answer_memory: usize,
 }
 
 impl Default for ClientSettings {
@@ -59,6 +62,7 @@ impl Default for ClientSettings {
             )),
             breakers: BreakerSettings::default(),
             options: Options::default(),
+            answer_memory: 16 << 20,
         }
     }
 }
@@ -72,6 +76,7 @@ struct Shared {
     user_agent: HeaderValue,
     breakers: Breakers,
     options: Options,
+    room: Room,
 }
 
 impl std::fmt::Debug for Client {
@@ -123,6 +128,7 @@ impl Client {
             user_agent: settings.user_agent,
             breakers: Breakers::new(settings.breakers),
             options: settings.options,
+            room: Room::new(settings.answer_memory),
         })))
     }
 
@@ -149,6 +155,7 @@ impl Client {
         deadline: Instant,
     ) -> Result<Response, OutboundError> {
         let (mut opened, _permit) = self.open(&mut request, options, deadline).await?;
+        opened.stream.room = Some(self.0.room.clone());
         let body = opened.stream.collect(deadline).await;
         if !opened.redirected
             && let Some(breaker) = &request.breaker
@@ -163,6 +170,7 @@ impl Client {
             body,
             attempts: stream.attempts,
             uri: stream.uri,
+            held: stream.held,
         })
     }
 
@@ -330,7 +338,7 @@ impl Client {
         let mut headers = request.headers.clone();
         let mut body = request.body.clone();
         for _ in 0..options.max_redirects {
-            let next = redirect::target(&uri, answer.headers(), &options.credential_queries)?;
+            let next = redirect::target(&uri, answer.headers(), &request.credential_queries)?;
             if !redirect::same_origin(&uri, &next) {
                 redirect::drop_credentials(&mut headers, &request.credentials);
                 body = Bytes::new();
@@ -376,6 +384,8 @@ fn opened(
         uri,
         limit: request.max_response_bytes,
         read: 0,
+        room: None,
+        held: None,
         payload,
     };
     let announced = usize::try_from(stream.payload.announced()).unwrap_or(usize::MAX);

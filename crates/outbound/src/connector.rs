@@ -126,6 +126,22 @@ impl Service<Uri> for Dialer {
     }
 }
 
+/// Whether it was this process, or this machine, that had no descriptor left.
+fn is_ours(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let code = error.raw_os_error();
+    [Errno::MFILE, Errno::NFILE]
+        .iter()
+        .any(|ours| code == Some(ours.raw_os_error()))
+}
+
+fn overloaded(host: &str) -> OutboundError {
+    tracing::warn!(host, "there is no descriptor left for a connection");
+    OutboundError::Overloaded {
+        host: host.to_owned(),
+    }
+}
+
 /// Dials what the policy allows.
 #[derive(Clone)]
 struct Tcp(Arc<Guarded>);
@@ -162,7 +178,7 @@ impl Guarded {
         };
         let port = uri.port_u16().unwrap_or(default_port);
         let mut last = String::from("it has no address");
-        let allowed = self.addresses(uri, host).await?;
+        let allowed = self.addresses(uri, host, port).await?;
         let mut left = u32::try_from(allowed.len()).unwrap_or(u32::MAX);
         for address in allowed {
             // Each address gets its share of the time that is left, so that a dead one does not
@@ -176,6 +192,7 @@ impl Guarded {
                     let _ = stream.set_nodelay(true);
                     return Ok(stream);
                 }
+                Ok(Err(error)) if is_ours(&error) => return Err(overloaded(host)),
                 Ok(Err(error)) => last = error.to_string(),
                 Err(_) => "it did not answer in time".clone_into(&mut last),
             }
@@ -187,24 +204,29 @@ impl Guarded {
     }
 
     /// The addresses of a host that may be dialled. When none may, the first refusal says why.
-    async fn addresses(&self, uri: &Uri, host: &str) -> Result<Vec<IpAddr>, OutboundError> {
+    async fn addresses(
+        &self,
+        uri: &Uri,
+        host: &str,
+        port: u16,
+    ) -> Result<Vec<IpAddr>, OutboundError> {
         let all = match host_of(uri)? {
             Host::Ipv4(address) => vec![IpAddr::V4(address)],
             Host::Ipv6(address) => vec![IpAddr::V6(address)],
-            Host::Domain(name) => {
-                self.resolver
-                    .resolve(name)
-                    .await
-                    .map_err(|error| OutboundError::Dns {
-                        host: host.to_owned(),
-                        detail: error.to_string(),
-                    })?
-            }
+            Host::Domain(name) => self.resolver.resolve(name).await.map_err(|error| {
+                if is_ours(&error) {
+                    return overloaded(host);
+                }
+                OutboundError::Dns {
+                    host: host.to_owned(),
+                    detail: error.to_string(),
+                }
+            })?,
         };
         let mut refusal = None;
         let mut allowed = Vec::with_capacity(all.len());
         for address in all {
-            match self.policy.check(host, address) {
+            match self.policy.check(host, address, port) {
                 Ok(()) => allowed.push(address),
                 Err(refused) => refusal = refusal.or(Some(refused)),
             }

@@ -56,6 +56,14 @@ pub enum OutboundError {
         /// Why not.
         detail: String,
     },
+    /// This process may open no more connections. Nothing was sent, and the service is not to blame.
+    #[error(
+        "this server has no descriptor left for a connection to `{host}`; nothing was sent, so try again in a moment"
+    )]
+    Overloaded {
+        /// The host.
+        host: String,
+    },
     /// TLS failed.
     #[error("no secure connection to `{host}`: {detail}; check the service's certificate")]
     Tls {
@@ -152,6 +160,7 @@ impl OutboundError {
             Self::AddressRefused(_) => "address_refused",
             Self::Dns { .. } => "dns_failed",
             Self::Connect { .. } => "connect_failed",
+            Self::Overloaded { .. } => "overloaded",
             Self::Tls { .. } => "tls_failed",
             Self::Timeout { .. } => "timeout",
             Self::ConnectionLost { .. } => "connection_lost",
@@ -179,6 +188,7 @@ impl OutboundError {
             | Self::AddressRefused(_)
             | Self::Dns { .. }
             | Self::Connect { .. }
+            | Self::Overloaded { .. }
             | Self::Tls { .. }
             | Self::CircuitOpen { .. }
             | Self::Setup(_) => false,

@@ -19,7 +19,7 @@ pub struct Refusal {
     pub rule: &'static str,
 }
 
-/// An allowance that is neither a network, an address nor a host name.
+/// An allowance that is neither a network, an address nor a host name, with a port or without.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a network such as 10.1.0.0/16, an address or a host name")]
 pub struct InvalidAllowance(pub String);
@@ -27,8 +27,8 @@ pub struct InvalidAllowance(pub String);
 /// What may be reached although it is not public.
 #[derive(Debug, Clone, Default)]
 pub struct NetworkPolicy {
-    networks: Vec<IpNet>,
-    hosts: Vec<String>,
+    networks: Vec<(IpNet, Option<u16>)>,
+    hosts: Vec<(String, Option<u16>)>,
 }
 
 const PRIVATE: &str = "a private address";
@@ -120,30 +120,67 @@ impl NetworkPolicy {
         let mut policy = Self::default();
         for text in allowances {
             let text = text.trim();
-            let bare = text
-                .strip_prefix('[')
-                .and_then(|text| text.strip_suffix(']'))
-                .unwrap_or(text);
-            if let Ok(network) = text.parse::<IpNet>() {
-                policy.networks.push(plain_network(network));
-            } else if let Ok(address) = bare.parse::<IpAddr>() {
-                policy.networks.push(IpNet::from(address.to_canonical()));
-            } else if let Some(host) = host_name(text) {
-                policy.hosts.push(host);
-            } else {
+            if policy.allow(text, None) {
+                continue;
+            }
+            // `10.1.0.0/16:443`, `[fd00::]/8:443`, `billing.internal:443`.
+            let with_port = text.rsplit_once(':');
+            let with_port = with_port.and_then(|(rest, port)| Some((rest, port.parse().ok()?)));
+            if !with_port.is_some_and(|(rest, port)| policy.allow(rest, Some(port))) {
                 return Err(InvalidAllowance(text.to_owned()));
             }
         }
         Ok(policy)
     }
 
+    /// Takes an allowance, if it is one.
+    fn allow(&mut self, text: &str, port: Option<u16>) -> bool {
+        let bare = text.replace(['[', ']'], "");
+        let network = bare.parse::<IpNet>().map(plain_network).ok();
+        let address = || bare.parse::<IpAddr>().ok();
+        let network = network.or_else(|| Some(IpNet::from(address()?.to_canonical())));
+        if let Some(network) = network {
+            self.networks.push((network, port));
+            return true;
+        }
+        let Some(host) = host_name(text) else {
+            return false;
+        };
+        self.hosts.push((host, port));
+        true
+    }
+
+    /// The addresses at which clouds keep metadata that a network covers which is allowed.
+    pub fn metadata(&self) -> Vec<(IpNet, IpAddr)> {
+        let four = REFUSED_V4
+            .iter()
+            .map(|(net, rule)| (IpNet::V4(*net), *rule));
+        let six = REFUSED_V6
+            .iter()
+            .map(|(net, rule)| (IpNet::V6(*net), *rule));
+        let kept = four.chain(six).filter(|(_, rule)| *rule == METADATA);
+        let kept: Vec<_> = kept.map(|(net, _)| net.addr()).collect();
+        let covered = |network: IpNet| {
+            let inside = kept
+                .iter()
+                .filter(move |address| network.contains(*address));
+            inside.map(move |address| (network, *address))
+        };
+        let networks = self.networks.iter().map(|(network, _)| *network);
+        networks.flat_map(covered).collect()
+    }
+
     /// Whether an address may be dialled for a host.
-    pub fn check(&self, host: &str, address: IpAddr) -> Result<(), Refusal> {
+    pub fn check(&self, host: &str, address: IpAddr, port: u16) -> Result<(), Refusal> {
         let Some(rule) = refused_as(address) else {
             return Ok(());
         };
         let plain = address.to_canonical();
-        if self.names(host) || self.networks.iter().any(|network| network.contains(&plain)) {
+        let is_open = |allowed: &Option<u16>| allowed.is_none_or(|allowed| allowed == port);
+        let mut networks = self.networks.iter();
+        if self.names(host, is_open)
+            || networks.any(|(network, port)| is_open(port) && network.contains(&plain))
+        {
             return Ok(());
         }
         Err(Refusal {
@@ -153,11 +190,11 @@ impl NetworkPolicy {
         })
     }
 
-    fn names(&self, host: &str) -> bool {
+    fn names(&self, host: &str, is_open: impl Fn(&Option<u16>) -> bool) -> bool {
         let host = host.strip_suffix('.').unwrap_or(host);
         self.hosts
             .iter()
-            .any(|allowed| allowed.eq_ignore_ascii_case(host))
+            .any(|(allowed, port)| is_open(port) && allowed.eq_ignore_ascii_case(host))
     }
 }
 

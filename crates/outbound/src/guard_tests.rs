@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn check(policy: &NetworkPolicy, host: &str, address: &str) -> Result<(), Refusal> {
-    policy.check(host, address.parse().unwrap())
+    policy.check(host, address.parse().unwrap(), 443)
 }
 
 #[test]
@@ -183,9 +183,9 @@ proptest! {
         let host = bits & u32::from(network.hostmask());
         let inner = Ipv4Addr::from(u32::from(network.network()) | host);
         let policy = NetworkPolicy::default();
-        prop_assert!(policy.check("h", IpAddr::V4(inner)).is_err(), "{}", inner);
+        prop_assert!(policy.check("h", IpAddr::V4(inner), 443).is_err(), "{}", inner);
         for form in forms(inner, free) {
-            prop_assert!(policy.check("h", IpAddr::V6(form)).is_err(), "{}", form);
+            prop_assert!(policy.check("h", IpAddr::V6(form), 443).is_err(), "{}", form);
         }
     }
 
@@ -195,7 +195,7 @@ proptest! {
         let host = bits & u128::from(network.hostmask());
         let address = Ipv6Addr::from(u128::from(network.network()) | host);
         let policy = NetworkPolicy::default();
-        prop_assert!(policy.check("h", IpAddr::V6(address)).is_err(), "{}", address);
+        prop_assert!(policy.check("h", IpAddr::V6(address), 443).is_err(), "{}", address);
     }
 
     /// Written apart from the tables: what the standard library knows of addresses agrees.
@@ -203,15 +203,68 @@ proptest! {
     fn what_passes_is_public(bits: u128, four: u32) {
         let policy = NetworkPolicy::default();
         let address = Ipv6Addr::from(bits);
-        if policy.check("h", IpAddr::V6(address)).is_ok() {
+        if policy.check("h", IpAddr::V6(address), 443).is_ok() {
             prop_assert!(!address.is_loopback() && !address.is_multicast());
             prop_assert!(!address.is_unique_local() && !address.is_unicast_link_local());
         }
         let address = Ipv4Addr::from(four);
-        if policy.check("h", IpAddr::V4(address)).is_ok() {
+        if policy.check("h", IpAddr::V4(address), 443).is_ok() {
             prop_assert!(!address.is_private() && !address.is_loopback() && !address.is_link_local());
             prop_assert!(!address.is_multicast() && !address.is_broadcast());
             prop_assert!(!address.is_documentation() && !address.is_unspecified());
         }
     }
+}
+
+#[test]
+fn an_allowance_may_name_a_port() {
+    let allowed = [
+        "10.1.0.0/16:443",
+        "[fd00::]/8:8443",
+        "fd80::/16",
+        "[::1]:80",
+        "127.0.0.1:80",
+        "billing.internal:443",
+    ];
+    let policy = NetworkPolicy::new(allowed).unwrap();
+    for (host, address, port, expected) in [
+        ("h", "10.1.2.3", 443, true),
+        ("h", "10.1.2.3", 80, false),
+        ("h", "10.2.0.1", 443, false),
+        ("h", "fd00::1", 8443, true),
+        ("h", "fd00::1", 443, false),
+        ("h", "fd80::1", 1, true),
+        ("h", "::1", 80, true),
+        ("h", "::1", 81, false),
+        ("h", "127.0.0.1", 80, true),
+        ("h", "127.0.0.1", 8080, false),
+        ("billing.internal", "192.168.1.1", 443, true),
+        ("billing.internal", "192.168.1.1", 80, false),
+    ] {
+        let found = policy.check(host, address.parse().unwrap(), port);
+        assert_eq!(found.is_ok(), expected, "{host} {address} {port}");
+    }
+    for text in [
+        "10.1.0.0/16:",
+        "10.1.0.0/16:x",
+        "10.1.0.0/16:70000",
+        "a b:80",
+    ] {
+        assert!(NetworkPolicy::new([text]).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn allowed_networks_with_metadata_in_them_are_found() {
+    let found = |text: &str| {
+        let covered = NetworkPolicy::new([text]).unwrap().metadata();
+        let covered = covered.into_iter().map(|(_, address)| address.to_string());
+        covered.collect::<Vec<_>>()
+    };
+    assert_eq!(found("169.254.0.0/16"), ["169.254.169.254"]);
+    assert_eq!(found("169.254.169.254"), ["169.254.169.254"]);
+    assert_eq!(found("100.64.0.0/10:80"), ["100.100.100.200"]);
+    assert_eq!(found("fd00::/8"), ["fd00:ec2::254"]);
+    assert_eq!(found("10.0.0.0/8"), [""; 0]);
+    assert_eq!(found("0.0.0.0/0").len(), 4);
 }

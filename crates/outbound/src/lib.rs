@@ -15,6 +15,7 @@ mod health;
 mod redirect;
 mod request;
 mod retry;
+mod room;
 mod stream;
 
 pub use breaker::{Breaker, BreakerSettings};
@@ -24,4 +25,5 @@ pub use error::{OutboundError, Phase};
 pub use guard::{InvalidAllowance, NetworkPolicy, Refusal};
 pub use request::{DEFAULT_MAX_RESPONSE_BYTES, Options, Request, Response, parse_url};
 pub use retry::RetryPolicy;
+pub use room::Held;
 pub use stream::ResponseStream;

@@ -50,15 +50,13 @@ pub fn target(
 }
 
 fn drop_queries(to: &mut Url, names: &[String]) {
-    if !to
-        .query_pairs()
-        .any(|(name, _)| names.iter().any(|n| *n == name))
-    {
+    let carries = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    if !to.query_pairs().any(|(name, _)| carries(&name)) {
         return;
     }
     let kept: Vec<(String, String)> = to
         .query_pairs()
-        .filter(|(name, _)| names.iter().all(|n| n != name))
+        .filter(|(name, _)| !carries(name))
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
     to.set_query(None);
@@ -119,6 +117,7 @@ mod tests {
                 "https://b.example/?a=%26&b=2",
             ),
             ("https://b.example/?key=1", "https://b.example/"),
+            ("https://b.example/?%6bey=1&KEY=2", "https://b.example/"),
             ("/?key=1", "https://a.example/?key=1"),
             ("https://0x7f.1/", "https://127.0.0.1/"),
         ] {

@@ -10,6 +10,7 @@ use crate::breaker::Breaker;
 use crate::error::OutboundError;
 use crate::redirect;
 use crate::retry::RetryPolicy;
+use crate::room::Held;
 
 /// The largest answer where nothing else is said.
 pub const DEFAULT_MAX_RESPONSE_BYTES: usize = 1024 * 1024;
@@ -28,6 +29,9 @@ pub struct Request {
     /// Headers that carry credentials beside the usual ones, dropped when a redirect leaves the
     /// host.
     pub credentials: Vec<HeaderName>,
+    /// Query parameters that carry credentials, by their decoded names, dropped from the place a
+    /// redirect leads to when that is another origin.
+    pub credential_queries: Vec<String>,
     /// The largest answer, in bytes after decompression.
     pub max_response_bytes: usize,
     /// The breaker of this upstream.
@@ -43,6 +47,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             credentials: Vec::new(),
+            credential_queries: Vec::new(),
             max_response_bytes: DEFAULT_MAX_RESPONSE_BYTES,
             breaker: None,
         }
@@ -56,9 +61,6 @@ pub struct Options {
     pub retry: RetryPolicy,
     /// How many redirects of a GET or HEAD are followed; with none, the redirect is the answer.
     pub max_redirects: u8,
-    /// Query parameters that carry credentials, dropped from the place a redirect leads to when
-    /// that is another host.
-    pub credential_queries: Vec<String>,
 }
 
 impl Default for Options {
@@ -66,7 +68,6 @@ impl Default for Options {
         Self {
             retry: RetryPolicy::default(),
             max_redirects: redirect::MAX_REDIRECTS,
-            credential_queries: Vec::new(),
         }
     }
 }
@@ -84,6 +85,8 @@ pub struct Response {
     pub attempts: u32,
     /// Where it came from, after redirects.
     pub uri: Uri,
+    /// The room it takes, if it is large. Whoever keeps what was made of it keeps this too.
+    pub held: Option<Held>,
 }
 
 /// Reads a URL as people write it: unusual spellings of addresses become plain ones, a fragment is

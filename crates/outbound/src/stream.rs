@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use crate::body::{BodyError, Payload};
 use crate::error::{OutboundError, Phase};
+use crate::room::{FREE, Held, Room};
 
 /// An answer whose body is still to be read.
 pub struct ResponseStream {
@@ -20,6 +21,9 @@ pub struct ResponseStream {
     pub(crate) payload: Payload,
     pub(crate) limit: usize,
     pub(crate) read: usize,
+    /// What large answers take room of, where they are kept whole.
+    pub(crate) room: Option<Room>,
+    pub(crate) held: Option<Held>,
 }
 
 impl std::fmt::Debug for ResponseStream {
@@ -55,7 +59,11 @@ impl ResponseStream {
     /// The whole body, or what is left of it.
     pub async fn collect(&mut self, deadline: Instant) -> Result<Bytes, OutboundError> {
         let all = tokio::time::timeout_at(deadline, self.read_all()).await;
-        all.unwrap_or_else(|_| Err(self.too_late()))
+        let all = all.unwrap_or_else(|_| Err(self.too_late()));
+        if let Some(held) = &mut self.held {
+            held.shrink(self.read);
+        }
+        all
     }
 
     async fn read_all(&mut self) -> Result<Bytes, OutboundError> {
@@ -81,11 +89,25 @@ impl ResponseStream {
         match self.payload.next().await {
             Ok(Some(piece)) => {
                 self.count(piece.len())?;
+                if self.read > FREE && self.held.is_none() {
+                    self.take_room().await;
+                }
                 Ok(Some(piece))
             }
             Ok(None) => Ok(None),
             Err(error) => Err(self.broken(error)),
         }
+    }
+
+    /// Waits for room for the whole answer: as much as it says it has, or may have.
+    async fn take_room(&mut self) {
+        let Some(room) = &self.room else { return };
+        let rest = usize::try_from(self.payload.announced()).unwrap_or(usize::MAX);
+        let most = match rest {
+            0 => self.limit,
+            rest => self.read.saturating_add(rest).min(self.limit),
+        };
+        self.held = room.take(most).await;
     }
 
     fn count(&mut self, length: usize) -> Result<(), OutboundError> {

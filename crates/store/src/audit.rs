@@ -23,9 +23,45 @@ pub struct AuditRow {
     pub entity: String,
     /// Which one.
     pub entity_id: String,
+    /// More that is told of it.
+    pub more: More,
 }
 
-type Row = (Uuid, DateTime<Utc>, String, String, String, String);
+/// What an entry tells beyond who did what to which thing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct More {
+    /// The environment it was done in.
+    pub environment: Option<String>,
+    /// The names of the secrets that it used or concerned.
+    pub secrets: Vec<String>,
+    /// Where they went.
+    pub destination: Option<String>,
+    /// The address the request came from.
+    pub address: Option<String>,
+    /// The request's id.
+    pub request_id: Option<String>,
+    /// What was different before, as JSON text.
+    pub before: Option<String>,
+    /// What is different since, as JSON text.
+    pub after: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    at: DateTime<Utc>,
+    actor: String,
+    operation: String,
+    entity: String,
+    entity_id: String,
+    environment: Option<String>,
+    secrets: String,
+    destination: Option<String>,
+    address: Option<String>,
+    request_id: Option<String>,
+    was: Option<String>,
+    became: Option<String>,
+}
 
 /// Adds an entry, in the transaction of what it tells.
 pub async fn insert(
@@ -33,11 +69,18 @@ pub async fn insert(
     workspace: WorkspaceId,
     row: &AuditRow,
 ) -> Result<(), StoreError> {
+    let more = &row.more;
+    let secrets = serde_json::to_string(&more.secrets)
+        .map_err(|error| StoreError::corrupt("names of secrets", error))?;
     on!(engine, conn => sqlx::query(
-        "INSERT INTO audit (workspace_id, id, at, actor, operation, entity, entity_id) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO audit (workspace_id, id, at, actor, operation, entity, entity_id, environment, secrets, \
+         destination, address, request_id, was, became) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(workspace.uuid()).bind(row.id.uuid()).bind(row.at).bind(&row.actor)
     .bind(&row.operation).bind(&row.entity).bind(&row.entity_id)
+    .bind(&more.environment).bind(&secrets).bind(&more.destination).bind(&more.address)
+    .bind(&more.request_id).bind(&more.before).bind(&more.after)
     .execute(conn).await.map(drop))?;
     Ok(())
 }
@@ -51,18 +94,30 @@ pub async fn list(
 ) -> Result<Page<AuditRow>, StoreError> {
     let before = before.map_or(Uuid::max(), AuditId::uuid);
     let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT id, at, actor, operation, entity, entity_id FROM audit WHERE workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        "SELECT id, at, actor, operation, entity, entity_id, environment, secrets, destination, address, request_id, \
+         was, became FROM audit WHERE workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
     )
     .bind(workspace.uuid()).bind(before).bind(i64::from(limit) + 1)
     .fetch_all(conn).await)?;
-    Page::cut(rows, limit).try_map(|(id, at, actor, operation, entity, entity_id)| {
+    Page::cut(rows, limit).try_map(|row| {
+        let secrets = serde_json::from_str(&row.secrets)
+            .map_err(|error| StoreError::corrupt("names of secrets", error))?;
         Ok(AuditRow {
-            id: AuditId::from_uuid(id),
-            at,
-            actor,
-            operation,
-            entity,
-            entity_id,
+            id: AuditId::from_uuid(row.id),
+            at: row.at,
+            actor: row.actor,
+            operation: row.operation,
+            entity: row.entity,
+            entity_id: row.entity_id,
+            more: More {
+                environment: row.environment,
+                secrets,
+                destination: row.destination,
+                address: row.address,
+                request_id: row.request_id,
+                before: row.was,
+                after: row.became,
+            },
         })
     })
 }

@@ -7,6 +7,7 @@ use switchboard_domain::conversation::Conversation;
 use switchboard_domain::id::{CallId, ConversationId, InstanceId};
 use switchboard_domain::sms::message::Message;
 
+use crate::connection::{Step, bounded};
 use crate::conversation::COLUMNS;
 use crate::db::Db;
 use crate::dialect;
@@ -233,10 +234,17 @@ pub async fn write_alone(db: &Db, batch: &Batch<'_>) -> Result<(), StoreError> {
             .bind(key.id.uuid());
     }
     let mut writer = db.sqlite_writer().await?;
-    if let Err(error) = query.execute(&mut *writer).await {
-        // Nothing of it is kept. Without an open transaction this fails, which is as good.
-        let _ = sqlx::query("ROLLBACK").execute(&mut *writer).await;
-        return Err(error.into());
+    let (connection, watch) = writer.parts();
+    let write = async { query.execute(connection).await.map(drop) };
+    if let Err(error) = bounded(watch, Step::Commit, write).await {
+        // A connection of which nobody knows what it does is closed, which undoes what is open.
+        if !watch.is_broken() {
+            // Without an open transaction this fails, which is as good.
+            let (connection, watch) = writer.parts();
+            let undo = async { sqlx::query("ROLLBACK").execute(connection).await };
+            let _ = bounded(watch, Step::Statement, undo).await;
+        }
+        return Err(StoreError::from(error));
     }
     Ok(())
 }

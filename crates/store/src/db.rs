@@ -8,15 +8,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, Postgres, Sqlite, SqlitePool};
 
 use crate::checkpoint;
+use crate::connection::{Link, Rules};
 use crate::dialect::CHANGE_CHANNEL;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
+use crate::failure;
+use crate::pools::{DbSettings, Lane, PgPools};
 
 /// Where a database is.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,7 +52,8 @@ pub enum Inspection {
 #[derive(Debug)]
 enum Pools {
     Sqlite {
-        readers: SqlitePool,
+        /// Of calls, of requests, and of what happens beside them.
+        readers: [SqlitePool; 3],
         /// One connection: SQLite has one writer, and waiting for it here is fair.
         writer: SqlitePool,
         /// Moves the write-ahead log into the database, so that no commit waits for that.
@@ -59,57 +62,56 @@ enum Pools {
         /// Held by a server for as long as it runs.
         _lock: Option<File>,
     },
-    Postgres(PgPool),
+    Postgres(Box<PgPools>),
 }
 
 /// An open database.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Db {
     pools: Arc<Pools>,
+    settings: Arc<DbSettings>,
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.pools.fmt(f)
+    }
 }
 
 /// A connection for reading.
 #[derive(Debug)]
 pub enum Conn {
     /// SQLite.
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(Link<Sqlite>),
     /// PostgreSQL.
-    Postgres(PoolConnection<Postgres>),
+    Postgres(Link<Postgres>),
 }
 
 impl Conn {
     /// The engine that store functions take.
-    pub fn engine(&mut self) -> Engine<'_> {
+    pub const fn engine(&mut self) -> Engine<'_> {
         match self {
-            Self::Sqlite(connection) => Engine::Sqlite(connection),
-            Self::Postgres(connection) => Engine::Postgres(connection),
+            Self::Sqlite(link) => Engine::Sqlite(link),
+            Self::Postgres(link) => Engine::Postgres(link),
         }
     }
 }
 
 /// A write transaction. Dropped before [`Tx::commit`], it changes nothing.
 #[derive(Debug)]
-pub enum Tx {
-    /// SQLite, begun as `IMMEDIATE`.
-    Sqlite(Transaction<'static, Sqlite>),
-    /// PostgreSQL.
-    Postgres(Transaction<'static, Postgres>),
-}
+pub struct Tx(Conn);
 
 impl Tx {
     /// The engine that store functions take.
-    pub fn engine(&mut self) -> Engine<'_> {
-        match self {
-            Self::Sqlite(transaction) => Engine::Sqlite(transaction),
-            Self::Postgres(transaction) => Engine::Postgres(transaction),
-        }
+    pub const fn engine(&mut self) -> Engine<'_> {
+        self.0.engine()
     }
 
-    /// Makes the changes durable.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => transaction.commit().await?,
+    /// Makes the changes durable. After [`StoreError::Unavailable`] nobody knows whether they are.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        match &mut self.0 {
+            Conn::Sqlite(link) => link.commit().await?,
+            Conn::Postgres(link) => link.commit().await?,
         }
         Ok(())
     }
@@ -117,6 +119,9 @@ impl Tx {
 
 /// How long a statement may wait for SQLite's write lock when another process has it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a statement of SQLite may take: longer than it waits for the write lock.
+const SQLITE_DEADLINE: Duration = Duration::from_secs(15);
 
 fn sqlite_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
@@ -136,11 +141,19 @@ impl Db {
     /// Opens a database for a server, which holds a SQLite file alone until it stops, and brings
     /// its tables up to date.
     pub async fn open_exclusively(location: &Location) -> Result<Self, StoreError> {
+        Self::open_exclusively_with(location, DbSettings::default()).await
+    }
+
+    /// The same, with settings.
+    pub async fn open_exclusively_with(
+        location: &Location,
+        settings: DbSettings,
+    ) -> Result<Self, StoreError> {
         let lock = match location {
             Location::Sqlite(path) => Some(lock(path)?),
             Location::Postgres(_) => None,
         };
-        let db = Self::connect(location, lock).await?;
+        let db = Self::connect(location, lock, settings).await?;
         db.migrate().await?;
         Ok(db)
     }
@@ -148,32 +161,38 @@ impl Db {
     /// Opens a database beside a server that may be running, for a short command, and brings its
     /// tables up to date.
     pub async fn open(location: &Location) -> Result<Self, StoreError> {
-        let db = Self::connect(location, None).await?;
+        let db = Self::connect(location, None, DbSettings::default()).await?;
         db.migrate().await?;
         Ok(db)
     }
 
-    async fn connect(location: &Location, lock: Option<File>) -> Result<Self, StoreError> {
+    async fn connect(
+        location: &Location,
+        lock: Option<File>,
+        settings: DbSettings,
+    ) -> Result<Self, StoreError> {
         let pools = match location {
             Location::Sqlite(path) => {
                 let options = sqlite_options(path);
                 let one = || {
                     SqlitePoolOptions::new()
                         .max_connections(1)
+                        .acquire_timeout(SQLITE_DEADLINE)
                         .idle_timeout(None)
                         .max_lifetime(None)
                         .test_before_acquire(false)
                 };
-                let writer = one()
-                    .min_connections(1)
-                    .connect_with(options.clone())
-                    .await?;
+                let writer = one().connect_with(options.clone()).await?;
                 let checkpointer = one().connect_lazy_with(options.clone());
-                let readers = SqlitePoolOptions::new()
-                    .max_connections(4)
-                    .test_before_acquire(false)
-                    .max_lifetime(None)
-                    .connect_lazy_with(options.pragma("query_only", "ON"));
+                let options = options.pragma("query_only", "ON");
+                let readers = [4, 4, 2].map(|size| {
+                    SqlitePoolOptions::new()
+                        .max_connections(size)
+                        .acquire_timeout(Duration::from_secs(5))
+                        .test_before_acquire(false)
+                        .max_lifetime(None)
+                        .connect_lazy_with(options.clone())
+                });
                 Pools::Sqlite {
                     readers,
                     writer,
@@ -183,31 +202,31 @@ impl Db {
                 }
             }
             Location::Postgres(url) => {
-                let options = PgConnectOptions::from_str(url)?
-                    .application_name("switchboard")
-                    .statement_cache_capacity(256);
-                Pools::Postgres(
-                    PgPoolOptions::new()
-                        .max_connections(24)
-                        .min_connections(1)
-                        .acquire_timeout(Duration::from_secs(5))
-                        .idle_timeout(Duration::from_mins(5))
-                        .max_lifetime(Duration::from_mins(30))
-                        .test_before_acquire(false)
-                        .connect_with(options)
-                        .await?,
-                )
+                let options = PgConnectOptions::from_str(url)?.application_name("switchboard");
+                Pools::Postgres(Box::new(PgPools::open(options, &settings).await?))
             }
         };
         Ok(Self {
             pools: Arc::new(pools),
+            settings: Arc::new(settings),
         })
     }
 
+    /// Migrations take as long as they take, on a connection of their own.
     async fn migrate(&self) -> Result<(), StoreError> {
         match &*self.pools {
             Pools::Sqlite { writer, .. } => sqlx::migrate!("migrations/sqlite").run(writer).await?,
-            Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
+            Pools::Postgres(pools) => {
+                let options = pools.options.clone();
+                let mut connection = options
+                    .connect()
+                    .await
+                    .map_err(|error| StoreError::Unavailable(failure::told(&options, &error)))?;
+                sqlx::migrate!("migrations/postgres")
+                    .run(&mut connection)
+                    .await?;
+                connection.close().await?;
+            }
         }
         Ok(())
     }
@@ -219,7 +238,7 @@ impl Db {
             Location::Sqlite(_) => sqlx::migrate!("migrations/sqlite"),
             Location::Postgres(_) => sqlx::migrate!("migrations/postgres"),
         };
-        let db = Self::connect(location, None).await?;
+        let db = Self::connect(location, None, DbSettings::default()).await?;
         let mut conn = db.read().await?;
         let applied: Result<Vec<i64>, sqlx::Error> = on!(&mut conn.engine(), conn => {
             sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(conn).await
@@ -245,30 +264,104 @@ impl Db {
         matches!(&*self.pools, Pools::Sqlite { .. })
     }
 
-    /// A connection for reading what is committed.
+    fn rules(&self, deadline: Duration) -> Rules {
+        Rules {
+            deadline: self.settings.deadline.unwrap_or(deadline),
+            faults: self.settings.faults.clone(),
+        }
+    }
+
+    /// A connection for reading what is committed, for what a request asks for.
     pub async fn read(&self) -> Result<Conn, StoreError> {
+        self.read_in(Lane::Requests).await
+    }
+
+    /// A connection for reading what is committed.
+    pub async fn read_in(&self, lane: Lane) -> Result<Conn, StoreError> {
         Ok(match &*self.pools {
-            Pools::Sqlite { readers, .. } => Conn::Sqlite(readers.acquire().await?),
-            Pools::Postgres(pool) => Conn::Postgres(pool.acquire().await?),
+            Pools::Sqlite { readers, .. } => {
+                let pool = match lane {
+                    Lane::Journal | Lane::Calls => &readers[0],
+                    Lane::Requests => &readers[1],
+                    Lane::Background => &readers[2],
+                };
+                Conn::Sqlite(Link::new(
+                    pool.acquire().await?,
+                    self.rules(SQLITE_DEADLINE),
+                ))
+            }
+            Pools::Postgres(pools) => {
+                let rules = self.rules(lane.deadline());
+                Conn::Postgres(Link::new(pools.acquire(lane).await?, rules))
+            }
         })
+    }
+
+    /// A transaction that may write, for what a request asks for.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
+        self.write_in(Lane::Requests).await
     }
 
     /// A transaction that may write.
-    pub async fn write(&self) -> Result<Tx, StoreError> {
-        Ok(match &*self.pools {
-            Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
+    pub async fn write_in(&self, lane: Lane) -> Result<Tx, StoreError> {
+        Ok(Tx(match &*self.pools {
+            Pools::Sqlite { writer, .. } => {
+                let mut link = Link::new(writer.acquire().await?, self.rules(SQLITE_DEADLINE));
+                link.begin("BEGIN IMMEDIATE").await?;
+                Conn::Sqlite(link)
+            }
+            Pools::Postgres(pools) => {
+                let rules = self.rules(lane.deadline());
+                let mut link = Link::new(pools.acquire(lane).await?, rules);
+                link.begin("BEGIN").await?;
+                Conn::Postgres(link)
+            }
+        }))
     }
 
     /// The one connection that writes to SQLite.
-    pub(crate) async fn sqlite_writer(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+    pub(crate) async fn sqlite_writer(&self) -> Result<Link<Sqlite>, StoreError> {
         match &*self.pools {
-            Pools::Sqlite { writer, .. } => Ok(writer.acquire().await?),
+            Pools::Sqlite { writer, .. } => {
+                let rules = self.rules(SQLITE_DEADLINE);
+                Ok(Link::new(writer.acquire().await?, rules))
+            }
             Pools::Postgres(_) => Err(StoreError::Held(
                 "this database has other writers, so a batch needs a transaction".to_owned(),
             )),
         }
+    }
+
+    /// Notes that a connection did not answer in time: those beside it are tried before they are used.
+    pub fn suspect(&self) {
+        if let Pools::Postgres(pools) = &*self.pools {
+            pools.suspect();
+        }
+    }
+
+    /// The connections of each lane: those that are open, those of them that are idle, and how many
+    /// there may be.
+    pub fn connections(&self) -> Vec<(Lane, u32, usize, u32)> {
+        let count = |lane| match &*self.pools {
+            Pools::Sqlite {
+                readers, writer, ..
+            } => {
+                let pool = match lane {
+                    Lane::Journal => writer,
+                    Lane::Calls => &readers[0],
+                    Lane::Requests => &readers[1],
+                    Lane::Background => &readers[2],
+                };
+                let most = pool.options().get_max_connections();
+                (lane, pool.size(), pool.num_idle(), most)
+            }
+            Pools::Postgres(pools) => {
+                let pool = pools.lane(lane);
+                let most = pool.options().get_max_connections();
+                (lane, pool.size(), pool.num_idle(), most)
+            }
+        };
+        Lane::ALL.into_iter().map(count).collect()
     }
 
     /// Moves SQLite's write-ahead log into the database file. Run it from time to time, apart from
@@ -288,10 +381,13 @@ impl Db {
 
     /// Follows what other replicas announce; none where there are no replicas.
     pub async fn listen(&self) -> Result<Option<Listener>, StoreError> {
-        let Pools::Postgres(pool) = &*self.pools else {
+        let Pools::Postgres(pools) = &*self.pools else {
             return Ok(None);
         };
-        let mut listener = PgListener::connect_with(pool).await?;
+        let mut listener = match &self.settings.listen_url {
+            Some(url) => PgListener::connect(url).await?,
+            None => PgListener::connect_with(pools.lane(Lane::Background)).await?,
+        };
         listener.listen(CHANGE_CHANNEL).await?;
         Ok(Some(Listener(listener)))
     }
@@ -305,11 +401,13 @@ impl Db {
                 checkpointer,
                 ..
             } => {
-                readers.close().await;
+                for pool in readers {
+                    pool.close().await;
+                }
                 checkpointer.close().await;
                 writer.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres(pools) => pools.close().await,
         }
     }
 }

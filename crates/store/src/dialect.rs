@@ -1,6 +1,6 @@
 //! Where the two databases differ, each difference a named function.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, on};
 use crate::error::StoreError;
 
 /// Keeps a selected row from being changed by others until the transaction ends. SQLite has one
@@ -12,6 +12,25 @@ pub const fn for_update(engine: &Engine<'_>) -> &'static str {
     }
 }
 
+/// The time of the database, in the form of a stored time. Only for whether servers are alive, which
+/// must not depend on their clocks; everything else is told the time.
+pub const fn database_time(engine: &Engine<'_>) -> &'static str {
+    match engine {
+        Engine::Sqlite(_) => "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')",
+        Engine::Postgres(_) => "clock_timestamp()",
+    }
+}
+
+/// The time of the database so many seconds ago.
+pub fn database_time_before(engine: &Engine<'_>, seconds: u32) -> String {
+    match engine {
+        Engine::Sqlite(_) => {
+            format!("strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now', '-{seconds} seconds')")
+        }
+        Engine::Postgres(_) => format!("clock_timestamp() - interval '{seconds} seconds'"),
+    }
+}
+
 /// The channel on which replicas hear of changed configuration.
 pub const CHANGE_CHANNEL: &str = "switchboard_change";
 
@@ -20,12 +39,13 @@ pub const CHANGE_CHANNEL: &str = "switchboard_change";
 pub async fn announce(engine: &mut Engine<'_>, payload: &str) -> Result<(), StoreError> {
     match engine {
         Engine::Sqlite(_) => {}
-        Engine::Postgres(connection) => {
-            sqlx::query("SELECT pg_notify($1, $2)")
+        Engine::Postgres(_) => {
+            on!(engine, conn => sqlx::query("SELECT pg_notify($1, $2)")
                 .bind(CHANGE_CHANNEL)
                 .bind(payload)
-                .execute(&mut **connection)
-                .await?;
+                .execute(conn)
+                .await
+                .map(drop))?;
         }
     }
     Ok(())

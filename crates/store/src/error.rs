@@ -20,6 +20,10 @@ pub enum StoreError {
     /// The database was made by a newer release, or its migrations were changed.
     #[error("the database cannot be migrated: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The database cannot do what it otherwise would: it is not reached, full, read only, stopping or
+    /// too busy. What was asked of it may or may not be done.
+    #[error("{0}")]
+    Unavailable(String),
     /// Anything else the database said.
     #[error("database: {0}")]
     Database(sqlx::Error),
@@ -27,10 +31,7 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::Database(database) if database.is_unique_violation() => Self::Duplicate,
-            _ => Self::Database(error),
-        }
+        crate::failure::classify(error)
     }
 }
 

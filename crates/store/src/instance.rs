@@ -1,36 +1,42 @@
 //! The servers that share a database.
 
-use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use switchboard_domain::id::InstanceId;
 use uuid::Uuid;
 
+use crate::dialect;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
 
-/// Notes that a server is alive.
-pub async fn seen(
-    engine: &mut Engine<'_>,
-    id: InstanceId,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    on!(engine, conn => sqlx::query(
-        "INSERT INTO instance (id, seen_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at",
-    )
-    .bind(id.uuid()).bind(now)
-    .execute(conn).await.map(drop))?;
+/// Notes that a server is alive, at the time of the database.
+pub async fn seen(engine: &mut Engine<'_>, id: InstanceId) -> Result<(), StoreError> {
+    let sql = format!(
+        "INSERT INTO instance (id, seen_at) VALUES ($1, {}) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at",
+        dialect::database_time(engine)
+    );
+    on!(engine, conn => sqlx::query(AssertSqlSafe(sql)).bind(id.uuid()).execute(conn).await.map(drop))?;
     Ok(())
 }
 
-/// The servers that were last alive before a time.
-pub async fn silent_since(
+/// The servers that said nothing for so long, by the clock of the database: clocks of servers differ.
+pub async fn silent_for(
     engine: &mut Engine<'_>,
-    time: DateTime<Utc>,
+    seconds: u32,
 ) -> Result<Vec<InstanceId>, StoreError> {
-    let ids: Vec<Uuid> = on!(engine, conn => sqlx::query_scalar(
-        "SELECT id FROM instance WHERE seen_at < $1",
-    )
-    .bind(time).fetch_all(conn).await)?;
+    let sql = format!(
+        "SELECT id FROM instance WHERE seen_at < {}",
+        dialect::database_time_before(engine, seconds)
+    );
+    let ids: Vec<Uuid> =
+        on!(engine, conn => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(conn).await)?;
     Ok(ids.into_iter().map(InstanceId::from_uuid).collect())
+}
+
+/// How many servers share the database.
+pub async fn count(engine: &mut Engine<'_>) -> Result<i64, StoreError> {
+    Ok(
+        on!(engine, conn => sqlx::query_scalar("SELECT count(*) FROM instance").fetch_one(conn).await)?,
+    )
 }
 
 /// Forgets a server that stopped and has no calls under way.

@@ -60,6 +60,21 @@ pub struct CallKey {
     pub id: CallId,
 }
 
+/// Whether a call is reserved and not settled.
+pub async fn is_open(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+    call: CallId,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> = on!(engine, conn => sqlx::query_scalar(
+        "SELECT CAST(1 AS BIGINT) FROM call WHERE workspace_id = $1 AND conversation_id = $2 AND id = $3 AND answer IS NULL",
+    )
+    .bind(workspace.uuid()).bind(conversation.uuid()).bind(call.uuid())
+    .fetch_optional(conn).await)?;
+    Ok(found.is_some())
+}
+
 /// Removes a call that is settled and that nobody can ask for again. False when it is gone.
 pub async fn remove_call(engine: &mut Engine<'_>, key: CallKey) -> Result<bool, StoreError> {
     let changed = on!(engine, conn => sqlx::query(

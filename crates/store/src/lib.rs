@@ -4,11 +4,14 @@
 //! one of the two, and writes its query once (`docs/decisions/0001`). The clock is a parameter.
 
 mod checkpoint;
+mod connection;
 mod db;
 mod dialect;
 mod engine;
 mod error;
+mod failure;
 mod page;
+mod pools;
 
 pub mod account;
 pub mod action;
@@ -32,12 +35,15 @@ pub mod reference;
 pub mod secret;
 pub mod session;
 pub mod setup;
+pub mod sign_in;
 pub mod stat;
 pub mod variable;
 pub mod version;
 pub mod workspace;
 
+pub use connection::{Fault, Faults, Link, Step};
 pub use db::{Conn, Db, Inspection, Listener, Location, Tx};
 pub use engine::Engine;
 pub use error::StoreError;
 pub use page::Page;
+pub use pools::{DbSettings, Lane, PoolSizes};

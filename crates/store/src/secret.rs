@@ -16,6 +16,8 @@ use crate::page::Page;
 pub struct SecretRow {
     /// Its name.
     pub name: SecretName,
+    /// The origins that it may go to; none yet, if it was never used.
+    pub allowed_origins: Vec<String>,
     /// How often it was changed, from 1 on.
     pub revision: u64,
     /// When it was made.
@@ -41,11 +43,16 @@ fn name(text: &str) -> Result<SecretName, StoreError> {
     SecretName::parse(text).map_err(|error| StoreError::corrupt("secret's name", error))
 }
 
-type Row = (String, i64, DateTime<Utc>, DateTime<Utc>);
+type Row = (String, String, i64, DateTime<Utc>, DateTime<Utc>);
 
-fn secret((text, revision, created_at, updated_at): Row) -> Result<SecretRow, StoreError> {
+fn origins(text: &str) -> Result<Vec<String>, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::corrupt("secret's origins", error))
+}
+
+fn secret((text, allowed, revision, created_at, updated_at): Row) -> Result<SecretRow, StoreError> {
     Ok(SecretRow {
         name: name(&text)?,
+        allowed_origins: origins(&allowed)?,
         revision: revision.unsigned_abs(),
         created_at,
         updated_at,
@@ -62,11 +69,43 @@ pub async fn upsert(
     let row: Row = on!(engine, conn => sqlx::query_as(
         "INSERT INTO secret (workspace_id, name, revision, created_at, updated_at) VALUES ($1, $2, 1, $3, $3) \
          ON CONFLICT (workspace_id, name) DO UPDATE SET revision = secret.revision + 1, updated_at = excluded.updated_at \
-         RETURNING name, revision, created_at, updated_at",
+         RETURNING name, allowed_origins, revision, created_at, updated_at",
     )
     .bind(workspace.uuid()).bind(name.as_str()).bind(now)
     .fetch_one(conn).await)?;
     secret(row)
+}
+
+/// Sets the origins that a secret may go to.
+pub async fn set_origins(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    name: &SecretName,
+    origins: &[String],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let origins = serde_json::to_string(origins)
+        .map_err(|error| StoreError::corrupt("secret's origins", error))?;
+    on!(engine, conn => sqlx::query(
+        "UPDATE secret SET allowed_origins = $3, revision = revision + 1, updated_at = $4 WHERE workspace_id = $1 AND name = $2",
+    )
+    .bind(workspace.uuid()).bind(name.as_str()).bind(&origins).bind(now)
+    .execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// The origins that each secret of a workspace may go to, for those that have any.
+pub async fn all_origins(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+) -> Result<Vec<(SecretName, Vec<String>)>, StoreError> {
+    let rows: Vec<(String, String)> = on!(engine, conn => sqlx::query_as(
+        "SELECT name, allowed_origins FROM secret WHERE workspace_id = $1 AND allowed_origins <> '[]'",
+    )
+    .bind(workspace.uuid()).fetch_all(conn).await)?;
+    rows.iter()
+        .map(|(text, allowed)| Ok((name(text)?, origins(allowed)?)))
+        .collect()
 }
 
 /// Sets the sealed value of one environment.
@@ -107,7 +146,7 @@ pub async fn get(
     name: &SecretName,
 ) -> Result<Option<SecretRow>, StoreError> {
     let row: Option<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT name, revision, created_at, updated_at FROM secret WHERE workspace_id = $1 AND name = $2",
+        "SELECT name, allowed_origins, revision, created_at, updated_at FROM secret WHERE workspace_id = $1 AND name = $2",
     )
     .bind(workspace.uuid()).bind(name.as_str())
     .fetch_optional(conn).await)?;
@@ -122,7 +161,7 @@ pub async fn list(
     limit: u32,
 ) -> Result<Page<SecretRow>, StoreError> {
     let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT name, revision, created_at, updated_at FROM secret WHERE workspace_id = $1 AND name > $2 ORDER BY name LIMIT $3",
+        "SELECT name, allowed_origins, revision, created_at, updated_at FROM secret WHERE workspace_id = $1 AND name > $2 ORDER BY name LIMIT $3",
     )
     .bind(workspace.uuid()).bind(after).bind(i64::from(limit) + 1)
     .fetch_all(conn).await)?;

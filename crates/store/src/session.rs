@@ -1,11 +1,15 @@
 //! Sessions of people who signed in: only the hash of a session's token is kept.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use switchboard_domain::account::Role;
 use switchboard_domain::id::{UserId, WorkspaceId};
 use uuid::Uuid;
 
 use crate::account::{self, AccountRow};
+use crate::dialect;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::membership;
@@ -94,6 +98,42 @@ pub async fn find(
         })
     })
     .transpose()
+}
+
+/// What sessions stand for, by hash: the workspace they are in and their person's role there. Those
+/// that ended are left out.
+pub async fn standing(
+    engine: &mut Engine<'_>,
+    hashes: &[[u8; 32]],
+    now: DateTime<Utc>,
+) -> Result<HashMap<[u8; 32], (WorkspaceId, Role)>, StoreError> {
+    let mut found = HashMap::with_capacity(hashes.len());
+    let mut rest = hashes;
+    for size in dialect::chunk_sizes(hashes.len(), 256) {
+        let (chunk, after) = rest.split_at(size);
+        rest = after;
+        let places: Vec<String> = (2..size + 2).map(|place| format!("${place}")).collect();
+        let sql = format!(
+            "SELECT user_session.hash, membership.workspace_id, membership.role FROM user_session \
+             JOIN membership ON membership.workspace_id = user_session.workspace_id AND membership.user_id = user_session.user_id \
+             WHERE user_session.expires_at > $1 AND user_session.hash IN ({})",
+            places.join(", ")
+        );
+        let rows: Vec<(Vec<u8>, Uuid, String)> = on!(engine, conn => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(now);
+            for hash in chunk {
+                query = query.bind(&hash[..]);
+            }
+            query.fetch_all(conn).await
+        })?;
+        for (hash, workspace, role) in rows {
+            if let Ok(hash) = hash.try_into() {
+                let standing = (WorkspaceId::from_uuid(workspace), membership::role(&role)?);
+                found.insert(hash, standing);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Takes a session into another workspace, of which its person is a member.

@@ -112,8 +112,8 @@ pub async fn each_between(
         while let Some(row) = rows.try_next().await? {
             take(stat(row)?);
         }
-    });
-    Ok(())
+        Ok::<(), StoreError>(())
+    })
 }
 
 /// Forgets what was counted before a time.
@@ -149,6 +149,23 @@ pub async fn save_error(
     )
     .bind(workspace.uuid()).bind(integration.uuid()).bind(environment.as_str())
     .bind(&error.code).bind(&error.message).bind(error.at)
+    .execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// Forgets the last error of an integration in an environment, if it is from before a call that went
+/// well.
+pub async fn clear_error(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    integration: IntegrationId,
+    environment: Environment,
+    well_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    on!(engine, conn => sqlx::query(
+        "DELETE FROM integration_error WHERE workspace_id = $1 AND integration_id = $2 AND environment = $3 AND at <= $4",
+    )
+    .bind(workspace.uuid()).bind(integration.uuid()).bind(environment.as_str()).bind(well_at)
     .execute(conn).await.map(drop))?;
     Ok(())
 }

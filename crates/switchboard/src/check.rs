@@ -2,15 +2,17 @@
 
 use std::process::ExitCode;
 
+use switchboard_outbound::NetworkPolicy;
 use switchboard_store::{Db, Inspection};
 
+use crate::say::say;
 use crate::settings::Settings;
 use crate::wiring;
 
 /// Says what it finds; exits with 1 if anything would stop or weaken a start.
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     for line in &settings.provenance {
-        println!("{line}");
+        say!("{line}");
     }
     let mut problems = vec![];
     problems.extend(switchboard_vault::file_problem(&settings.master_key_file));
@@ -21,9 +23,9 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         ));
     }
     match Db::inspect(&wiring::location(settings)).await {
-        Ok(Inspection::Missing) => println!("there is no database yet; the first start makes it"),
+        Ok(Inspection::Missing) => say!("there is no database yet; the first start makes it"),
         Ok(Inspection::Current) => {
-            println!("the database is reachable and up to date");
+            say!("the database is reachable and up to date");
             if !settings.master_key_file.exists() {
                 problems.push(format!(
                     "the key file {} is missing although there is a database: its secrets cannot be read; restore the file from your backup",
@@ -43,11 +45,16 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     {
         problems.push("--allow-network lets calls reach every private address; name the networks that are needed".to_owned());
     }
+    if let Ok(policy) = NetworkPolicy::new(settings.allow_networks.iter().map(String::as_str)) {
+        problems.extend(policy.metadata().into_iter().map(|(network, address)| {
+            format!("--allow-network {network} covers {address}, where a cloud keeps this machine's credentials; name narrower networks")
+        }));
+    }
     for problem in &problems {
-        println!("problem: {problem}");
+        say!("problem: {problem}");
     }
     if problems.is_empty() {
-        println!("nothing stands in the way of a start");
+        say!("nothing stands in the way of a start");
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)

@@ -10,6 +10,7 @@ use switchboard_domain::id::{ApiKeyId, WorkspaceId};
 use switchboard_store::Db;
 
 use crate::cli::{KeysCommand, UsersCommand, WorkspacesCommand};
+use crate::say::say;
 use crate::settings::Settings;
 use crate::{system, wiring};
 
@@ -30,7 +31,7 @@ pub async fn keys(settings: &Settings, command: KeysCommand) -> anyhow::Result<E
             let workspace = find_workspace(&db, &workspace).await?;
             let (_, plain) =
                 api_keys::create_in(&db, &context, workspace, ACTOR, &name, scope).await?;
-            println!("{}", plain.expose());
+            say!("{}", plain.expose());
         }
         KeysCommand::List { workspace } => {
             for (name, id) in chosen(&db, workspace).await? {
@@ -40,9 +41,12 @@ pub async fn keys(settings: &Settings, command: KeysCommand) -> anyhow::Result<E
                     } else {
                         "active"
                     };
-                    println!(
+                    say!(
                         "{}\t{}\t{}\t{state}\t{name}\t{}",
-                        key.id, key.prefix, key.scope, key.name
+                        key.id,
+                        key.prefix,
+                        key.scope,
+                        key.name
                     );
                 }
             }
@@ -50,7 +54,7 @@ pub async fn keys(settings: &Settings, command: KeysCommand) -> anyhow::Result<E
         KeysCommand::Revoke { key } => {
             let (workspace, id) = find_key(&db, &key).await?;
             api_keys::revoke_in(&db, &context, workspace, ACTOR, id).await?;
-            println!("revoked {id}");
+            say!("revoked {id}");
         }
     }
     db.close().await;
@@ -68,11 +72,11 @@ pub async fn workspaces(
     match command {
         WorkspacesCommand::Create { name } => {
             let made = workspaces::create(&db, &context, &name).await?;
-            println!("{}\t{}", made.id, made.name);
+            say!("{}\t{}", made.id, made.name);
         }
         WorkspacesCommand::List => {
             for workspace in workspaces::list(&db).await? {
-                println!("{}\t{}", workspace.id, workspace.name);
+                say!("{}\t{}", workspace.id, workspace.name);
             }
         }
     }
@@ -89,7 +93,7 @@ pub async fn users(settings: &Settings, command: UsersCommand) -> anyhow::Result
             let email = EmailAddress::parse(&email)?;
             let password = accounts::reset_password(&db, &context, ACTOR, &email).await;
             let password = password.with_context(|| format!("{email} gets no new password"))?;
-            println!("{}", *password);
+            say!("{}", *password);
         }
     }
     db.close().await;

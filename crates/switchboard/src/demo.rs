@@ -15,6 +15,7 @@ use switchboard_domain::name::{SecretName, VariableName};
 use switchboard_domain::scope::Scope;
 use switchboard_simulators::telnyx::{self, Simulator};
 
+use crate::say::say;
 use crate::settings::Settings;
 use crate::{billing, help_desk, serve, system, telemetry, wiring};
 
@@ -46,21 +47,21 @@ pub async fn run(mut settings: Settings) -> anyhow::Result<ExitCode> {
         webhook_key: telnyx.public_key(),
     };
     let sample = fill(&app, &services).await?;
-    println!("Switchboard's demo is listening on http://{address}");
-    println!("  reference        http://{address}/api/docs/");
-    println!("  API key (admin)  {}", sample.key);
-    println!("  sample service   {}", services.billing);
-    println!("  sample MCP       {}", services.help_desk);
-    println!("  sample Telnyx    {}/simulator/messages", telnyx.url());
-    println!(
+    say!("Switchboard's demo is listening on http://{address}");
+    say!("  reference        http://{address}/api/docs/");
+    say!("  API key (admin)  {}", sample.key);
+    say!("  sample service   {}", services.billing);
+    say!("  sample MCP       {}", services.help_desk);
+    say!("  sample Telnyx    {}/simulator/messages", telnyx.url());
+    say!(
         "  sample agent     {} (\"Billing helper\", published, links five actions)",
         sample.agent
     );
-    println!(
+    say!(
         "  another agent    {} (\"Front desk\", published, every kind of action)",
         sample.front_desk
     );
-    println!(
+    say!(
         "  the same by MCP  http://{address}/mcp/agents/{}",
         sample.agent
     );
@@ -69,10 +70,10 @@ pub async fn run(mut settings: Settings) -> anyhow::Result<ExitCode> {
         settings.public_url.as_ref(),
         &settings.allowed_hosts,
     );
-    println!("  Studio           {}/", site.address());
+    say!("  Studio           {}/", site.address());
     serve::offer_setup(&app, &site).await?;
-    println!();
-    println!("Everything is gone when you stop it with Ctrl-C.");
+    say!("");
+    say!("Everything is gone when you stop it with Ctrl-C.");
     let drained = serve::serve(app, listener, &settings, &context, &telemetry).await?;
     Ok(if drained {
         ExitCode::SUCCESS
@@ -265,6 +266,7 @@ fn manager(
         workspace,
         actor: Actor::Key(row.id),
         access: Access::Key(row.scope),
+        request: None,
     })
 }
 

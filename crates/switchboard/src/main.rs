@@ -5,7 +5,11 @@ mod check;
 mod cli;
 mod commands;
 mod demo;
+mod door;
 mod help_desk;
+mod log_writer;
+mod open_files;
+mod say;
 mod serve;
 mod settings;
 mod system;
@@ -23,6 +27,8 @@ use settings::Settings;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // What is written here is for whoever runs it alone, whatever the shell says.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let cli = cli::Cli::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let loaded = Settings::load(
         &cli.flags,

@@ -1,22 +1,23 @@
 //! `switchboard serve`: start, run, stop.
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
-use switchboard_api::{ApiState, Door, Site};
+use switchboard_api::{ApiState, Door as McpDoor, Proxies, Site};
 use switchboard_app::accounts::setup;
 use switchboard_app::{App, Context, lifecycle};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::door::{Door, Limits};
+use crate::say::say;
 use crate::settings::Settings;
 use crate::telemetry::{self, Telemetry};
-use crate::{system, wiring};
+use crate::{open_files, system, wiring};
 
 /// Runs the server until it is told to stop.
 pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
@@ -25,16 +26,16 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
     let app = wiring::app(&settings, &context).await?;
     let listener = bind(&settings).await?;
     let address = listener.local_addr()?;
-    println!("Switchboard is listening on http://{address}");
-    println!("  data       {}", describe_data(&settings));
-    println!("  reference  http://{address}/api/docs/");
-    println!("  first key  switchboard keys create --name admin --scope admin");
+    say!("Switchboard is listening on http://{address}");
+    say!("  data       {}", describe_data(&settings));
+    say!("  reference  http://{address}/api/docs/");
+    say!("  first key  switchboard keys create --name admin --scope admin");
     let site = Site::new(
         address,
         settings.public_url.as_ref(),
         &settings.allowed_hosts,
     );
-    println!("  Studio     {}/", site.address());
+    say!("  Studio     {}/", site.address());
     offer_setup(&app, &site).await?;
     let drained = serve(app, listener, &settings, &context, &telemetry).await?;
     Ok(if drained {
@@ -48,9 +49,9 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
 /// output, which is for whoever starts the server, and never to the log.
 pub async fn offer_setup(app: &App, site: &Site) -> anyhow::Result<()> {
     if let Some(token) = setup::offer(app).await? {
-        println!();
-        println!("Nobody can sign in yet. Make the owner's account, once, with this link:");
-        println!("  {}/setup#{}", site.address(), *token.expose());
+        say!("");
+        say!("Nobody can sign in yet. Make the owner's account, once, with this link:");
+        say!("  {}/setup#{}", site.address(), *token.expose());
     }
     Ok(())
 }
@@ -95,53 +96,92 @@ pub async fn serve(
         metrics: Arc::new(move || metrics.render()),
         stopping: stopping.clone(),
         site: Arc::new(site),
-        mcp: Arc::new(Door::new()),
+        proxies: Arc::new(Proxies(settings.trusted_proxies.clone())),
+        mcp: Arc::new(McpDoor::new()),
         request_prefix: system::random_hex(context, 5).into(),
     };
     let router = switchboard_api::router(state, settings.max_body_bytes);
-    let listener = listener.tap_io(|stream| {
-        // Without this, small answers wait for acknowledgements.
-        let _ = stream.set_nodelay(true);
-    });
-    let shutdown = {
-        let app = app.clone();
-        let stopping = stopping.clone();
-        async move {
-            signalled().await;
-            lifecycle::stop_taking_calls(&app);
-            stopping.cancel();
+    let door = Door::open(listener, router, door_limits(settings));
+    let mut signals = Signals::new()?;
+    signals.next().await;
+    let start = Instant::now();
+    lifecycle::stop_taking_calls(&app);
+    stopping.cancel();
+    let grace = settings.shutdown_grace;
+    let running = lifecycle::running_calls(&app);
+    say!(
+        "Stopping: {running} calls are under way and have up to {} s. Ctrl-C again ends them at once.",
+        grace.as_secs()
+    );
+    tracing::info!(running, "a stop was asked for");
+    let stop = async {
+        drain(&app, settings.caps.drain.min(grace), grace).await;
+        let left = || grace.saturating_sub(start.elapsed()).max(LEAST);
+        if !door.close(left()).await {
+            tracing::warn!("connections were still open when the time to stop was over");
+        }
+        for task in background {
+            task.abort();
+        }
+        lifecycle::drain(&app, left()).await
+    };
+    let drained = tokio::select! {
+        drained = stop => drained,
+        () = signals.next() => {
+            tracing::warn!(running = lifecycle::running_calls(&app), "ended at once, as was asked for");
+            false
         }
     };
-    // Attempts to sign in are counted by where they come from.
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(shutdown);
-    let grace = settings.shutdown_grace;
-    let cut = async {
-        stopping.cancelled().await;
-        tokio::time::sleep(grace).await;
-    };
-    tokio::select! {
-        result = server => result?,
-        () = cut => tracing::warn!("connections were still open when the time to stop was over"),
-    }
-    for task in background {
-        task.abort();
-    }
-    let drained = lifecycle::drain(&app, Duration::from_secs(1).max(grace)).await;
     tracing::info!(drained, "stopped");
     Ok(drained)
 }
 
-/// Waits for SIGTERM or SIGINT.
-async fn signalled() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return std::future::pending().await;
+/// What each step of a stop has at least.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// Keeps the port open, where everything that is new is told to go elsewhere: for a time, so that a
+/// load balancer sees it, and while calls are under way.
+async fn drain(app: &App, at_least: Duration, at_most: Duration) {
+    tokio::time::sleep(at_least).await;
+    let rest = async {
+        while lifecycle::running_calls(app) > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let _ = tokio::time::timeout(at_most.saturating_sub(at_least), rest).await;
+}
+
+/// What the door allows, as far as the process may have files open.
+fn door_limits(settings: &Settings) -> Limits {
+    let caps = &settings.caps;
+    let (connections, spare) = Limits::of_files(open_files::raise(), caps.connections);
+    Limits {
+        connections,
+        spare,
+        head: caps.header_timeout,
+        body: caps.body_timeout,
+        idle: caps.idle_timeout,
+    }
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }

@@ -36,7 +36,9 @@ pub fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         // Written by whoever logs: handing lines to another thread cost more than the write.
-        .with_writer(std::io::stderr)
+        .with_writer(crate::log_writer::ToStderr)
+        // Said on standard error, where what could not be written cannot be said either.
+        .log_internal_errors(false)
         .with_target(false);
     match settings.log_format {
         LogFormat::Json => builder.json().flatten_event(true).init(),

@@ -1,17 +1,19 @@
 //! From settings to a running application.
 
 use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use switchboard_app::{App, AppSettings, Context, Telnyx, workspaces};
+use switchboard_app::{App, AppSettings, CallLimits, Context, Telnyx, workspaces};
 use switchboard_domain::id::InstanceId;
 use switchboard_outbound::{Client, ClientSettings, NetworkPolicy};
-use switchboard_store::{Db, Location};
+use switchboard_store::{Db, DbSettings, Location, PoolSizes};
 use switchboard_vault::KeyRing;
 
+use crate::door::Limits;
+use crate::open_files;
 use crate::settings::Settings;
 
 /// Where the database is.
@@ -20,6 +22,19 @@ pub fn location(settings: &Settings) -> Location {
         || Location::Sqlite(settings.data_dir.join("switchboard.db")),
         |url| Location::Postgres(url.expose().to_owned()),
     )
+}
+
+/// How a server uses the database.
+fn db_settings(settings: &Settings) -> DbSettings {
+    DbSettings {
+        pools: PoolSizes::split(settings.database_connections),
+        statement_cache: settings.database_statement_cache,
+        listen_url: settings
+            .database_listen_url
+            .as_ref()
+            .map(|url| url.expose().to_owned()),
+        ..DbSettings::default()
+    }
 }
 
 /// Makes the data directory, for its owner alone, where it is missing.
@@ -33,7 +48,33 @@ pub fn ensure_data_dir(settings: &Settings) -> anyhow::Result<()> {
                 "the data directory {} cannot be made",
                 settings.data_dir.display()
             )
-        })
+        })?;
+    for name in OWN_FILES {
+        keep_private(&settings.data_dir.join(name))?;
+    }
+    Ok(())
+}
+
+/// The files in the data directory that earlier releases made readable for others.
+const OWN_FILES: [&str; 5] = [
+    "switchboard.db",
+    "switchboard.db-wal",
+    "switchboard.db-shm",
+    "switchboard.db.lock",
+    "instance",
+];
+
+/// Takes a file from everybody but its owner.
+fn keep_private(path: &Path) -> anyhow::Result<()> {
+    let Ok(metadata) = fs::metadata(path) else {
+        return Ok(());
+    };
+    let mode = metadata.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))
+        .with_context(|| format!("{} cannot be taken from others", path.display()))
 }
 
 /// Opens the database for a command that may run beside a server.
@@ -59,11 +100,12 @@ pub fn key_ring(settings: &Settings, context: &Context) -> anyhow::Result<KeyRin
 /// Puts the application together.
 pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<App>> {
     ensure_data_dir(settings)?;
-    let db = Db::open_exclusively(&location(settings)).await?;
+    let db = Db::open_exclusively_with(&location(settings), db_settings(settings)).await?;
     let keys = key_ring(settings, context)?;
     let policy = NetworkPolicy::new(settings.allow_networks.iter().map(String::as_str))?;
     let client = Client::new(ClientSettings {
         policy,
+        answer_memory: settings.caps.answer_memory,
         ..ClientSettings::default()
     })?;
     workspaces::ensure_default(&db, context).await?;
@@ -74,6 +116,7 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
         public_url: settings.public_url.as_ref().map(ToString::to_string),
         idle_timeout: settings.idle_timeout,
         variable_caps: settings.variable_caps,
+        calls: call_limits(settings),
     };
     let telnyx = Telnyx::new(client.clone(), settings.telnyx_url.as_str())?;
     Ok(App::new(
@@ -85,6 +128,21 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
         app_settings,
         instance,
     ))
+}
+
+/// How many calls may be under way: no more than there are descriptors for, and not so many of one
+/// key that its callers take every connection.
+fn call_limits(settings: &Settings) -> CallLimits {
+    let files = open_files::raise();
+    let (connections, _) = Limits::of_files(files, settings.caps.connections);
+    let files = usize::try_from(files).unwrap_or(usize::MAX);
+    let mut limits = settings.caps.calls;
+    limits.at_once = limits.at_once.min(files / 4).max(1);
+    let most = connections.min(limits.at_once);
+    let cap = |at_once: &mut usize, most: usize| *at_once = (*at_once).min(most).max(1);
+    cap(&mut limits.workspace.at_once, most / 4 * 3);
+    cap(&mut limits.key.at_once, most / 2);
+    limits
 }
 
 /// This server's id: it stays with the data directory, so that a restart knows which interrupted

@@ -42,9 +42,13 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Which crates may use an outside crate directly. What is not here is free.
 const KEPT: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
+    ("sqlx-core", &["store"]),
     ("rusqlite", &[]),
-    ("hyper", &["outbound", "testkit", "bench"]),
-    ("hyper-util", &["outbound", "testkit", "bench"]),
+    ("hyper", &["outbound", "switchboard", "testkit", "bench"]),
+    (
+        "hyper-util",
+        &["outbound", "switchboard", "testkit", "bench"],
+    ),
     ("hyper-rustls", &["outbound"]),
     ("rustls", &["outbound"]),
     ("reqwest", &["outbound"]),
@@ -57,6 +61,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp", "api"]),
     ("jsonschema", &["domain"]),
     ("serde_json_path", &["domain"]),
+    ("regex-automata", &["domain"]),
     ("minijinja", &["domain"]),
     ("phonenumber", &["domain"]),
     ("aes-gcm", &["vault"]),

@@ -8,7 +8,10 @@ use switchboard_testkit::{
 
 const BINARY: &str = env!("CARGO_BIN_EXE_switchboard");
 
-on_both_databases!(the_overview_tells_how_it_goes);
+on_both_databases!(
+    the_overview_tells_how_it_goes,
+    the_last_error_is_the_integrations_own
+);
 
 async fn call(client: &Client, conversation: &str, name: &str, arguments: Value) {
     let path = format!("/conversations/{conversation}/actions/{name}/call");
@@ -187,4 +190,52 @@ async fn the_overview_tells_how_it_goes(database: TestDatabase) {
             .expect(422);
         assert_eq!(refused["errors"][0]["pointer"], pointer);
     }
+}
+
+/// What a caller asked for and is not there says nothing of the integration; a call that goes well ends
+/// what was said.
+async fn the_last_error_is_the_integrations_own(database: TestDatabase) {
+    let upstream = Upstream::start(|request| {
+        let status = request.uri().query().and_then(|query| {
+            let (_, status) = query.split_once("status=")?;
+            status.parse().ok()
+        });
+        Answer::Json(status.unwrap_or(200), json!({}))
+    })
+    .await;
+    let server = Server::start(BINARY, database).await;
+    let client = server.client("admin");
+    let build = Builder::new(&client);
+    let billing = build.integration("Billing", &upstream.url).await;
+    let schema = json!({"type": "object", "properties": {"status": {"type": "integer"}}});
+    let action = json!({"name": "ask", "method": "GET", "path": "/", "parameters": schema});
+    let action = build.action(&billing, action).await;
+    let agent = build.agent("Desk").await;
+    let links = json!({"actions": [{"link": {"action_id": action}}]});
+    build.publish(&agent, links).await;
+    let conversation = build.converse(&agent).await;
+    let ask = |status: u16| call(&client, &conversation, "ask", json!({"status": status}));
+    let last_error = |wanted: Option<&'static str>| {
+        let (client, billing) = (&client, &billing);
+        eventually("the last error to be as it is", move || async move {
+            let shown = client
+                .get(&format!("/integrations/{billing}"))
+                .await
+                .expect(200);
+            let said = shown["last_error"]["message"].as_str();
+            let is_so = match (said, wanted) {
+                (Some(said), Some(wanted)) => said.contains(wanted),
+                (said, wanted) => said.is_none() && wanted.is_none(),
+            };
+            is_so.then_some(())
+        })
+    };
+    ask(503).await;
+    last_error(Some("503")).await;
+    ask(404).await;
+    ask(401).await;
+    last_error(Some("401")).await;
+    ask(200).await;
+    ask(422).await;
+    last_error(None).await;
 }

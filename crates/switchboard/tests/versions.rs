@@ -292,6 +292,8 @@ async fn the_story_of_a_restore(database: TestDatabase) {
     assert_eq!(names(drifted), ["ping"]);
     let agent_now = client.get(&format!("/agents/{agent}")).await.expect(200);
     assert_eq!(agent_now["drifted_links"], 1);
+    let listed = client.get("/agents").await.expect(200);
+    assert_eq!(listed["data"][0]["drifted_links"], 1);
 }
 
 /// 64 callers while an action changes between two shapes: each call has all of one of them.

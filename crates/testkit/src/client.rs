@@ -54,7 +54,8 @@ impl Reply {
     pub fn cookie(&self) -> String {
         let cookie = self.headers.get("set-cookie").expect(&self.text);
         let cookie = cookie.to_str().unwrap().split(';').next().unwrap();
-        assert!(cookie.starts_with("switchboard_session="), "{cookie}");
+        let name = cookie.trim_start_matches("__Host-");
+        assert!(name.starts_with("switchboard_session="), "{cookie}");
         cookie.to_owned()
     }
 

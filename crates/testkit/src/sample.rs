@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 
-/// The credential of the sample integration.
-pub const TOKEN: &str = "canary-7f3a9b51c2d84e60";
+/// The credential of the sample integration, with all that encodings write in their own way.
+pub const TOKEN: &str = r#"canary-7f3a/9b&51<c2+d8"4e\é60"#;
 
 /// What was made.
 #[derive(Debug, Clone)]

@@ -111,6 +111,8 @@ impl Server {
         }
         command
             .env("SWITCHBOARD_DATA_DIR", self.directory.path())
+            // Nobody balances load between tests' servers.
+            .env("SWITCHBOARD_SHUTDOWN_DRAIN_SECONDS", "0")
             .current_dir(self.directory.path());
         if let Some(url) = self.database.url() {
             command.env("SWITCHBOARD_DATABASE_URL", url);

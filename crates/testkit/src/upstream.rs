@@ -21,6 +21,8 @@ pub enum Answer {
     Json(u16, Value),
     /// Answers with these bytes of this content type.
     Raw(u16, &'static str, Bytes),
+    /// Leads elsewhere.
+    Redirect(u16, String),
     /// Answers after a while.
     Late(Duration, Box<Answer>),
     /// Closes the connection.
@@ -48,6 +50,7 @@ type Produced = Pin<Box<dyn Future<Output = Option<Response<Full<Bytes>>>> + Sen
 
 fn produce(answer: Answer) -> Produced {
     Box::pin(async move {
+        let mut location = None;
         let (status, kind, body) = match answer {
             Answer::Json(status, value) => (status, "application/json", value.to_string().into()),
             Answer::Raw(status, kind, body) => (status, kind, body),
@@ -55,11 +58,18 @@ fn produce(answer: Answer) -> Produced {
                 tokio::time::sleep(wait).await;
                 return produce(*answer).await;
             }
+            Answer::Redirect(status, to) => {
+                location = Some(to);
+                (status, "text/plain", Bytes::new())
+            }
             Answer::Drop => return None,
         };
-        let response = Response::builder()
+        let mut response = Response::builder()
             .status(status)
             .header("content-type", kind);
+        if let Some(location) = location {
+            response = response.header("location", location);
+        }
         Some(response.body(Full::new(body)).unwrap())
     })
 }

@@ -63,19 +63,10 @@ export async function problemOfResponse(response: Response): Promise<Problem> {
 /** Any thrown thing as a problem, so that there is one way to show errors. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof TypeError) {
-    return new Problem({
-      status: 0,
-      code: 'network',
-      title: 'The server cannot be reached',
-      detail:
-        'Check your connection and that the server is running, then try again. Nothing you typed is lost.',
-    });
-  }
   return new Problem({
     status: 0,
     code: 'unexpected',
-    title: 'Something went wrong in the page',
-    detail: error instanceof Error ? error.message : String(error),
+    title: 'Something went wrong in this page',
+    detail: `This is a fault of the Studio, not of your connection: ${error instanceof Error ? error.message : String(error)}`,
   });
 }

@@ -22,7 +22,16 @@ export const queryClient: QueryClient = new QueryClient({
   mutationCache: new MutationCache({
     onSuccess: async (_data, _variables, _context, mutation) => {
       const meta = mutation.meta;
-      if (meta?.done) notifications.show({ message: meta.done, color: 'green', autoClose: 3000 });
+      // The pointer goes through it: it must not lie on a button, and not stay because the pointer is there.
+      if (meta?.done) {
+        notifications.show({
+          message: meta.done,
+          color: 'green',
+          autoClose: 3000,
+          withCloseButton: false,
+          style: { pointerEvents: 'none' },
+        });
+      }
       const prefixes = meta?.refreshes;
       await queryClient.invalidateQueries(
         prefixes ? { predicate: (query) => underPrefix(query, prefixes) } : undefined,

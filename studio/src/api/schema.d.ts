@@ -283,6 +283,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agents/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish the draft: lock it as the next version and make that one live, or do neither.
+         * @description The last locked version is published where locking the draft would only repeat it: the same
+         *     document, the linked actions unchanged, and `notes` empty or the same.
+         */
+        post: operations["publish_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents/{id}/unpublish": {
         parameters: {
             query?: never;
@@ -1110,6 +1131,13 @@ export interface components {
          * @enum {string}
          */
         ActionChange: "created" | "updated" | "moved" | "deleted" | "undeleted" | "approved";
+        /** @description An action of an agent that differs. */
+        ActionDifference: {
+            binding_id: string;
+            name: string;
+            change: components["schemas"]["PartChange"];
+            fields: components["schemas"]["FieldDifference"][];
+        };
         /** @description A new shared action. */
         ActionInput: {
             name: string;
@@ -1177,8 +1205,8 @@ export interface components {
             published_version: number | null;
             /**
              * Format: int32
-             * @description How many links of the published version changed since it was locked; where one agent is
-             *     read.
+             * @description How many links of the published version changed since it was locked; where agents
+             *     are read.
              */
             drifted_links?: number | null;
             /** Format: int64 */
@@ -1503,6 +1531,13 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description How two versions differ. */
+        Differences: {
+            /** @description Fields of the version itself; `states` or `actions` where their order is another. */
+            fields: components["schemas"]["FieldDifference"][];
+            states: components["schemas"]["StateDifference"][];
+            actions: components["schemas"]["ActionDifference"][];
+        };
         /** @description What is known of an MCP server from fetching its tools. */
         Discovery: {
             fetched_at: string | null;
@@ -1594,6 +1629,17 @@ export interface components {
             /** @description Where the agent mentions what is gone. */
             mentions?: components["schemas"]["Mention"][];
         };
+        /** @description A field that differs; what is not there is null. */
+        FieldDifference: {
+            field: string;
+            before: unknown;
+            after: unknown;
+        };
+        /**
+         * @description How much a finding matters.
+         * @enum {string}
+         */
+        FindingSeverity: "blocks" | "needs_accept" | "warns";
         /** @description One wrong place of an input. */
         InputError: {
             /** @description A JSON Pointer (RFC 6901) into what was sent. */
@@ -1903,6 +1949,12 @@ export interface components {
             environments: string[];
             used_by: components["schemas"]["User"][];
         };
+        /** @description The secrets without a value that actions need, by environment. */
+        MissingSecrets: {
+            development: components["schemas"]["MissingSecret"][];
+            staging: components["schemas"]["MissingSecret"][];
+            production: components["schemas"]["MissingSecret"][];
+        };
         /** @description Where to move an action. */
         MoveInput: {
             integration_id: string;
@@ -2026,6 +2078,11 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
+        /**
+         * @description What became of a state or an action.
+         * @enum {string}
+         */
+        PartChange: "added" | "removed" | "changed";
         /** @description The password that was and the one that is to be. */
         PasswordInput: {
             current_password: string;
@@ -2057,6 +2114,39 @@ export interface components {
             /** @description Its path under the integration's base URLs, where the call's URL does not start with one. */
             path?: string | null;
         };
+        /** @description What a provider of models refuses or passes over. */
+        ProviderLimit: {
+            provider: string;
+            rule: string;
+            tool: string;
+            /** @description `warning` or `left_out`. */
+            severity: string;
+            detail: string;
+            binding_ids: string[];
+        };
+        /** @description Something about a draft that is to be published. */
+        PublishFinding: {
+            /**
+             * @description `broken_references` and the codes of problems block. `unreviewed_breaking_drift`,
+             *     `empty_production_slot`, `secret_missing_in_production` and
+             *     `workspace_variable_missing_in_production` need to be accepted. `unreviewed_drift`,
+             *     `variable_never_set` and `schema_limits` are only told.
+             */
+            code: string;
+            severity: components["schemas"]["FindingSeverity"];
+            detail: string;
+            binding_ids: string[];
+        };
+        /** @description What publishing a draft takes. */
+        PublishInput: {
+            /** @description What you have to say about the version. */
+            notes?: string;
+            /**
+             * @description The codes of the findings of severity `needs_accept` that you accept. What blocks cannot be
+             *     accepted.
+             */
+            accept?: string[];
+        };
         /** @description Something else that keeps a version from being published. */
         PublishProblem: {
             /** @description `duplicate_name` or `unknown_state`. */
@@ -2072,22 +2162,62 @@ export interface components {
             title: string;
             /** Format: int32 */
             status: number;
-            /** @description `broken_references` or `not_publishable`. */
+            /** @description `broken_references`, `not_publishable` or `needs_accept`. */
             code: string;
             detail: string;
             broken_references?: components["schemas"]["BrokenReference"][] | null;
             problems?: components["schemas"]["PublishProblem"][] | null;
+            /** @description With `needs_accept`: what has to be accepted. */
+            findings?: components["schemas"]["PublishFinding"][] | null;
+            /** @description With `needs_accept`: the codes to name in `accept`. */
+            accept?: string[] | null;
+        };
+        /** @description What publishing a draft would come to. Nothing was changed. */
+        PublishReview: {
+            dry_run: boolean;
+            would_publish: boolean;
+            refusal: components["schemas"]["Refusal"] | null;
+            /**
+             * Format: int32
+             * @description The version that would be published.
+             */
+            number: number;
+            /** @description Whether it would be locked for this; false where the last locked version is the same. */
+            locks: boolean;
+            /**
+             * Format: int32
+             * @description The version that is published now.
+             */
+            published_version: number | null;
+            /** Format: int64 */
+            draft_revision: number;
+            /** @description All that matters, the worst first. */
+            findings: components["schemas"]["PublishFinding"][];
+            /** @description How the draft differs from the published version, or from an empty one. */
+            differences: components["schemas"]["Differences"];
+            broken_references: components["schemas"]["BrokenReference"][];
+            problems: components["schemas"]["PublishProblem"][];
+            /** @description What changed since the version that was restored into the draft, and nobody reviewed. */
+            drift: components["schemas"]["LinkChange"][];
+            missing_secrets: components["schemas"]["MissingSecrets"];
+            /** @description Variables that templates read and nothing sets. */
+            unknown_variables: components["schemas"]["UnknownVariable"][];
+            /** @description What providers of models refuse or pass over. */
+            provider_limits: components["schemas"]["ProviderLimit"][];
         };
         /** @description What may go wrong. */
         PublishWarning: {
             /**
              * @description `empty_production_slot`, `secret_missing_in_production`, `variable_never_set`,
-             *     `workspace_variable_missing_in_production` or `schema_limits`.
+             *     `workspace_variable_missing_in_production` or `schema_limits`; where a draft is published,
+             *     `unreviewed_breaking_drift` or `unreviewed_drift` too.
              */
             code: string;
             detail: string;
             binding_ids: string[];
         };
+        /** @description A published version, or what publishing would come to. */
+        PublishedOrReview: components["schemas"]["PublishedVersion"] | components["schemas"]["PublishReview"];
         /** @description A published version, and what may go wrong with it in production. */
         PublishedVersion: components["schemas"]["LockedVersion"] & {
             warnings: components["schemas"]["PublishWarning"][];
@@ -2234,6 +2364,12 @@ export interface components {
             staging?: components["schemas"]["ApiSlot"] | null;
             production?: components["schemas"]["ApiSlot"] | null;
         };
+        /** @description A state that differs. */
+        StateDifference: {
+            name: string;
+            change: components["schemas"]["PartChange"];
+            fields: components["schemas"]["FieldDifference"][];
+        };
         /** @description What came of a test. */
         TestAnswer: {
             /** @description `succeeded` or `failed`. */
@@ -2307,6 +2443,15 @@ export interface components {
             /** @description The code a call would be refused with. */
             code: string;
             reason: string;
+        };
+        /** @description A variable that templates read and nothing sets. */
+        UnknownVariable: {
+            /** @description `variables` or `workspace`. */
+            root: string;
+            name: string;
+            /** @description The places that read it: JSON Pointers into the draft. */
+            pointers: string[];
+            binding_ids: string[];
         };
         /** @description The agents' versions that link an action. */
         Usage: {
@@ -5432,6 +5577,156 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `If-Match` names an old revision */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` says where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An outside service did not do what was needed of it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_draft: {
+        parameters: {
+            query?: {
+                /** @description True changes nothing and answers what the change would mean. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description The draft's revision you read */
+                "if-match"?: string | null;
+            };
+            path: {
+                /** @description The agent's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishInput"];
+            };
+        };
+        responses: {
+            /** @description The last locked version, which is the same and is published; in a dry run, what publishing would come to */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedOrReview"];
+                };
+            };
+            /** @description The version that was locked and published */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedVersion"];
+                };
+            };
+            /** @description The request is not well-formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key was given, and nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing in this workspace */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `broken_references`, `not_publishable` or `needs_accept`; nothing was locked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PublishRefusal"];
                 };
             };
             /** @description `If-Match` names an old revision */

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { $api, client, type Schemas } from './client';
 import { setGate } from './fetch';
 import { queryClient } from './queryClient';
+import { workspaceRequest } from './workspace';
 
 type Role = Schemas['Role'];
 type Session = Schemas['Session'];
@@ -90,8 +91,19 @@ export const signInRequest = {
   },
 };
 
+let stayedAt: number | undefined;
+
 setGate({
   csrfToken: () => currentSession()?.csrf_token,
+  // Only what this tab was told to show: reading the session again from elsewhere is refused.
+  workspace: () => currentSession()?.workspace.id,
+  bringBack: async (problem, what) => {
+    if (!currentSession()) return false;
+    if (!workspaceRequest.pending() && !asksAgain(what, Date.now(), actedAt, stayedAt)) return false;
+    const goesOn = await workspaceRequest.ask(problem);
+    stayedAt = goesOn ? undefined : Date.now();
+    return goesOn;
+  },
   renew: async () => {
     const { data } = await client.GET('/api/v1/session');
     if (data) putSession(data);

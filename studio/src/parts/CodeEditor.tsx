@@ -1,9 +1,10 @@
 import { Input, Skeleton } from '@mantine/core';
 import { useId } from '@mantine/hooks';
 import { lazy, type ReactNode, Suspense } from 'react';
+import { chunk } from '~/api/chunk';
 import type { Completion } from './CodeMirror';
 
-const CodeMirror = lazy(() => import('./CodeMirror'));
+const CodeMirror = lazy(() => chunk(() => import('./CodeMirror')));
 
 export interface CodeEditorProps {
   label: string;

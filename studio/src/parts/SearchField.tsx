@@ -11,7 +11,9 @@ interface Props {
 /** A search that lives in the address: typed at once here, told to the address a moment later. */
 export function SearchField({ label, value, onChange }: Props) {
   const [typed, setTyped] = useState(value ?? '');
-  useEffect(() => setTyped(value ?? ''), [value]);
+  useEffect(() => {
+    setTyped(value ?? '');
+  }, [value]);
   useEffect(() => {
     if (typed === (value ?? '')) return;
     const timer = setTimeout(() => onChange(typed || undefined), 150);

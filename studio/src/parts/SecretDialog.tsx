@@ -1,6 +1,17 @@
-import { Button, Checkbox, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import {
+  Button,
+  Checkbox,
+  Group,
+  Modal,
+  PasswordInput,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+} from '@mantine/core';
 import type { FormEvent } from 'react';
 import { $api, type Schemas } from '~/api/client';
+import { useCan } from '~/api/session';
 import { ENVIRONMENT_LABEL, ENVIRONMENTS, type Environment } from './environments';
 import { fieldErrors, useForm } from './form';
 import { ProblemAlert } from './ProblemAlert';
@@ -16,6 +27,8 @@ interface Values {
   name: string;
   typed: Record<Environment, string>;
   removed: Record<Environment, boolean>;
+  /** One origin on each line. */
+  origins: string;
 }
 
 const NO_TEXT = { development: '', staging: '', production: '' };
@@ -23,14 +36,24 @@ const NO_MARK = { development: false, staging: false, production: false };
 
 /** Sets a secret's values, all three environments at once. What is left empty stays as it was. */
 export function SecretDialog({ secret, onClose, onSaved }: Props) {
-  const form = useForm<Values>({ name: secret?.name ?? '', typed: NO_TEXT, removed: NO_MARK });
-  const { name, typed, removed } = form.values;
+  const before = secret?.allowed_origins.join('\n') ?? '';
+  const form = useForm<Values>({
+    name: secret?.name ?? '',
+    typed: NO_TEXT,
+    removed: NO_MARK,
+    origins: before,
+  });
+  const { name, typed, removed, origins } = form.values;
+  const mayAllow = useCan('admin') || !secret;
   const save = $api.useMutation('put', '/api/v1/secrets/{name}', {
     meta: { done: secret ? 'Secret saved' : 'Secret created', refreshes: ['/api/v1/secrets'] },
     onSuccess: () => onSaved(name.trim()),
   });
   const errors = fieldErrors(save.error);
-  const anything = ENVIRONMENTS.some((one) => typed[one] || removed[one]);
+  const lines = origins.split(/\s+/).filter(Boolean);
+  const otherOrigins = lines.join('\n') !== before;
+  const anything = otherOrigins || ENVIRONMENTS.some((one) => typed[one] || removed[one]);
+  const wrongLine = lines.map((_, index) => errors(`/allowed_origins/${index}`)).find(Boolean);
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -41,7 +64,9 @@ export function SecretDialog({ secret, onClose, onSaved }: Props) {
       if (removed[one]) values[one] = null;
       else if (typed[one]) values[one] = typed[one];
     }
-    save.mutate({ params: { path: { name: name.trim() } }, body: { values } });
+    const body: Schemas['SecretInput'] = { values };
+    if (otherOrigins) body.allowed_origins = lines;
+    save.mutate({ params: { path: { name: name.trim() } }, body });
   }
 
   return (
@@ -87,6 +112,21 @@ export function SecretDialog({ secret, onClose, onSaved }: Props) {
               </div>
             );
           })}
+          <Textarea
+            label="May be sent to"
+            description={
+              mayAllow
+                ? 'One origin on each line. Left empty, the first place it is tested with or saved for is allowed.'
+                : 'An admin can change where it may be sent.'
+            }
+            placeholder="https://api.example.com"
+            autosize
+            minRows={1}
+            disabled={!mayAllow}
+            value={origins}
+            onChange={(event) => form.set({ origins: event.currentTarget.value })}
+            error={wrongLine ?? errors('/allowed_origins')}
+          />
           <Text size="xs" c="dimmed">
             Values are sealed and never shown again. A conversation uses the value of its own environment
             only.

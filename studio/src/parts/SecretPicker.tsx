@@ -2,11 +2,14 @@ import { Button, Group, Select } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import IconPlus from '@tabler/icons-react/icons/IconPlus';
 import { lazy, type ReactNode, Suspense, useContext } from 'react';
+import { chunk } from '~/api/chunk';
 import { useList } from '~/api/list';
 import { useCan } from '~/api/session';
 import { EnvironmentScope } from './environments';
 
-const SecretDialog = lazy(() => import('./SecretDialog').then((m) => ({ default: m.SecretDialog })));
+const SecretDialog = lazy(() =>
+  chunk(() => import('./SecretDialog').then((m) => ({ default: m.SecretDialog }))),
+);
 
 interface Props {
   label: string;

@@ -6,11 +6,13 @@ export interface HeaderRow {
   value: ValueSource;
 }
 
+/** Forms outlive a reload, so keys of another load must not come again. */
+const LOAD = Date.now().toString(36);
 let count = 0;
 
 export function newHeaderRow(name = '', value: ValueSource = ''): HeaderRow {
   count += 1;
-  return { key: `row${count}`, name, value };
+  return { key: `row${LOAD}-${count}`, name, value };
 }
 
 /** Headers in a form are rows, so that a name can be typed letter by letter. */

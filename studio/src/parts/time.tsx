@@ -11,8 +11,10 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
-export function relativeWords(at: Date, now: Date): string {
-  const seconds = (at.getTime() - now.getTime()) / 1000;
+/** What is past is never "in 10 seconds", though the server's clock may be ahead of this one. */
+export function relativeWords(at: Date, now: Date, may: 'past' | 'future' = 'past'): string {
+  const ahead = (at.getTime() - now.getTime()) / 1000;
+  const seconds = may === 'past' ? Math.min(ahead, 0) : ahead;
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
   }
@@ -38,13 +40,22 @@ function useNow(): number {
 }
 
 /** `3 minutes ago`, with the exact time as its title. */
-export function RelativeTime({ at, none = 'never' }: { at: string | null | undefined; none?: string }) {
+export function RelativeTime({
+  at,
+  none = 'never',
+  may = 'past',
+}: {
+  at: string | null | undefined;
+  none?: string;
+  /** `future` for what is still to come, such as an expiry. */
+  may?: 'past' | 'future';
+}) {
   const time = useNow();
   if (!at) return <span>{none}</span>;
   const date = new Date(at);
   return (
     <time dateTime={at} title={exact.format(date)} style={{ whiteSpace: 'nowrap' }}>
-      {relativeWords(date, new Date(Math.max(time, Date.now() - 20_000)))}
+      {relativeWords(date, new Date(Math.max(time, Date.now() - 20_000)), may)}
     </time>
   );
 }

@@ -2,9 +2,10 @@ import '@mantine/spotlight/styles.css';
 import { createSpotlight, Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
 import IconSearch from '@tabler/icons-react/icons/IconSearch';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect } from 'react';
 import { useList } from '~/api/list';
 import { useCan } from '~/api/session';
+import { stopEarlyKeys } from './earlyKeys';
 import { PAGES } from './pages';
 import { usePaletteActions } from './paletteActions';
 
@@ -20,16 +21,26 @@ const HIDDEN = {
   clipPath: 'inset(50%)',
 } as const;
 
+interface Props {
+  /** What it searches for: also what was typed before it was there. */
+  query: string;
+  onQuery: (query: string) => void;
+  onClose: () => void;
+  onShortcuts: () => void;
+}
+
 /** The command palette: pages, integrations, agents, shared actions, and things to do. */
-export function Palette({ onClose, onShortcuts }: { onClose: () => void; onShortcuts: () => void }) {
+export function Palette({ query, onQuery, onClose, onShortcuts }: Props) {
   const navigate = useNavigate();
   const mayEdit = useCan('edit');
-  const [query, setQuery] = useState('');
   const searching = query.trim().length > 1;
   const integrations = useList('/api/v1/integrations', { all: searching });
   const agents = useList('/api/v1/agents', { all: searching });
   const actions = usePaletteActions(integrations.items, searching);
-  useEffect(() => spotlight.open(), []);
+  useEffect(() => {
+    spotlight.open();
+    return stopEarlyKeys;
+  }, []);
 
   const go = (run: () => unknown) => () => {
     onClose();
@@ -103,7 +114,7 @@ export function Palette({ onClose, onShortcuts }: { onClose: () => void; onShort
       store={store}
       actions={searching ? groups : groups.slice(0, 1).concat(groups.slice(4))}
       query={query}
-      onQueryChange={setQuery}
+      onQueryChange={onQuery}
       onSpotlightClose={onClose}
       shortcut={null}
       title="Search"

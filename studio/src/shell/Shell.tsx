@@ -1,17 +1,27 @@
 import { AppShell, Burger, Group, ScrollArea, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Outlet, useLocation } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
+import { chunk } from '~/api/chunk';
+import { Boundary } from '~/parts/Boundary';
+import { catchEarlyKeys } from './earlyKeys';
 import { Navigation } from './Navigation';
 import { SignInDialog } from './SignInDialog';
 import { useShortcuts } from './shortcuts';
 import { UserMenu } from './UserMenu';
+import { WorkspaceChangedDialog } from './WorkspaceChangedDialog';
 import { WorkspaceSwitcher } from './WorkspaceSwitcher';
 
-const Palette = lazy(() => import('./Palette').then((module) => ({ default: module.Palette })));
+const readPalette = () => chunk(() => import('./Palette').then((module) => ({ default: module.Palette })));
+const Palette = lazy(readPalette);
 const ShortcutsDialog = lazy(() =>
-  import('./ShortcutsDialog').then((module) => ({ default: module.ShortcutsDialog })),
+  chunk(() => import('./ShortcutsDialog').then((module) => ({ default: module.ShortcutsDialog }))),
 );
+
+/** The field of the palette has the focus. */
+function isPaletteField(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches('.mantine-Spotlight-search');
+}
 
 /** What is around every page: navigation, workspace, person, palette, and the dialog for an ended session. */
 export function Shell() {
@@ -20,8 +30,25 @@ export function Shell() {
   const [shortcutsOpen, shortcuts] = useDisclosure(false);
   const path = useLocation({ select: (location) => location.pathname });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes when the page changes.
-  useEffect(() => menu.close(), [path]);
-  useShortcuts({ openPalette: palette.open, openShortcuts: shortcuts.open });
+  useEffect(() => {
+    menu.close();
+  }, [path]);
+  const [query, setQuery] = useState('');
+  const openPalette = useCallback(() => {
+    setQuery('');
+    palette.open();
+    catchEarlyKeys({ ready: isPaletteField, onText: setQuery, onEscape: palette.close });
+  }, [palette.open, palette.close]);
+  const closePalette = () => {
+    palette.close();
+    setQuery('');
+  };
+  // Read once the page is there, so that the first time is as quick as the others.
+  useEffect(() => {
+    const timer = setTimeout(() => void readPalette().catch(() => undefined), 1_000);
+    return () => clearTimeout(timer);
+  }, []);
+  useShortcuts({ openPalette, openShortcuts: shortcuts.open });
 
   return (
     <>
@@ -59,7 +86,7 @@ export function Shell() {
             </Group>
           </AppShell.Section>
           <AppShell.Section grow component={ScrollArea} px="xs" type="auto">
-            <Navigation onSearch={palette.open} />
+            <Navigation onSearch={openPalette} />
           </AppShell.Section>
           <AppShell.Section p="xs">
             <UserMenu onShortcuts={shortcuts.open} />
@@ -70,10 +97,15 @@ export function Shell() {
         </AppShell.Main>
       </AppShell>
       <Suspense>
-        {paletteOpen && <Palette onClose={palette.close} onShortcuts={shortcuts.open} />}
-        {shortcutsOpen && <ShortcutsDialog onClose={shortcuts.close} />}
+        <Boundary of={`${paletteOpen} ${shortcutsOpen}`}>
+          {paletteOpen && (
+            <Palette query={query} onQuery={setQuery} onClose={closePalette} onShortcuts={shortcuts.open} />
+          )}
+          {shortcutsOpen && <ShortcutsDialog onClose={shortcuts.close} />}
+        </Boundary>
       </Suspense>
       <SignInDialog />
+      <WorkspaceChangedDialog />
     </>
   );
 }

@@ -21,13 +21,12 @@ function Dialog() {
     const before = currentSession();
     const session = await signIn.mutateAsync({ body: { email: user.email, password } }).catch(() => null);
     if (!session) return;
-    putSession(session);
     // Back to the workspace that the page below is about, not the one a new session starts in.
+    putSession(before ? { ...session, workspace: before.workspace } : session);
     if (before && before.workspace.id !== session.workspace.id) {
-      const { data } = await client.PUT('/api/v1/session/workspace', {
-        body: { workspace_id: before.workspace.id },
-      });
-      if (data) putSession(data);
+      const body = { workspace_id: before.workspace.id };
+      const moved = await client.PUT('/api/v1/session/workspace', { body }).catch(() => null);
+      if (moved?.data) putSession(moved.data);
     }
     signInRequest.answer(true);
   }

@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import IconDots from '@tabler/icons-react/icons/IconDots';
 import { client } from '~/api/client';
 import { useSession } from '~/api/session';
+import { forgetAll, tabStore } from '~/parts/mirror';
 import { PasswordDialog } from './PasswordDialog';
 
 const SCHEMES = [
@@ -15,6 +16,8 @@ const SCHEMES = [
 async function signOut(everywhere: boolean) {
   if (everywhere) await client.POST('/api/v1/session/sign-out-everywhere');
   else await client.DELETE('/api/v1/session');
+  const store = tabStore();
+  if (store) forgetAll(store);
   location.assign('/sign-in');
 }
 

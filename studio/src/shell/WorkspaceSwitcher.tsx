@@ -24,6 +24,8 @@ export function WorkspaceSwitcher() {
 
   async function go(workspaceId: string) {
     const next = await move.mutateAsync({ body: { workspace_id: workspaceId } });
+    // From here on this tab shows, and names, the other one.
+    putSession(next);
     // Nothing of the other workspace may stay on the screen.
     await navigate({ to: '/integrations' });
     queryClient.clear();

@@ -1,5 +1,6 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
+import { flushSync } from 'react-dom';
 import { PAGES } from './pages';
 
 export const MOD = /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘' : 'Ctrl';
@@ -59,6 +60,14 @@ export function useShortcuts({
   }, [navigate, openPalette, openShortcuts]);
 }
 
+/** Some fields take what is typed when they are left, such as a list of choices: as if this one was left, and come back to. */
+function commitFocused(): void {
+  const field = document.activeElement;
+  if (!(field instanceof HTMLInputElement)) return;
+  flushSync(() => field.blur());
+  field.focus({ preventScroll: true });
+}
+
 /** Ctrl/Cmd-S on a page with something to save. */
 export function useSaveShortcut(save: () => void, enabled: boolean): void {
   const latest = useRef(save);
@@ -68,6 +77,7 @@ export function useSaveShortcut(save: () => void, enabled: boolean): void {
     function onKeyDown(event: KeyboardEvent) {
       if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 's') return;
       event.preventDefault();
+      commitFocused();
       latest.current();
     }
     document.addEventListener('keydown', onKeyDown);

@@ -91,7 +91,7 @@ pub async fn call(
             token: meta.progress_token,
             least: listening.least,
         };
-        match stream::first(visit, request, notices, listener).await {
+        match stream::first(visit, request, notices, listener).await? {
             stream::First::Answer(answer) => answer,
             stream::First::Notice(running) => {
                 return Ok(Called::Stream(running.into_response(ending)));

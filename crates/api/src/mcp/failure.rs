@@ -5,7 +5,7 @@ use std::fmt;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
-use switchboard_app::AppError;
+use switchboard_app::{AppError, DATABASE_AWAY};
 
 use super::message::Id;
 use crate::hosts::Foreign;
@@ -63,6 +63,11 @@ impl Failure {
             cause: None,
         }))
         .with("code", json!(reason))
+    }
+
+    /// Whether it is the one of this code.
+    pub fn is(&self, reason: &str) -> bool {
+        self.0.reason == reason
     }
 
     /// The same, in answer to this request.
@@ -144,12 +149,18 @@ impl From<Foreign> for Failure {
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
         let reason = error.code();
-        let message = error.to_string();
+        let is_away = error.is_database_away();
+        let message = if is_away {
+            DATABASE_AWAY.to_owned()
+        } else {
+            error.to_string()
+        };
         let (status, code) = match &error {
             AppError::Unauthenticated => (StatusCode::UNAUTHORIZED, SERVER_ERROR),
-            AppError::Forbidden { .. } | AppError::RoleTooSmall { .. } | AppError::Account(_) => {
-                (StatusCode::FORBIDDEN, SERVER_ERROR)
-            }
+            AppError::Forbidden { .. }
+            | AppError::RoleTooSmall { .. }
+            | AppError::SecretOrigin { .. }
+            | AppError::Account(_) => (StatusCode::FORBIDDEN, SERVER_ERROR),
             AppError::NotFound(_) => (StatusCode::NOT_FOUND, SERVER_ERROR),
             AppError::Invalid(_) | AppError::InvalidArguments(_) => {
                 (StatusCode::OK, INVALID_PARAMS)
@@ -157,9 +168,17 @@ impl From<AppError> for Failure {
             AppError::BadRequest { .. }
             | AppError::Conflict { .. }
             | AppError::Refused(_)
+            | AppError::CallInProgress
             | AppError::Stale { .. } => (StatusCode::OK, SERVER_ERROR),
             AppError::Upstream { .. } => (StatusCode::BAD_GATEWAY, SERVER_ERROR),
-            AppError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR),
+            AppError::Unavailable {
+                code: "too_many_calls",
+                ..
+            } => (StatusCode::TOO_MANY_REQUESTS, SERVER_ERROR),
+            AppError::Stopping | AppError::Unavailable { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR)
+            }
+            error if error.is_database_away() => (StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR),
             AppError::Store(_) | AppError::Vault(_) | AppError::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_ERROR)
             }
@@ -169,6 +188,7 @@ impl From<AppError> for Failure {
             AppError::Invalid(errors) | AppError::InvalidArguments(errors) => {
                 failure.with("errors", json!(errors))
             }
+            AppError::Store(_) if is_away => failure,
             AppError::Store(cause) => failure.hiding(&cause),
             AppError::Vault(cause) => failure.hiding(&cause),
             AppError::Internal(cause) => failure.hiding(&cause),
@@ -182,6 +202,13 @@ impl IntoResponse for Failure {
         let json = self.to_json();
         let kind = [(header::CONTENT_TYPE, "application/json")];
         let mut response = (self.0.status, kind, json).into_response();
+        if matches!(
+            self.0.status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        ) {
+            let soon = HeaderValue::from_static("1");
+            response.headers_mut().insert(header::RETRY_AFTER, soon);
+        }
         if self.0.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(
                 header::WWW_AUTHENTICATE,
@@ -191,6 +218,7 @@ impl IntoResponse for Failure {
         response.extensions_mut().insert(ProblemCode {
             code: self.0.reason,
             cause: self.0.cause,
+            secret: None,
         });
         response
     }

@@ -18,6 +18,9 @@ use super::request::Level;
 use super::tools::Frame;
 use super::{CAPABILITIES, LEGACY, SERVER_INFO, Visit, accepts, ok, stream, tools};
 
+/// The code of a session that is not there.
+const UNKNOWN_SESSION: &str = "unknown_session";
+
 static SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// What a message comes to.
@@ -131,8 +134,8 @@ async fn message(
     Ok(Answer::Text(message::result(&call.id, &result)))
 }
 
-/// Starts a conversation. Its id is the session's, so every server knows the session, also after
-/// a restart.
+/// Starts a conversation, or goes on with the one that the URL names. Its id is the session's, so
+/// every server knows the session, also after a restart.
 async fn initialize(visit: &Visit<'_>, call: &Call) -> Result<Response, Failure> {
     if call
         .params
@@ -142,24 +145,45 @@ async fn initialize(visit: &Visit<'_>, call: &Call) -> Result<Response, Failure>
     {
         return Err(super::stateless::header_missing());
     }
-    let app = &visit.state.app;
-    let version = conversations::version(app, &visit.runner, visit.agent, visit.version()?).await?;
+    let id = match visit.query.conversation {
+        Some(id) => bound(visit, id).await?,
+        None => begun(visit).await?,
+    };
     let asked = call.params.protocol_version.as_deref();
     let spoken = LEGACY
         .into_iter()
         .find(|known| Some(*known) == asked)
         .unwrap_or(LEGACY[0]);
-    let input = visit.new_conversation();
-    let conversation = conversations::start_on(app, &visit.runner, input, version).await?;
-    let id = conversation.key.id.to_string();
     let result = format!(
         r#"{{"protocolVersion":"{spoken}","capabilities":{CAPABILITIES},"serverInfo":{SERVER_INFO}}}"#
     );
     let mut response = ok(message::result(&call.id, &result));
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(SESSION.clone(), value);
     }
     Ok(response)
+}
+
+/// A conversation of its own.
+async fn begun(visit: &Visit<'_>) -> Result<ConversationId, Failure> {
+    let (app, runner) = (&visit.state.app, &visit.runner);
+    let version = conversations::version(app, runner, visit.agent, visit.query.version).await?;
+    let started = conversations::start_on(app, runner, visit.new_conversation(), version).await?;
+    Ok(started.key.id)
+}
+
+/// The conversation that the URL names, for clients whose sessions are shorter than a conversation.
+async fn bound(visit: &Visit<'_>, id: ConversationId) -> Result<ConversationId, Failure> {
+    match existing(visit, id).await {
+        Ok(found) => Ok(found.key.id),
+        Err(failure) if failure.is(UNKNOWN_SESSION) => Err(Failure::new(
+            StatusCode::BAD_REQUEST,
+            INVALID_REQUEST,
+            "unknown_conversation",
+            "this agent has no conversation of the id that `?conversation=` names, or it is closed; name one that goes on, or leave it out",
+        )),
+        Err(failure) => Err(failure),
+    }
 }
 
 async fn call_tool(
@@ -187,14 +211,20 @@ fn session(visit: &Visit<'_>) -> Result<ConversationId, Failure> {
         invalid_request("send the `Mcp-Session-Id` that the answer to `initialize` gave")
     })?;
     let text = value.to_str().unwrap_or_default();
-    text.parse().map_err(|_| no_session())
+    let id = text.parse().map_err(|_| no_session())?;
+    if visit.query.conversation.is_some_and(|named| named != id) {
+        return Err(invalid_request(
+            "`Mcp-Session-Id` and `?conversation=` name two conversations; begin a session with `initialize` at this URL",
+        ));
+    }
+    Ok(id)
 }
 
 fn no_session() -> Failure {
     Failure::new(
         StatusCode::NOT_FOUND,
         INVALID_REQUEST,
-        "unknown_session",
+        UNKNOWN_SESSION,
         "this agent has no such session, or it is over; begin one with `initialize`",
     )
 }
@@ -226,10 +256,14 @@ pub async fn get(visit: &Visit<'_>) -> Result<Response, Failure> {
     stream::changes(visit, watch).await
 }
 
-/// Ends a session: its conversation is over and closed.
+/// Ends a session: its conversation is over and closed. One that the URL names was there before the
+/// session and goes on after it.
 pub async fn delete(visit: &Visit<'_>) -> Result<Response, Failure> {
     let id = session(visit)?;
     let mut conversation = existing(visit, id).await?;
+    if visit.query.conversation.is_some() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     // The dialogue ends first, then what follows it.
     while conversation.status != Status::Closed {
         conversation = conversations::end(&visit.state.app, &visit.runner, id).await?;

@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Number, Value};
+use switchboard_domain::strict::Strict;
 
 use super::failure::{Failure, PARSE_ERROR, invalid_params, invalid_request};
 
@@ -195,7 +196,8 @@ pub fn read(body: &[u8]) -> Result<Body, Failure> {
     }
     let messages = messages.into_iter().map(|value| {
         let text = value.to_string();
-        let message = serde_json::from_str(&text);
+        let mut json = serde_json::Deserializer::from_str(&text);
+        let message = Message::deserialize(Strict::new(&mut json));
         incoming(message.map_err(|error| explain(text.as_bytes(), &error))?)
     });
     Ok(Body::Batch(messages.collect()))

@@ -19,7 +19,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use moka::sync::Cache;
-use switchboard_app::{AppError, Principal, Runner};
+use switchboard_app::{AppError, Runner};
 use switchboard_domain::id::{AgentId, ConversationId};
 
 use crate::ApiState;
@@ -75,7 +75,6 @@ impl Door {
 /// A request that got in: who asks which agent for what.
 struct Visit<'a> {
     state: &'a ApiState,
-    principal: Principal,
     runner: Runner,
     agent: AgentId,
     headers: &'a HeaderMap,
@@ -121,11 +120,10 @@ async fn answer(
     state.site.hosts().check(headers)?;
     // Programs come here, with keys: a page that is signed in could be made to call actions.
     let principal = extract::key_principal(parts, state).await?;
-    let runner = Runner::try_from(principal.clone())?;
+    let runner = Runner::try_from(principal)?;
     let agent = agent.parse().map_err(|_| AppError::NotFound("agent"))?;
     let visit = Visit {
         state,
-        principal,
         runner,
         agent,
         headers,

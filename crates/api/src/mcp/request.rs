@@ -3,7 +3,6 @@
 use axum::http::{StatusCode, Uri};
 use serde::Deserialize;
 use switchboard_app::conversations::{ConversationInput, RequestedVersion};
-use switchboard_app::{AppError, Manager};
 use switchboard_domain::agent::VersionRef;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::ConversationId;
@@ -80,15 +79,6 @@ impl Query {
 }
 
 impl Visit<'_> {
-    /// The version that is asked for. Other ones than the published one are for those who work on
-    /// the agent.
-    pub fn version(&self) -> Result<RequestedVersion, AppError> {
-        if self.query.version != RequestedVersion::Published {
-            Manager::try_from(self.principal.clone())?;
-        }
-        Ok(self.query.version)
-    }
-
     /// A new conversation, as the URL asks for it.
     pub fn new_conversation(&self) -> ConversationInput {
         ConversationInput {

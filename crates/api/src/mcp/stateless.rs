@@ -148,8 +148,8 @@ fn unknown_handle() -> Failure {
 
 async fn discover(visit: &Visit<'_>) -> Result<String, Failure> {
     // Who cannot start a conversation hears why at once.
-    let version = visit.version()?;
-    conversations::version(&visit.state.app, &visit.runner, visit.agent, version).await?;
+    let (app, version) = (&visit.state.app, visit.query.version);
+    conversations::version(app, &visit.runner, visit.agent, version).await?;
     let versions = supported().join("\",\"");
     Ok(format!(
         r#""supportedVersions":["{versions}"],"capabilities":{CAPABILITIES}"#
@@ -159,7 +159,7 @@ async fn discover(visit: &Visit<'_>) -> Result<String, Failure> {
 async fn listed(visit: &Visit<'_>, handle: Option<ConversationId>) -> Result<Tools, Failure> {
     let (app, runner) = (&visit.state.app, &visit.runner);
     let Some(id) = handle else {
-        let version = conversations::version(app, runner, visit.agent, visit.version()?).await?;
+        let version = conversations::version(app, runner, visit.agent, visit.query.version).await?;
         let environment = visit.query.environment;
         let offered =
             switchboard_app::tools::offered(app, runner, visit.agent, version, environment);
@@ -183,8 +183,7 @@ async fn call_tool(visit: &Visit<'_>, call: Call) -> Result<Response, Failure> {
         id
     } else {
         let (app, runner) = (&visit.state.app, &visit.runner);
-        let version = visit.version()?;
-        let version = conversations::version(app, runner, visit.agent, version).await?;
+        let version = conversations::version(app, runner, visit.agent, visit.query.version).await?;
         let input = visit.new_conversation();
         let started = conversations::start_on(app, runner, input, version).await?;
         started.key.id
@@ -229,7 +228,7 @@ async fn listen(visit: &Visit<'_>, call: Call) -> Result<Response, Failure> {
         Some(id) => Whose::Conversation(id),
         None => Whose::New {
             agent: visit.agent,
-            version: visit.version()?,
+            version: visit.query.version,
             environment: visit.query.environment,
         },
     };

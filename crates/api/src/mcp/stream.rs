@@ -8,6 +8,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _, stream};
 use switchboard_app::AppError;
+use switchboard_app::authority::Authority;
 use switchboard_app::call::{self, CallAnswer, CallRequest};
 use switchboard_app::notices::Notice;
 use switchboard_app::tool_watch::ToolWatch;
@@ -18,7 +19,7 @@ use super::failure::Failure;
 use super::message::Id;
 use super::request::Level;
 use super::{LEGACY, Visit, tools};
-use crate::ApiState;
+use crate::{ApiState, extract};
 
 /// How often an idle stream shows that it lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -33,17 +34,23 @@ fn respond(events: impl Stream<Item = Event> + Send + 'static) -> Response {
 
 /// The changes of a list that a watch finds, each as the digest of the new one. Ends with the
 /// server, or when there will be none any more.
-fn digests(state: &ApiState, watch: ToolWatch, shown: u64) -> impl Stream<Item = u64> + use<> {
-    let stopping = state.stopping.clone();
+fn digests(
+    state: &ApiState,
+    authority: Authority,
+    watch: ToolWatch,
+    shown: u64,
+) -> impl Stream<Item = u64> + use<> {
+    let ended = end(state, &authority);
     let next = stream::unfold(
-        (state.app.clone(), watch, shown),
-        |(app, mut watch, shown)| async move {
+        (state.app.clone(), authority, watch, shown),
+        |(app, authority, mut watch, shown)| async move {
             loop {
                 match watch.next(&app).await {
                     Ok(Some(found)) => {
                         let digest = tools::digest(&tools::list(&found));
                         if digest != shown {
-                            return Some((digest, (app, watch, digest)));
+                            let told = authority.holds().await;
+                            return told.then_some((digest, (app, authority, watch, digest)));
                         }
                     }
                     Ok(None) => return None,
@@ -55,7 +62,27 @@ fn digests(state: &ApiState, watch: ToolWatch, shown: u64) -> impl Stream<Item =
             }
         },
     );
-    next.take_until(stopping.cancelled_owned())
+    next.take_until(ended)
+}
+
+/// Returns when a stream has to end: with the server, or with what it was opened with.
+fn end(state: &ApiState, authority: &Authority) -> impl Future<Output = ()> + use<> {
+    let (stopping, authority) = (state.stopping.clone(), authority.clone());
+    async move {
+        tokio::select! {
+            () = stopping.cancelled_owned() => {}
+            () = authority.ended() => {}
+        }
+    }
+}
+
+/// What a visitor's stream is opened with. While the server stops none is: it would end at once, and
+/// its client come back at once.
+async fn authority(visit: &Visit<'_>) -> Result<Authority, Failure> {
+    if visit.state.stopping.is_cancelled() {
+        return Err(AppError::Stopping.into());
+    }
+    Ok(extract::authority(visit.state, None, visit.headers).await?)
 }
 
 /// The digest of what is there when a stream opens.
@@ -67,6 +94,7 @@ async fn digest_now(visit: &Visit<'_>, watch: &mut ToolWatch) -> Result<u64, Fai
 /// The stream of a session. The id of an event is the digest of the list that it tells of, so a
 /// client that comes back, to any server, with the last id it saw hears whether it missed something.
 pub async fn changes(visit: &Visit<'_>, mut watch: ToolWatch) -> Result<Response, Failure> {
+    let authority = authority(visit).await?;
     let now = digest_now(visit, &mut watch).await?;
     let event = |digest: u64, data: &str| Event::default().id(format!("{digest:016x}")).data(data);
     let header = |name: &str| {
@@ -81,7 +109,7 @@ pub async fn changes(visit: &Visit<'_>, mut watch: ToolWatch) -> Result<Response
         _ if header("mcp-protocol-version") == Some(LEGACY[0]) => Some(event(now, "")),
         _ => None,
     };
-    let later = digests(visit.state, watch, now);
+    let later = digests(visit.state, authority, watch, now);
     let events = stream::iter(first).chain(later.map(move |digest| event(digest, LIST_CHANGED)));
     Ok(respond(events))
 }
@@ -93,6 +121,7 @@ pub async fn subscription(
     id: &Id,
     is_wanted: bool,
 ) -> Result<Response, Failure> {
+    let authority = authority(visit).await?;
     let now = digest_now(visit, &mut watch).await?;
     let meta = format!(r#""_meta":{{"io.modelcontextprotocol/subscriptionId":{id}}}"#);
     let taken = if is_wanted {
@@ -109,7 +138,7 @@ pub async fn subscription(
     let ended =
         format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"resultType":"complete",{meta}}}}}"#);
     let event = |data: &str| Event::default().data(data);
-    let later = digests(visit.state, watch, now)
+    let later = digests(visit.state, authority, watch, now)
         .filter(move |_| std::future::ready(is_wanted))
         .map(move |_| event(&changed));
     let events = stream::iter([event(&acknowledged)])
@@ -156,6 +185,7 @@ type Answered = Pin<Box<dyn Future<Output = Result<CallAnswer, AppError>> + Send
 
 /// A call under way whose service said something.
 pub struct Running {
+    authority: Authority,
     call: Answered,
     notices: mpsc::Receiver<Notice>,
     listener: Listener,
@@ -176,22 +206,23 @@ pub async fn first(
     request: CallRequest,
     mut notices: mpsc::Receiver<Notice>,
     listener: Listener,
-) -> First {
+) -> Result<First, Failure> {
+    let authority = extract::authority(visit.state, None, visit.headers).await?;
     let (app, runner) = (visit.state.app.clone(), visit.runner.clone());
     let mut call: Answered = Box::pin(async move { call::call(&app, &runner, request).await });
     loop {
         tokio::select! {
             biased;
             Some(notice) = notices.recv() => if let Some(first) = listener.write(&notice) {
-                return First::Notice(Running { call, notices, listener, first });
+                return Ok(First::Notice(Running { authority, call, notices, listener, first }));
             },
             answer = &mut call => {
                 // It may have been said and done at once.
                 let Some(first) = waiting(&mut notices, &listener).next() else {
-                    return First::Answer(answer);
+                    return Ok(First::Answer(answer));
                 };
                 let call: Answered = Box::pin(std::future::ready(answer));
-                return First::Notice(Running { call, notices, listener, first });
+                return Ok(First::Notice(Running { authority, call, notices, listener, first }));
             },
         }
     }
@@ -209,6 +240,8 @@ impl Running {
     /// The stream of what comes, the answer at its end.
     pub fn into_response(self, ending: Ending) -> Response {
         let first = stream::iter([self.first.clone()]);
+        // The call goes on, as it does when its caller hangs up.
+        let ended = self.authority.clone().ended();
         let rest = stream::unfold(Some((self, ending)), |state| async move {
             let (mut running, ending) = state?;
             loop {
@@ -229,7 +262,8 @@ impl Running {
                 }
             }
         });
-        let texts = first.chain(rest.flat_map(stream::iter));
+        let rest = rest.take_until(ended).flat_map(stream::iter);
+        let texts = first.chain(rest);
         respond(texts.map(|text| Event::default().data(text)))
     }
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
-use switchboard_app::agents::{self, AgentInput, AgentPatch};
+use switchboard_app::agents::{self, AgentInput, AgentPatch, AgentView};
 use switchboard_app::rows::AgentRow;
 use switchboard_app::{Configuration, Manager, Reader};
 use switchboard_domain::id::AgentId;
@@ -22,6 +22,12 @@ pub fn show(row: &AgentRow) -> Value {
     view::with_times(value, row.revision, row.created_at, row.updated_at)
 }
 
+fn show_with_drift(found: &AgentView) -> Value {
+    let mut value = show(&found.row);
+    value["drifted_links"] = json!(found.drifted_links);
+    value
+}
+
 /// List agents.
 #[utoipa::path(get, path = "/agents", tag = "agents", params(PageQuery),
     responses((status = 200, description = "A page of agents", body = schema::AgentList)))]
@@ -31,7 +37,11 @@ pub async fn list_agents(
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     let page = agents::list(&state.app, &reader, query.after()?, query.limit()?).await?;
-    Ok(view::page(&page, |row| row.id.to_string(), show))
+    Ok(view::page(
+        &page,
+        |one| one.row.id.to_string(),
+        show_with_drift,
+    ))
 }
 
 /// Add an agent, with an empty draft.
@@ -60,8 +70,7 @@ pub async fn get_agent(
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
     let found = agents::get(&state.app, &reader, id).await?;
-    let mut value = show(&found.row);
-    value["drifted_links"] = json!(found.drifted_links);
+    let value = show_with_drift(&found);
     Ok(view::resource(StatusCode::OK, found.row.revision, &value))
 }
 

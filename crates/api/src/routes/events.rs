@@ -1,7 +1,6 @@
 //! A conversation's log, as a list and as a stream.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
@@ -11,13 +10,14 @@ use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
-use switchboard_app::accounts::sessions::{self, Session};
+use switchboard_app::accounts::sessions::Session;
+use switchboard_app::authority::Authority;
 use switchboard_app::events::{self, Follower, Position};
-use switchboard_app::{App, Conversations, Reader};
+use switchboard_app::{AppError, Conversations, Reader};
 use switchboard_domain::event::Event;
 use switchboard_domain::id::ConversationId;
 
-use crate::extract::{Auth, Path, Query, limit};
+use crate::extract::{Auth, Path, Query, authority, limit};
 use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
@@ -52,14 +52,19 @@ pub async fn list_events(
     let after = |text: &str| text.parse::<Position>();
     let asked = query.after.as_deref().filter(|text| !text.is_empty());
     if wants_stream(&headers) {
+        // It would end at once, and its client come back at once.
+        if state.stopping.is_cancelled() {
+            return Err(AppError::Stopping.into());
+        }
         let last = headers
             .get("last-event-id")
             .and_then(|value| value.to_str().ok())
             .filter(|text| !text.is_empty());
         let position = last.or(asked).map(after).transpose()?;
         let follower = events::follow(&state.app, reader, id, position).await?;
-        let session = session.map(|Extension(session)| session);
-        return Ok(follow(state, follower, session).into_response());
+        let authority =
+            authority(&state, session.map(|Extension(session)| session), &headers).await?;
+        return Ok(follow(state, follower, authority).into_response());
     }
     let position = asked.map(after).transpose()?;
     let page = events::list(&state.app, &reader, id, position, limit(query.limit)?).await?;
@@ -79,33 +84,18 @@ fn wants_stream(headers: &HeaderMap) -> bool {
         .is_some_and(|accept| accept.contains("text/event-stream"))
 }
 
-/// How often a stream asks whether the session that opened it still holds.
-const LOOK_AT_SESSION: Duration = Duration::from_secs(2);
-
-/// Returns when a session does not hold any more. A key's stream has none.
-async fn end_of(app: Arc<App>, session: Option<Session>) {
-    let Some(session) = session else {
-        return std::future::pending().await;
-    };
-    loop {
-        tokio::time::sleep(LOOK_AT_SESSION).await;
-        // A database that does not answer ends nothing: the stream itself will notice.
-        if matches!(sessions::still_holds(&app, &session).await, Ok(false)) {
-            return;
-        }
-    }
-}
-
 fn follow(
     state: ApiState,
     follower: Follower,
-    session: Option<Session>,
+    authority: Authority,
 ) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>> {
     let stopping = state.stopping.clone();
-    let ended = end_of(state.app.clone(), session);
-    let batches = stream::unfold((state, follower), |(state, mut follower)| async move {
+    let ended = authority.clone().ended();
+    let start = (state, follower, authority);
+    let batches = stream::unfold(start, |(state, mut follower, authority)| async move {
         match follower.next(&state.app).await {
-            Ok(events) => Some((events, (state, follower))),
+            Ok(events) if authority.holds().await => Some((events, (state, follower, authority))),
+            Ok(_) => None,
             // The client comes back with the last id it saw.
             Err(error) => {
                 tracing::warn!(%error, "an event stream ended");

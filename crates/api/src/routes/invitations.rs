@@ -95,6 +95,6 @@ pub async fn accept_invitation(
     Visitor(from): Visitor,
     Json(input): Json<AcceptInput>,
 ) -> Result<Response, Problem> {
-    let session = invitations::accept(&state.app, input, from).await?;
+    let session = invitations::accept(&state.app, input, &from).await?;
     begun(&state, &session).await
 }

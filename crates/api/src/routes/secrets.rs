@@ -21,7 +21,8 @@ fn show(secret: &SecretView) -> Value {
         .collect();
     let row = &secret.row;
     let value = json!({
-        "id": row.name, "name": row.name, "environments": secret.environments, "used_by": used_by,
+        "id": row.name, "name": row.name, "environments": secret.environments,
+        "allowed_origins": row.allowed_origins, "used_by": used_by,
     });
     view::with_times(value, row.revision, row.created_at, row.updated_at)
 }

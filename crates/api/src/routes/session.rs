@@ -8,7 +8,7 @@ use serde_json::json;
 use switchboard_app::accounts::sessions::{self, PasswordInput, Session, SignInInput};
 use switchboard_domain::id::WorkspaceId;
 
-use crate::extract::Json;
+use crate::extract::{Asked, Json};
 use crate::problem::Problem;
 use crate::session::{SignedIn, Visitor, forget, remember};
 use crate::{ApiState, schema, view};
@@ -63,9 +63,10 @@ pub async fn get_session(
 pub async fn sign_in(
     State(state): State<ApiState>,
     Visitor(from): Visitor,
+    Asked(request): Asked,
     Json(input): Json<SignInInput>,
 ) -> Result<Response, Problem> {
-    let session = sessions::sign_in(&state.app, &input, from).await?;
+    let session = sessions::sign_in(&state.app, &input, &from, request).await?;
     begun(&state, &session).await
 }
 
@@ -125,6 +126,6 @@ pub async fn change_password(
     Visitor(from): Visitor,
     Json(input): Json<PasswordInput>,
 ) -> Result<StatusCode, Problem> {
-    sessions::change_password(&state.app, &session, input, from).await?;
+    sessions::change_password(&state.app, &session, input, &from).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,11 +5,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use switchboard_app::publishing::{self, Outcome, Preview, PublishInput};
 use switchboard_app::versions::{self, LockInput, VersionView};
 use switchboard_app::{Configuration, Manager, Reader};
 use switchboard_domain::id::AgentId;
 
-use crate::extract::{Auth, IfMatch, OptionalJson, Path, Query, after, limit};
+use crate::extract::{Auth, DryRunQuery, IfMatch, OptionalJson, Path, Query, after, limit};
 use crate::problem::Problem;
 use crate::routes::{agents, drafts};
 use crate::{ApiState, schema, view};
@@ -158,6 +159,54 @@ pub async fn publish_version(
     let mut value = show(&published.version, true);
     value["warnings"] = json!(published.warnings);
     Ok(view::raw(StatusCode::OK, value.to_string()))
+}
+
+/// Publish the draft: lock it as the next version and make that one live, or do neither.
+///
+/// The last locked version is published where locking the draft would only repeat it: the same
+/// document, the linked actions unchanged, and `notes` empty or the same.
+#[utoipa::path(post, path = "/agents/{id}/publish", tag = "versions",
+    params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The draft's revision you read"), DryRunQuery),
+    request_body = schema::PublishInput,
+    responses((status = 201, description = "The version that was locked and published", body = schema::PublishedVersion),
+        (status = 200, description = "The last locked version, which is the same and is published; in a dry run, what publishing would come to", body = schema::PublishedOrReview),
+        (status = 409, description = "`broken_references`, `not_publishable` or `needs_accept`; nothing was locked", body = schema::PublishRefusal, content_type = "application/problem+json")))]
+pub async fn publish_draft(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(AgentId,)>,
+    IfMatch(expected): IfMatch,
+    Query(query): Query<DryRunQuery>,
+    OptionalJson(input): OptionalJson<PublishInput>,
+) -> Result<Response, Problem> {
+    let how = query.how(expected);
+    match publishing::publish(&state.app, &manager, id, how, input).await? {
+        Outcome::Done { published, is_new } => {
+            let status = if is_new {
+                StatusCode::CREATED
+            } else {
+                StatusCode::OK
+            };
+            let mut value = show(&published.version, true);
+            value["warnings"] = json!(published.warnings);
+            Ok(view::raw(status, value.to_string()))
+        }
+        Outcome::WouldBe(found) => Ok(view::raw(StatusCode::OK, preview(&found).to_string())),
+    }
+}
+
+fn preview(found: &Preview) -> Value {
+    let review = &found.review;
+    json!({
+        "dry_run": true, "would_publish": found.refusal.is_none(),
+        "refusal": found.refusal.as_ref().map(view::refusal),
+        "number": found.number, "locks": found.is_new,
+        "published_version": found.published_version, "draft_revision": found.draft_revision,
+        "findings": review.findings, "differences": found.differences,
+        "broken_references": review.verdict.broken_references, "problems": review.verdict.problems,
+        "drift": review.drift, "missing_secrets": review.missing_secrets,
+        "unknown_variables": review.unknown_variables, "provider_limits": review.provider_limits,
+    })
 }
 
 /// Take the published version back: the agent takes no new conversations but tests.

@@ -33,8 +33,8 @@ pub struct Agent {
     description: String,
     #[schema(required = true, nullable = true)]
     published_version: Option<u32>,
-    /// How many links of the published version changed since it was locked; where one agent is
-    /// read.
+    /// How many links of the published version changed since it was locked; where agents
+    /// are read.
     #[schema(required = false, nullable = true)]
     drifted_links: Option<u32>,
     revision: u64,

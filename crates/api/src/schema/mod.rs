@@ -102,7 +102,12 @@ list!(
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SecretInput {
+    #[schema(required = false)]
     values: SecretValues,
+    /// The origins that it may go to, all of them, such as `https://api.example.com`. Once it exists,
+    /// only an admin may change them.
+    #[schema(required = false)]
+    allowed_origins: Vec<String>,
 }
 
 /// One value for each environment.
@@ -124,6 +129,8 @@ pub struct Secret {
     name: String,
     /// Where it has a value.
     environments: Vec<Environment>,
+    /// The origins that it may go to. An empty list is filled by the first use.
+    allowed_origins: Vec<String>,
     used_by: Vec<User>,
     revision: u64,
     created_at: String,
@@ -574,5 +581,26 @@ pub struct AuditEntry {
     actor_email: Option<String>,
     operation: String,
     entity: String,
+    /// Empty where it was done to nothing that is saved.
     entity_id: String,
+    /// The environment it was done in.
+    #[schema(required = true, nullable = true)]
+    environment: Option<String>,
+    /// The names of the secrets it used or concerned.
+    secrets: Vec<String>,
+    /// The origins they went to, or would have gone to, with spaces between.
+    #[schema(required = true, nullable = true)]
+    destination: Option<String>,
+    /// The address the request came from.
+    #[schema(required = true, nullable = true)]
+    address: Option<String>,
+    /// The request's id, as the answer's `x-request-id` and the log name it.
+    #[schema(required = true, nullable = true)]
+    request_id: Option<String>,
+    /// What was different before, without values of secrets.
+    #[schema(required = true)]
+    before: Value,
+    /// What is different since.
+    #[schema(required = true)]
+    after: Value,
 }

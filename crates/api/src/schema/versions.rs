@@ -64,7 +64,8 @@ pub struct PublishedVersion {
 #[derive(ToSchema)]
 pub struct PublishWarning {
     /// `empty_production_slot`, `secret_missing_in_production`, `variable_never_set`,
-    /// `workspace_variable_missing_in_production` or `schema_limits`.
+    /// `workspace_variable_missing_in_production` or `schema_limits`; where a draft is published,
+    /// `unreviewed_breaking_drift` or `unreviewed_drift` too.
     code: String,
     detail: String,
     binding_ids: Vec<String>,
@@ -76,13 +77,180 @@ pub struct PublishRefusal {
     r#type: String,
     title: String,
     status: u16,
-    /// `broken_references` or `not_publishable`.
+    /// `broken_references`, `not_publishable` or `needs_accept`.
     code: String,
     detail: String,
     #[schema(required = false)]
     broken_references: Option<Vec<BrokenReference>>,
     #[schema(required = false)]
     problems: Option<Vec<PublishProblem>>,
+    /// With `needs_accept`: what has to be accepted.
+    #[schema(required = false)]
+    findings: Option<Vec<PublishFinding>>,
+    /// With `needs_accept`: the codes to name in `accept`.
+    #[schema(required = false)]
+    accept: Option<Vec<String>>,
+}
+
+/// What publishing a draft takes.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishInput {
+    /// What you have to say about the version.
+    #[schema(required = false, nullable = false)]
+    notes: Option<String>,
+    /// The codes of the findings of severity `needs_accept` that you accept. What blocks cannot be
+    /// accepted.
+    #[schema(required = false, nullable = false)]
+    accept: Option<Vec<String>>,
+}
+
+/// How much a finding matters.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingSeverity {
+    Blocks,
+    NeedsAccept,
+    Warns,
+}
+
+/// Something about a draft that is to be published.
+#[derive(ToSchema)]
+pub struct PublishFinding {
+    /// `broken_references` and the codes of problems block. `unreviewed_breaking_drift`,
+    /// `empty_production_slot`, `secret_missing_in_production` and
+    /// `workspace_variable_missing_in_production` need to be accepted. `unreviewed_drift`,
+    /// `variable_never_set` and `schema_limits` are only told.
+    code: String,
+    severity: FindingSeverity,
+    detail: String,
+    binding_ids: Vec<String>,
+}
+
+/// What publishing a draft would come to. Nothing was changed.
+#[derive(ToSchema)]
+pub struct PublishReview {
+    dry_run: bool,
+    would_publish: bool,
+    /// Why it would be refused; further members as in the problem.
+    #[schema(required = true, nullable = true)]
+    refusal: Option<Refusal>,
+    /// The version that would be published.
+    number: u32,
+    /// Whether it would be locked for this; false where the last locked version is the same.
+    locks: bool,
+    /// The version that is published now.
+    #[schema(required = true, nullable = true)]
+    published_version: Option<u32>,
+    draft_revision: u64,
+    /// All that matters, the worst first.
+    findings: Vec<PublishFinding>,
+    /// How the draft differs from the published version, or from an empty one.
+    differences: Differences,
+    broken_references: Vec<BrokenReference>,
+    problems: Vec<PublishProblem>,
+    /// What changed since the version that was restored into the draft, and nobody reviewed.
+    drift: Vec<LinkChange>,
+    missing_secrets: MissingSecrets,
+    /// Variables that templates read and nothing sets.
+    unknown_variables: Vec<UnknownVariable>,
+    /// What providers of models refuse or pass over.
+    provider_limits: Vec<ProviderLimit>,
+}
+
+/// A published version, or what publishing would come to.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it describes JSON and is never made"
+)]
+pub enum PublishedOrReview {
+    Published(PublishedVersion),
+    Review(PublishReview),
+}
+
+/// How two versions differ.
+#[derive(ToSchema)]
+pub struct Differences {
+    /// Fields of the version itself; `states` or `actions` where their order is another.
+    fields: Vec<FieldDifference>,
+    states: Vec<StateDifference>,
+    actions: Vec<ActionDifference>,
+}
+
+/// A field that differs; what is not there is null.
+#[derive(ToSchema)]
+pub struct FieldDifference {
+    field: String,
+    #[schema(required = true)]
+    before: Value,
+    #[schema(required = true)]
+    after: Value,
+}
+
+/// What became of a state or an action.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartChange {
+    Added,
+    Removed,
+    Changed,
+}
+
+/// A state that differs.
+#[derive(ToSchema)]
+pub struct StateDifference {
+    name: String,
+    change: PartChange,
+    fields: Vec<FieldDifference>,
+}
+
+/// An action of an agent that differs.
+#[derive(ToSchema)]
+pub struct ActionDifference {
+    binding_id: String,
+    name: String,
+    change: PartChange,
+    fields: Vec<FieldDifference>,
+}
+
+/// The secrets without a value that actions need, by environment.
+#[derive(ToSchema)]
+pub struct MissingSecrets {
+    development: Vec<MissingSecret>,
+    staging: Vec<MissingSecret>,
+    production: Vec<MissingSecret>,
+}
+
+/// A secret that has no value where it is needed.
+#[derive(ToSchema)]
+pub struct MissingSecret {
+    name: String,
+    binding_ids: Vec<String>,
+}
+
+/// A variable that templates read and nothing sets.
+#[derive(ToSchema)]
+pub struct UnknownVariable {
+    /// `variables` or `workspace`.
+    root: String,
+    name: String,
+    /// The places that read it: JSON Pointers into the draft.
+    pointers: Vec<String>,
+    binding_ids: Vec<String>,
+}
+
+/// What a provider of models refuses or passes over.
+#[derive(ToSchema)]
+pub struct ProviderLimit {
+    provider: String,
+    rule: String,
+    tool: String,
+    /// `warning` or `left_out`.
+    severity: String,
+    detail: String,
+    binding_ids: Vec<String>,
 }
 
 /// What became of a linked action.

@@ -1,7 +1,5 @@
 //! Invitations: a link that makes its holder a member.
 
-use std::net::IpAddr;
-
 use chrono::TimeDelta;
 use serde::Deserialize;
 use switchboard_domain::account::{EmailAddress, GivenPassword, Password, Role, may_invite};
@@ -15,7 +13,7 @@ use super::members::role_now;
 use super::names::{self, Name};
 use super::sessions::{self, Session};
 use super::setup::new_account;
-use super::{AccountError, GivenToken, Token, find_account, new_token, note};
+use super::{AccountError, CameFrom, GivenToken, Token, find_account, new_token, note};
 use crate::{Admin, Administration, App, AppError, Page, Reader};
 
 /// How long a link works.
@@ -125,7 +123,7 @@ pub async fn create(
         id: InvitationId::from_uuid(app.context.uuid()),
         email: input.email,
         role: input.role,
-        invited_by: actor.clone(),
+        invited_by: actor.to_string(),
         created_at: now,
         expires_at: now + LIFETIME,
     };
@@ -191,7 +189,7 @@ pub async fn inspect(app: &App, token: &GivenToken) -> Result<Inspection, AppErr
 
 /// Makes the holder of a link a member, and signs them in. Whoever has an account shows that it is
 /// theirs by its password.
-pub async fn accept(app: &App, input: AcceptInput, from: IpAddr) -> Result<Session, AppError> {
+pub async fn accept(app: &App, input: AcceptInput, from: &CameFrom) -> Result<Session, AppError> {
     let row = inspect(app, &input.token).await?.row;
     let known = find_account(&app.db, &row.email).await?;
     let (account, new_hash) = if known.is_some() {

@@ -1,114 +1,163 @@
-//! How often somebody may try to sign in: for one account, and from one address. Each server counts
-//! for itself.
+//! How often somebody may try to sign in. What is counted is failures: for an account from one
+//! network, for an account from everywhere, and for a network. All servers count together.
+//!
+//! A browser that signed in to the account before is known by a cookie, and has an allowance of its
+//! own: strangers who use up the others do not lock its owner out.
 
-use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::time::Duration;
+use std::net::{IpAddr, Ipv4Addr};
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use moka::sync::Cache;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use switchboard_domain::id::UserId;
+use switchboard_store::sign_in::{self, Allowance};
+use switchboard_vault::{Binding, Sealed, SecretText};
 
 use super::AccountError;
+use crate::{App, AppError};
 
-/// Attempts for one account: so many at once, then so many a minute.
-const FOR_ACCOUNT: (NonZeroU32, NonZeroU32) = (number(10), number(5));
-/// Attempts from one address, which an office or a proxy may share.
-const FROM_ADDRESS: (NonZeroU32, NonZeroU32) = (number(60), number(20));
-/// How many accounts and addresses are remembered, so that strangers cannot fill the memory.
-const REMEMBERED: u64 = 50_000;
-/// How long one that is quiet is remembered: all its attempts are back before that.
-const MEMORY: Duration = Duration::from_mins(15);
-/// The longest text that is remembered as an account; addresses are not longer.
+/// From one network for one account: guessing is slow, and mistyping is forgiven.
+const FOR_ACCOUNT: Allowance = allowance(20, 5);
+/// From everywhere for one account, by those who are not known.
+const FOR_ACCOUNT_ANYWHERE: Allowance = allowance(200, 10);
+/// From one network, which an office may share, for all accounts.
+const FROM_NETWORK: Allowance = allowance(60, 20);
+/// From one browser that is known.
+const FROM_DEVICE: Allowance = allowance(20, 5);
+/// How long a browser is known, in seconds. Browsers keep no cookie longer.
+pub const KNOWN_FOR: i64 = 400 * 24 * 3600;
+/// The longest text that is remembered as an account.
 const MAX_EMAIL: usize = 254;
 
-const fn number(count: u32) -> NonZeroU32 {
-    NonZeroU32::MIN.saturating_add(count - 1)
-}
-
-type Counter = Arc<DefaultDirectRateLimiter>;
-
-/// Counts attempts to sign in.
-pub struct Limits {
-    clock: DefaultClock,
-    accounts: Cache<String, Counter>,
-    addresses: Cache<IpAddr, Counter>,
-}
-
-impl std::fmt::Debug for Limits {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Limits")
+/// So many at once, then so many a minute.
+const fn allowance(at_once: i64, a_minute: i64) -> Allowance {
+    Allowance {
+        at_once,
+        interval: 60_000 / a_minute,
     }
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            clock: DefaultClock::default(),
-            accounts: cache(),
-            addresses: cache(),
-        }
-    }
+/// Where an attempt comes from.
+#[derive(Debug, Clone)]
+pub struct CameFrom {
+    /// The address.
+    pub address: IpAddr,
+    /// What the browser's cookie says of itself, if it has one.
+    pub device: Option<String>,
 }
 
-fn cache<K: std::hash::Hash + Eq + Send + Sync + 'static>() -> Cache<K, Counter> {
-    Cache::builder()
-        .max_capacity(REMEMBERED)
-        .time_to_idle(MEMORY)
-        .build()
-}
-
-fn counter((at_once, a_minute): (NonZeroU32, NonZeroU32)) -> Counter {
-    Arc::new(RateLimiter::direct(
-        Quota::per_minute(a_minute).allow_burst(at_once),
-    ))
-}
-
-/// Whoever has one IPv6 address usually has all that share its first half.
-fn network(address: IpAddr) -> IpAddr {
+/// The network of an address: whoever has one address of it may well have the others.
+fn network(address: IpAddr) -> String {
     match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            format!("{}/24", Ipv4Addr::new(a, b, c, 0))
+        }
         IpAddr::V6(address) => {
-            let segments = address.segments();
-            let [a, b, c, d, ..] = segments;
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
         }
     }
 }
 
+/// However it is spelled; databases take no NUL.
 fn account(email: &str) -> String {
     let email = email.trim().to_lowercase();
-    email.chars().take(MAX_EMAIL).collect()
+    email
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(MAX_EMAIL)
+        .collect()
 }
 
-impl Limits {
-    /// Counts an attempt, or refuses it.
-    pub fn attempt(&self, from: IpAddr, email: &str) -> Result<(), AccountError> {
-        let address = self
-            .addresses
-            .get_with(network(from), || counter(FROM_ADDRESS));
-        self.count(&address)?;
-        let account = self
-            .accounts
-            .get_with(account(email), || counter(FOR_ACCOUNT));
-        self.count(&account)
-    }
+/// What one attempt is counted in.
+#[derive(Debug)]
+pub struct Attempt {
+    buckets: Vec<(String, Allowance)>,
+}
 
-    /// Forgets the attempts for an account whose password was right. Those from an address stay:
-    /// somebody with an account of their own could clear them for their attempts at others.
-    pub fn succeeded(&self, email: &str) {
-        self.accounts.invalidate(&account(email));
+impl Attempt {
+    fn new(email: &str, address: IpAddr, device: Option<&str>) -> Self {
+        if let Some(device) = device {
+            let buckets = vec![(format!("device {device}"), FROM_DEVICE)];
+            return Self { buckets };
+        }
+        let (network, account) = (network(address), account(email));
+        let buckets = vec![
+            (format!("account {account} {network}"), FOR_ACCOUNT),
+            (format!("account {account}"), FOR_ACCOUNT_ANYWHERE),
+            (format!("network {network}"), FROM_NETWORK),
+        ];
+        Self { buckets }
     }
+}
 
-    fn count(&self, counter: &DefaultDirectRateLimiter) -> Result<(), AccountError> {
-        counter.check().map_err(|until| {
-            let wait = until.wait_time_from(self.clock.now());
-            AccountError::TooManyAttempts {
-                retry_after: wait.as_secs() + 1,
-            }
-        })
+/// Counts an attempt, or refuses it. `user` is whose account it is for, if there is one.
+pub async fn attempt(
+    app: &App,
+    email: &str,
+    user: Option<UserId>,
+    from: &CameFrom,
+) -> Result<Attempt, AppError> {
+    let device = from.device.as_deref().zip(user);
+    let device = device.and_then(|(cookie, user)| known(app, cookie, user));
+    let attempt = Attempt::new(email, from.address, device.as_deref());
+    let now = app.context.now().timestamp_millis();
+    let mut tx = app.db.write().await?;
+    let engine = &mut tx.engine();
+    sign_in::forget_full(engine, now).await?;
+    for (bucket, allowance) in &attempt.buckets {
+        if let Some(wait) = sign_in::take(engine, bucket, *allowance, now).await? {
+            let retry_after = u64::try_from(wait / 1000).unwrap_or_default() + 1;
+            return Err(AccountError::TooManyAttempts { retry_after }.into());
+        }
     }
+    tx.commit().await?;
+    Ok(attempt)
+}
+
+/// Takes back an attempt whose password was right. What was counted for the account from there is
+/// forgotten; of what others share, only this one is.
+pub async fn succeeded(app: &App, attempt: &Attempt) -> Result<(), AppError> {
+    let mut tx = app.db.write().await?;
+    let engine = &mut tx.engine();
+    for (at, (bucket, allowance)) in attempt.buckets.iter().enumerate() {
+        if at == 0 {
+            sign_in::forget(engine, bucket).await?;
+        } else {
+            sign_in::give_back(engine, bucket, *allowance).await?;
+        }
+    }
+    Ok(tx.commit().await?)
+}
+
+const fn binding(user: UserId) -> Binding<'static> {
+    Binding {
+        workspace: user.uuid(),
+        row: "known device",
+        environment: "",
+    }
+}
+
+/// What a browser that signed in is known by: sealed, so that only we can have written it.
+pub fn device(app: &App, user: UserId) -> Result<String, AppError> {
+    let id = app.context.uuid().simple();
+    let text = SecretText::new(format!("{id}.{}", app.context.now().timestamp()));
+    let entropy = |buffer: &mut [u8]| app.context.fill(buffer);
+    let sealed = app.keys.seal(binding(user), &text, &entropy)?;
+    Ok(format!("{}.{}", sealed.key_id, BASE64.encode(sealed.bytes)))
+}
+
+/// The id of a browser that is known to have signed in to this account.
+fn known(app: &App, cookie: &str, user: UserId) -> Option<String> {
+    let (key_id, bytes) = cookie.rsplit_once('.')?;
+    let sealed = Sealed {
+        key_id: key_id.to_owned(),
+        bytes: BASE64.decode(bytes).ok()?,
+    };
+    let text = app.keys.open(binding(user), &sealed).ok()?;
+    let (id, since) = text.expose().split_once('.')?;
+    let age = app.context.now().timestamp() - since.parse::<i64>().ok()?;
+    (0..KNOWN_FOR).contains(&age).then(|| id.to_owned())
 }
 
 #[cfg(test)]
@@ -116,47 +165,32 @@ impl Limits {
 mod tests {
     use super::*;
 
-    fn address(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
     #[test]
-    fn an_account_has_ten_attempts_however_it_is_spelled() {
-        let limits = Limits::default();
-        for number in 0..10u8 {
-            let from = IpAddr::from([10, 0, 0, number]);
-            limits.attempt(from, "Ada@example.com").unwrap();
-        }
-        let refused = limits.attempt(address("10.0.1.1"), " ada@EXAMPLE.com ");
-        assert!(matches!(
-            refused,
-            Err(AccountError::TooManyAttempts {
-                retry_after: 1..=13
-            })
-        ));
-        limits
-            .attempt(address("10.0.1.1"), "bob@example.com")
-            .unwrap();
-        limits.succeeded("ada@example.com");
-        limits
-            .attempt(address("10.0.1.1"), "ada@example.com")
-            .unwrap();
-    }
-
-    #[test]
-    fn an_address_has_sixty_attempts_for_all_accounts() {
-        for (first, same, other) in [
-            ("10.0.0.1", "::ffff:10.0.0.1", "10.0.0.2"),
-            ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"),
+    fn networks_and_accounts_have_one_spelling() {
+        for (address, expected) in [
+            ("10.1.2.3", "10.1.2.0/24"),
+            ("::ffff:10.1.2.9", "10.1.2.0/24"),
+            ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
         ] {
-            let limits = Limits::default();
-            for number in 0..60 {
-                let email = format!("{number}@example.com");
-                limits.attempt(address(first), &email).unwrap();
-                limits.succeeded(&email);
-            }
-            assert!(limits.attempt(address(same), "x@example.com").is_err());
-            limits.attempt(address(other), "x@example.com").unwrap();
+            assert_eq!(network(address.parse().unwrap()), expected);
         }
+        assert_eq!(account(" Ada@EXAMPLE.com\0 "), "ada@example.com");
+    }
+
+    #[test]
+    fn a_known_browser_is_counted_apart() {
+        let address = "10.1.2.3".parse().unwrap();
+        let names = |device| {
+            let attempt = Attempt::new("a@b.example", address, device);
+            let names = attempt.buckets.into_iter().map(|(name, _)| name);
+            names.collect::<Vec<_>>()
+        };
+        let strangers = names(None);
+        assert_eq!(strangers.len(), 3);
+        assert!(
+            names(Some("x"))
+                .iter()
+                .all(|name| !strangers.contains(name))
+        );
     }
 }

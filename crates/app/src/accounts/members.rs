@@ -55,6 +55,7 @@ pub async fn update(
         .await?;
     }
     tx.commit().await?;
+    app.authorities.sessions_changed();
     Ok(member)
 }
 
@@ -79,7 +80,9 @@ pub async fn remove(app: &App, admin: &Admin, id: UserId) -> Result<(), AppError
         &id.to_string(),
     )
     .await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    app.authorities.sessions_changed();
+    Ok(())
 }
 
 /// A member, if they may be given this role; none stands for removing them. Until the transaction

@@ -10,29 +10,27 @@ pub mod names;
 pub mod sessions;
 pub mod setup;
 
-use std::net::IpAddr;
-
 use serde::{Deserialize, Deserializer};
 use switchboard_domain::account::{EmailAddress, GivenPassword};
-use switchboard_domain::id::{AuditId, WorkspaceId};
+use switchboard_domain::id::WorkspaceId;
 use switchboard_store::account::{self, AccountRow};
-use switchboard_store::audit::{self, AuditRow};
+use switchboard_store::audit;
 use switchboard_store::{Db, Engine, membership, session};
 use switchboard_vault::PasswordDigest;
 use zeroize::Zeroizing;
 
 pub use error::AccountError;
+pub use limits::{CameFrom, KNOWN_FOR, device};
 pub use switchboard_vault::Token;
 
-use crate::{App, AppError, Context};
+use crate::audit::Details;
+use crate::{App, AppError, By, Context};
 use hashing::Hashing;
-use limits::Limits;
 
 /// What accounts keep in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
     hashing: Hashing,
-    limits: Limits,
 }
 
 /// The token of a link, as somebody sent it.
@@ -65,13 +63,14 @@ async fn authenticate(
     app: &App,
     email: &str,
     password: &GivenPassword,
-    from: IpAddr,
+    from: &CameFrom,
 ) -> Result<AccountRow, AppError> {
-    app.accounts.limits.attempt(from, email)?;
     let found = match EmailAddress::parse(email) {
         Ok(email) => find_account(&app.db, &email).await?,
         Err(_) => None,
     };
+    let user = found.as_ref().map(|(account, _)| account.id);
+    let attempt = limits::attempt(app, email, user, from).await?;
     let (account, digest) = match found {
         Some((account, hash)) => (Some(account), PasswordDigest::from_stored(hash)),
         None => (None, PasswordDigest::of_nobody()),
@@ -80,7 +79,7 @@ async fn authenticate(
     let account = account
         .filter(|_| matches)
         .ok_or(AccountError::InvalidCredentials)?;
-    app.accounts.limits.succeeded(email);
+    limits::succeeded(app, &attempt).await?;
     Ok(account)
 }
 
@@ -118,18 +117,12 @@ async fn note(
     engine: &mut Engine<'_>,
     context: &Context,
     workspace: WorkspaceId,
-    actor: &str,
+    by: impl Into<By>,
     operation: &str,
     entity_id: &str,
 ) -> Result<(), AppError> {
     let entity = operation.split('.').next().unwrap_or_default();
-    let row = AuditRow {
-        id: AuditId::from_uuid(context.uuid()),
-        at: context.now(),
-        actor: actor.to_owned(),
-        operation: operation.to_owned(),
-        entity: entity.to_owned(),
-        entity_id: entity_id.to_owned(),
-    };
+    let what = (operation, entity, entity_id);
+    let row = crate::audit::row(context, &by.into(), what, Details::default());
     Ok(audit::insert(engine, workspace, &row).await?)
 }

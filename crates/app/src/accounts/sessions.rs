@@ -1,18 +1,18 @@
 //! Signing in and out, and what a person does with their own account.
 
-use std::net::IpAddr;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
-use switchboard_domain::account::{GivenPassword, Password};
+use switchboard_domain::account::{EmailAddress, GivenPassword, Password};
 use switchboard_domain::id::{UserId, WorkspaceId};
 use switchboard_store::account;
 use switchboard_store::membership::{self, OwnMembership};
 use switchboard_store::session::{self, NewSession, SessionRow};
 use switchboard_store::{Engine, Tx};
 
-use super::{AccountError, Token, new_token, note};
-use crate::{Access, Actor, App, AppError, Context, Principal};
+use super::{AccountError, CameFrom, Token, new_token, note};
+use crate::{Access, Actor, App, AppError, By, Context, Principal, RequestInfo, audit};
 
 /// How long a session lasts. It ends at the same time whatever is done with it, so a stolen one ends
 /// too.
@@ -45,6 +45,7 @@ impl Session {
             workspace: self.row.workspace,
             actor: Actor::Person(self.row.account.id),
             access: Access::Member(self.row.role),
+            request: None,
         }
     }
 
@@ -74,14 +75,44 @@ pub struct PasswordInput {
 }
 
 /// Signs a person in, in the workspace they were in last.
-pub async fn sign_in(app: &App, input: &SignInInput, from: IpAddr) -> Result<Session, AppError> {
-    let account = super::authenticate(app, &input.email, &input.password, from).await?;
+pub async fn sign_in(
+    app: &App,
+    input: &SignInInput,
+    from: &CameFrom,
+    request: Option<Arc<RequestInfo>>,
+) -> Result<Session, AppError> {
+    let authenticated = super::authenticate(app, &input.email, &input.password, from).await;
+    if let Err(AppError::Account(AccountError::InvalidCredentials)) = &authenticated {
+        note_failed(app, &input.email, request.clone()).await?;
+    }
+    let account = authenticated?;
     let mut tx = app.db.write().await?;
     let own = membership::of_user(&mut tx.engine(), account.id).await?;
     // Of those that were never used, the first.
     let latest = own.iter().rev().max_by_key(|own| own.seen_at);
     let workspace = latest.ok_or(AccountError::NoWorkspace)?.workspace;
-    begin(app, tx, account.id, workspace).await
+    let session = begin(app, tx, account.id, workspace).await?;
+    let by = By::from(account.id.to_string()).by_request(request);
+    audit::signed_in(app, workspace, account.id, by).await?;
+    Ok(session)
+}
+
+/// Notes in the audit log of an account's workspaces that signing in failed.
+async fn note_failed(
+    app: &App,
+    email: &str,
+    request: Option<Arc<RequestInfo>>,
+) -> Result<(), AppError> {
+    let Ok(email) = EmailAddress::parse(email) else {
+        return Ok(());
+    };
+    let mut conn = app.db.read().await?;
+    let found = account::by_email(&mut conn.engine(), &email).await?;
+    drop(conn);
+    let Some((account, _)) = found else {
+        return Ok(());
+    };
+    audit::sign_in_failed(app, account.id, audit::nobody().by_request(request)).await
 }
 
 /// Begins a session, and commits what it comes with.
@@ -146,15 +177,6 @@ async fn note_seen(app: &App, session: &Session, now: DateTime<Utc>) -> Result<(
     Ok(tx.commit().await?)
 }
 
-/// Whether a session is still what it was: a stream that it opened ends when it is not.
-pub async fn still_holds(app: &App, session: &Session) -> Result<bool, AppError> {
-    let mut conn = app.db.read().await?;
-    let now = app.context.now();
-    let hash = session.token.hash();
-    let found = session::find(&mut conn.engine(), hash.bytes(), now).await?;
-    Ok(found.is_some_and(|row| row.workspace == session.row.workspace))
-}
-
 /// The workspaces that the person of a session is a member of.
 pub async fn workspaces(app: &App, session: &Session) -> Result<Vec<OwnMembership>, AppError> {
     let mut conn = app.db.read().await?;
@@ -165,7 +187,9 @@ pub async fn workspaces(app: &App, session: &Session) -> Result<Vec<OwnMembershi
 pub async fn sign_out(app: &App, session: &Session) -> Result<(), AppError> {
     let mut tx = app.db.write().await?;
     session::delete(&mut tx.engine(), session.token.hash().bytes()).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    app.authorities.sessions_changed();
+    Ok(())
 }
 
 /// Ends every session of the person, this one too.
@@ -174,7 +198,9 @@ pub async fn sign_out_everywhere(app: &App, session: &Session) -> Result<(), App
     let engine = &mut tx.engine();
     session::delete_of_user(engine, session.row.account.id, None).await?;
     note_own(engine, &app.context, session, "user.sign_out_everywhere").await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    app.authorities.sessions_changed();
+    Ok(())
 }
 
 /// Takes a session into another workspace of its person.
@@ -194,6 +220,7 @@ pub async fn switch(
     membership::seen(engine, workspace, user, now).await?;
     let switched = existing(engine, session.token.clone(), now).await?;
     tx.commit().await?;
+    app.authorities.sessions_changed();
     Ok(switched)
 }
 
@@ -202,7 +229,7 @@ pub async fn change_password(
     app: &App,
     session: &Session,
     input: PasswordInput,
-    from: IpAddr,
+    from: &CameFrom,
 ) -> Result<(), AppError> {
     let new = Password::parse(input.new_password)
         .map_err(|error| AppError::invalid("/new_password", error))?;
@@ -215,7 +242,9 @@ pub async fn change_password(
     account::set_password(engine, user, digest.as_str(), now).await?;
     session::delete_of_user(engine, user, Some(session.token.hash().bytes())).await?;
     note_own(engine, &app.context, session, "user.change_password").await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    app.authorities.sessions_changed();
+    Ok(())
 }
 
 /// Notes what a person did with their own account, in the workspace they are in.

@@ -7,22 +7,24 @@ mod try_out;
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use switchboard_domain::action::{ActionDefinition, Shape};
 use switchboard_domain::id::{ActionId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::name::ActionName;
 use switchboard_domain::schema::ParameterSchema;
+use switchboard_domain::secret_use::SecretUse;
 use switchboard_domain::tool_format::{self, Note, ToolView};
 use switchboard_store::Engine;
 use switchboard_store::action::{self, ActionRow};
 use switchboard_store::action_revision::{self, ActionChange};
 use switchboard_store::change::Entity;
-use switchboard_store::integration::IntegrationRow;
+use switchboard_store::integration::{self, IntegrationRow};
 use switchboard_store::reference::Source;
 
 use crate::change::ConfigChange;
 use crate::integrations::{self, MAX_DESCRIPTION_BYTES};
-use crate::{App, AppError, Configuration, Manager, Page, Reader, mcp, prepare, secrets};
+use crate::{App, AppError, Configuration, Manager, Page, Reader, mcp, origins, prepare, secrets};
 pub use change::{delete, move_to, undelete, update};
 pub use history::{Revision, revisions, usage};
 pub use input::{ActionInput, ActionPatch};
@@ -158,7 +160,13 @@ pub(crate) async fn record(
 ) -> Result<(), AppError> {
     let (workspace, actor) = (change.workspace(), change.actor().to_owned());
     let engine = &mut change.engine();
+    let before = action_revision::list(engine, workspace, row.id, None, 1).await?;
     action_revision::record(engine, workspace, row, what, &actor).await?;
+    let uses = uses(engine, workspace, row).await?;
+    if row.deleted_at.is_none() {
+        origins::admit(change, uses.clone()).await?;
+    }
+    let engine = &mut change.engine();
     let secrets = if row.deleted_at.is_none() {
         row.definition.secrets()
     } else {
@@ -178,9 +186,41 @@ pub(crate) async fn record(
         ActionChange::Undeleted => "action.undelete",
         ActionChange::Approved => "action.approve",
     };
+    let details = change.details();
+    details.uses(&uses);
+    let before = before.rows.into_iter().next();
+    let before = before.map(|row| shown(row.integration_id, &row.shape));
+    let after = row.deleted_at.is_none();
+    details.differs(
+        before,
+        after.then(|| shown(row.integration_id, &row.shape())),
+    );
     change
         .note(Entity::Action, &row.id.to_string(), operation)
         .await
+}
+
+/// What the audit log tells of an action.
+fn shown(integration: IntegrationId, shape: &Shape) -> serde_json::Value {
+    json!({
+        "integration_id": integration, "name": shape.name, "description": shape.description,
+        "definition": shape.definition,
+    })
+}
+
+/// Where the secrets of an action's own headers go.
+async fn uses(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    row: &ActionRow,
+) -> Result<Vec<SecretUse>, AppError> {
+    if row.definition.secrets().is_empty() {
+        return Ok(vec![]);
+    }
+    let under = integration::get(engine, workspace, row.integration_id).await?;
+    Ok(under.map_or_else(Vec::new, |under| {
+        row.definition.secret_uses(&under.definition)
+    }))
 }
 
 /// Checks all of an action, by preparing it as calls need it.

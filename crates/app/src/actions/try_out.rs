@@ -5,20 +5,20 @@ use serde_json::{Map, Value};
 use switchboard_connect::Performed;
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::admission::Refusal;
-use switchboard_domain::environment::Environment;
+use switchboard_domain::environment::{Environment, PerEnvironment};
 use switchboard_domain::id::ActionId;
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::IntegrationDefinition;
 use switchboard_domain::schema::ParameterSchema;
+use switchboard_domain::secret_use::{SecretUse, origin_of};
 use switchboard_domain::template::RenderContext;
-use switchboard_store::change::Entity;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::existing;
 use crate::change::ConfigChange;
 use crate::messages::{self, Outgoing};
-use crate::{App, AppError, Manager, integrations, mcp, prepare};
+use crate::{App, AppError, Manager, integrations, mcp, origins, prepare};
 
 /// What a test takes.
 #[derive(Debug, Deserialize)]
@@ -46,9 +46,15 @@ pub async fn test(
     let engine = &mut change.engine();
     let row = existing(engine, workspace, id).await?;
     let integration = integrations::existing(engine, workspace, row.integration_id).await?;
-    change
-        .note(Entity::Action, &id.to_string(), "action.test")
-        .await?;
+    let mut uses = integration.definition.secret_uses(app.telnyx.origin());
+    uses.extend(row.definition.secret_uses(&integration.definition));
+    let uses = in_environment(uses, &integration.definition, input.environment);
+    origins::admit(&mut change, uses.clone()).await?;
+    let details = change.details();
+    details.environment = Some(input.environment);
+    details.uses(&uses);
+    let id = id.to_string();
+    change.note_only(("action.test", "action", &id)).await?;
     change.commit().await?;
     let arguments = Value::Object(input.arguments);
     let mut errors = InputErrors::new();
@@ -128,6 +134,23 @@ pub async fn test(
         }
     };
     Ok(trace(&performed, start.elapsed().as_millis()))
+}
+
+/// Of the uses of all slots, those of one environment.
+fn in_environment(
+    mut uses: Vec<SecretUse>,
+    definition: &IntegrationDefinition,
+    environment: Environment,
+) -> Vec<SecretUse> {
+    if let IntegrationDefinition::CustomApi { environments } = definition {
+        let mut only = PerEnvironment::default();
+        *only.slot(environment) = environments.get(environment).cloned();
+        let here = IntegrationDefinition::CustomApi { environments: only }.secret_uses("");
+        let base = environments.get(environment).map(|slot| &slot.base_url);
+        let base = base.and_then(|url| origin_of(url));
+        uses.retain(|found| here.contains(found) || Some(&found.origin) == base.as_ref());
+    }
+    uses
 }
 
 fn check(schema: &ParameterSchema, arguments: &Value) -> Result<(), AppError> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Map;
+use switchboard_connect::Masker;
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::agent::{AgentDocument, Binding, BindingTarget, VersionRef};
 use switchboard_domain::environment::{Environment, PerEnvironment};
@@ -11,12 +12,13 @@ use switchboard_domain::id::{ActionId, AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::{IntegrationDefinition, OnChange};
 use switchboard_domain::link::{self, BrokenReason};
+use switchboard_domain::name::SecretName;
 use switchboard_domain::request::BodyTemplate;
 use switchboard_domain::schema::ParameterSchema;
 use switchboard_store::change::{Change, Entity};
 use switchboard_store::stat::Called;
 use switchboard_store::{Db, Engine, action, agent, change, integration, secret, variable};
-use switchboard_vault::{Binding as SealBinding, KeyRing, Sealed};
+use switchboard_vault::{Binding as SealBinding, KeyRing, Sealed, SecretText};
 
 use super::entries::{
     BodyOverride, MCP_TOOL, OwnBinding, OwnCall, OwnParts, OwnTarget, Place, PreparedAction,
@@ -136,7 +138,7 @@ async fn load_secrets(
     keys: &KeyRing,
     workspace: WorkspaceId,
 ) -> Result<(), AppError> {
-    let mut secrets: HashMap<_, PerEnvironment<_>> = HashMap::new();
+    let mut secrets: HashMap<SecretName, PerEnvironment<SecretText>> = HashMap::new();
     for (row, _) in secret::values(engine, workspace).await? {
         let binding = SealBinding {
             workspace: workspace.uuid(),
@@ -150,7 +152,16 @@ async fn load_secrets(
         let value = keys.open(binding, &sealed)?;
         *secrets.entry(row.name).or_default().slot(row.environment) = Some(value);
     }
+    // What calls look for in what comes back is prepared here, so that none of them does it.
+    for environment in Environment::ALL {
+        let here = secrets
+            .iter()
+            .filter_map(|(name, values)| Some((name, values.get(environment)?)));
+        *snapshot.maskers.slot(environment) = Some(Arc::new(Masker::new(here)));
+    }
     snapshot.secrets = Arc::new(secrets);
+    let origins = secret::all_origins(engine, workspace).await?;
+    snapshot.origins = Arc::new(origins.into_iter().collect());
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
-use switchboard_connect::{ApiCall, Endpoint, SecretLookup};
+use switchboard_connect::{ApiCall, Endpoint, Masker, NoSecret, Redactor, SecretLookup};
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::admission::Refusal;
 use switchboard_domain::agent::{Gate, VersionRef};
@@ -35,6 +35,10 @@ pub struct Snapshot {
     pub revision: u64,
     /// Every secret's values.
     pub secrets: Arc<HashMap<SecretName, PerEnvironment<SecretText>>>,
+    /// The origins that each secret may go to; one without any was never used.
+    pub origins: Arc<HashMap<SecretName, Vec<String>>>,
+    /// What finds the secrets of an environment in what comes back.
+    pub maskers: PerEnvironment<Arc<Masker>>,
     /// Every workspace variable's values, by environment.
     pub variables: PerEnvironment<Arc<Map<String, Value>>>,
     /// Integrations that loaded agents use.
@@ -74,12 +78,19 @@ pub struct SecretsIn<'a> {
 }
 
 impl SecretLookup for SecretsIn<'_> {
-    fn secret(&self, name: &SecretName) -> Option<SecretText> {
-        self.snapshot
-            .secrets
-            .get(name)?
-            .get(self.environment)
-            .cloned()
+    fn secret(&self, name: &SecretName, origin: &str) -> Result<SecretText, NoSecret> {
+        let values = self.snapshot.secrets.get(name).ok_or(NoSecret::Missing)?;
+        let value = values.get(self.environment).ok_or(NoSecret::Missing)?;
+        let allowed = self.snapshot.origins.get(name);
+        if allowed.is_some_and(|allowed| !allowed.iter().any(|known| known == origin)) {
+            return Err(NoSecret::NotAllowedThere);
+        }
+        Ok(value.clone())
+    }
+
+    fn redactor(&self) -> Redactor {
+        let masker = self.snapshot.maskers.get(self.environment);
+        masker.map_or_else(Redactor::default, |masker| Redactor::new(masker.clone()))
     }
 }
 

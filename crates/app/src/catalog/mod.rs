@@ -79,6 +79,7 @@ impl Catalog {
             workspace: row.workspace,
             actor: Actor::Key(row.id),
             access: Access::Key(row.scope),
+            request: None,
         };
         self.principals.insert(hash, principal.clone());
         Ok(Some(principal))

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
 use switchboard_domain::agent::{AgentDocument, Binding, VersionRef};
 use switchboard_domain::id::{ActionId, AgentId, BindingId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
@@ -14,7 +15,7 @@ use switchboard_store::{action, integration};
 
 use super::check;
 use crate::change::{ConfigChange, check_revision};
-use crate::{App, AppError, Manager, agents, secrets};
+use crate::{App, AppError, Manager, agents, origins, secrets};
 
 /// An open edit. Dropped before [`DraftEdit::finish`], it changes nothing.
 pub struct DraftEdit<'a> {
@@ -140,13 +141,23 @@ pub async fn write(
     row: &VersionRow,
 ) -> Result<(), AppError> {
     let (workspace, now) = (change.workspace(), change.now);
+    let uses = row.document.secret_uses();
+    origins::admit(change, uses.clone()).await?;
     let engine = &mut change.engine();
+    let before = agent::version(engine, workspace, id, VersionRef::Draft).await?;
     let draft = Draft {
         document: &row.document,
         revision: row.revision,
         restored_from: row.restored_from,
     };
     agent::save_draft(engine, workspace, id, &draft, now).await?;
+    let details = change.details();
+    details.uses(&uses);
+    details.differs(
+        before.map(|before| json!(before.document)),
+        Some(json!(row.document)),
+    );
+    let engine = &mut change.engine();
     refer(engine, workspace, id, VersionRef::Draft, &row.document).await
 }
 

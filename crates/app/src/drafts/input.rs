@@ -9,6 +9,7 @@ use switchboard_domain::conversation::Phase;
 use switchboard_domain::id::{ActionId, BindingId, IntegrationId};
 use switchboard_domain::input::{InputErrors, pointer_token};
 use switchboard_domain::name::StateName;
+use switchboard_domain::strict;
 
 /// What PUT takes.
 #[derive(Debug, Deserialize)]
@@ -206,5 +207,5 @@ fn read_action(action: Value, pointer: &str, errors: &mut InputErrors) -> Option
             );
         }
     }
-    errors.check(pointer, serde_json::from_value(action))
+    errors.check(pointer, strict::from_value(action))
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use switchboard_domain::agent::{AgentDocument, BindingTarget, Link, VersionRef};
 use switchboard_domain::drift::{self, LinkChange};
 use switchboard_domain::id::{ActionId, AgentId, BindingId, WorkspaceId};
+use switchboard_domain::strict;
 use switchboard_store::agent::VersionRow;
 use switchboard_store::change::Entity;
 use switchboard_store::{Engine, action, link, reference};
@@ -89,7 +90,7 @@ pub async fn update_binding(
     let mut merged = serde_json::to_value(edit.binding(binding)?)
         .map_err(|error| AppError::Internal(error.to_string()))?;
     input::merge(&mut merged, Value::Object(patch));
-    match serde_json::from_value::<BindingInput>(merged) {
+    match strict::from_value::<BindingInput>(merged) {
         Ok(input) => {
             let read = input::read_binding(binding, input, "", &mut edit.errors);
             if let Some(read) = read {

@@ -5,11 +5,13 @@ mod probe;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::IntegrationDefinition;
 use switchboard_domain::name::Title;
+use switchboard_domain::secret_use::SecretUse;
 use switchboard_mcp::McpError;
 use switchboard_store::action_revision::ActionChange;
 use switchboard_store::change::Entity;
@@ -21,7 +23,8 @@ use switchboard_store::{Engine, action, link};
 use crate::change::{ConfigChange, check_revision};
 use crate::impact::{self, How, Outcome, Report};
 use crate::{
-    App, AppError, Configuration, Manager, Page, Reader, actions, mcp, messages, prepare, secrets,
+    App, AppError, Configuration, Manager, Page, Reader, actions, mcp, messages, origins, prepare,
+    secrets,
 };
 
 pub use input::{IntegrationInput, IntegrationPatch, SlotPatches};
@@ -175,14 +178,18 @@ pub async fn create(
         deleted_at: None,
     };
     check(&row)?;
+    admit_server(app, manager, &row).await?;
     let found = fetch(app, workspace, &row).await;
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let uses = row.definition.secret_uses(app.telnyx.origin());
+    origins::admit(&mut change, uses).await?;
     let engine = &mut change.engine();
     integration::insert(engine, workspace, &row).await?;
     refer(engine, workspace, &row).await?;
     settle(&mut change, app, &mut row, found).await?;
     let view = view(&mut change.engine(), workspace, row).await?;
     let id = view.row.id.to_string();
+    tell(&mut change, None, Some(&view.row));
     change
         .note(Entity::Integration, &id, "integration.create")
         .await?;
@@ -242,6 +249,7 @@ pub async fn update(
     patch.apply(&mut row.definition)?;
     check(&row)?;
     let found = if is_reached_otherwise(&before.definition, &row.definition) {
+        admit_server(app, manager, &row).await?;
         fetch(app, workspace, &row).await
     } else {
         None
@@ -254,15 +262,64 @@ pub async fn update(
         });
     }
     row.discovery = current.discovery;
+    if before.definition != row.definition {
+        let uses = all_uses(&mut change, &row).await?;
+        origins::admit(&mut change, uses).await?;
+    }
     save(&mut change, &mut row).await?;
     refer(&mut change.engine(), workspace, &row).await?;
     settle(&mut change, app, &mut row, found).await?;
     let view = view(&mut change.engine(), workspace, row).await?;
+    tell(&mut change, Some(&before), Some(&view.row));
     change
         .note(Entity::Integration, &id.to_string(), "integration.update")
         .await?;
     change.commit().await?;
     Ok(view)
+}
+
+/// Admits that an MCP server is given its secrets: it is asked for its tools before it is saved.
+async fn admit_server(app: &App, manager: &Manager, row: &IntegrationRow) -> Result<(), AppError> {
+    if !matches!(row.definition, IntegrationDefinition::McpServer(_)) {
+        return Ok(());
+    }
+    let mut change = ConfigChange::begin(app, manager.workspace(), manager.actor()).await?;
+    let uses = row.definition.secret_uses(app.telnyx.origin());
+    origins::admit(&mut change, uses).await?;
+    change.commit().await
+}
+
+/// Where the secrets of an integration and of its actions go.
+async fn all_uses(
+    change: &mut ConfigChange<'_>,
+    row: &IntegrationRow,
+) -> Result<Vec<SecretUse>, AppError> {
+    let mut uses = row.definition.secret_uses(change.app().telnyx.origin());
+    let (workspace, mut after) = (change.workspace(), None);
+    loop {
+        let page = action::list(&mut change.engine(), workspace, row.id, after, 500).await?;
+        for found in &page.rows {
+            after = Some(found.id);
+            uses.extend(found.definition.secret_uses(&row.definition));
+        }
+        if !page.more {
+            return Ok(uses);
+        }
+    }
+}
+
+/// What the audit log says of a changed integration.
+fn tell(
+    change: &mut ConfigChange<'_>,
+    before: Option<&IntegrationRow>,
+    after: Option<&IntegrationRow>,
+) {
+    let show = |row: &IntegrationRow| json!({"name": row.name, "description": row.description, "definition": row.definition});
+    let provider = change.app().telnyx.origin();
+    let uses = after.map(|row| row.definition.secret_uses(provider));
+    let details = change.details();
+    details.uses(&uses.unwrap_or_default());
+    details.differs(before.map(show), after.map(show));
 }
 
 /// Whether requests to an MCP server go elsewhere, or as somebody else.
@@ -315,6 +372,7 @@ pub async fn delete(
     }
     let none = BTreeSet::new();
     secrets::refer(&mut change.engine(), workspace, &source(id), &[], &none).await?;
+    tell(&mut change, Some(&row), None);
     change
         .note(Entity::Integration, &id.to_string(), "integration.delete")
         .await?;
@@ -335,6 +393,8 @@ pub async fn undelete(
         .await?
         .ok_or(AppError::NotFound("integration"))?;
     if let Some(deleted_at) = row.deleted_at.take() {
+        let uses = all_uses(&mut change, &row).await?;
+        origins::admit(&mut change, uses).await?;
         save(&mut change, &mut row).await?;
         let engine = &mut change.engine();
         for found in action::deleted_at(engine, workspace, id, deleted_at).await? {

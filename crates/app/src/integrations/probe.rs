@@ -3,25 +3,25 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Map;
+use serde_json::{Map, json};
 use switchboard_connect::telnyx::{Lookup, MessageId};
 use switchboard_connect::{ApiCall, CallError, SecretLookup as _};
 use switchboard_domain::admission::Refusal;
-use switchboard_domain::environment::Environment;
+use switchboard_domain::environment::{Environment, PerEnvironment};
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::{
     ApiSlot, IntegrationDefinition, McpServer, MessagingChannel,
 };
 use switchboard_domain::request::{Method, PathTemplate, RequestTemplate, Target};
+use switchboard_domain::secret_use::SecretUse;
 use switchboard_domain::template::RenderContext;
-use switchboard_store::change::Entity;
 use switchboard_store::integration::IntegrationRow;
 use tokio::time::Instant;
 
 use super::{IntegrationInput, check};
 use crate::change::ConfigChange;
-use crate::{App, AppError, Manager, mcp, messages, prepare};
+use crate::{App, AppError, Manager, mcp, messages, origins, prepare};
 
 /// How long a service may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -70,10 +70,15 @@ pub async fn probe(app: &App, manager: &Manager, input: ProbeInput) -> Result<Pr
     };
     check(&row)?;
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
-    let id = row.id.to_string();
-    change
-        .note(Entity::Integration, &id, "integration.test")
-        .await?;
+    let uses = tried(&row.definition, environment, app.telnyx.origin());
+    origins::admit(&mut change, uses.clone()).await?;
+    let details = change.details();
+    details.environment = Some(environment);
+    details.uses(&uses);
+    details.after = Some(json!({"name": row.name, "definition": row.definition}));
+    // Nothing is saved here, so there is no id that leads anywhere.
+    let what = ("integration.test", "integration", "");
+    change.note_only(what).await?;
     change.commit().await?;
     let start = Instant::now();
     let mut probe = match &row.definition {
@@ -93,6 +98,20 @@ pub async fn probe(app: &App, manager: &Manager, input: ProbeInput) -> Result<Pr
     };
     probe.duration = start.elapsed();
     Ok(probe)
+}
+
+/// Where secrets go when an integration is tried in one environment.
+fn tried(
+    definition: &IntegrationDefinition,
+    environment: Environment,
+    provider: &str,
+) -> Vec<SecretUse> {
+    let IntegrationDefinition::CustomApi { environments } = definition else {
+        return definition.secret_uses(provider);
+    };
+    let mut only = PerEnvironment::default();
+    *only.slot(environment) = environments.get(environment).cloned();
+    IntegrationDefinition::CustomApi { environments: only }.secret_uses(provider)
 }
 
 fn came_to(error: Option<CallError>, http_status: Option<u16>) -> Probe {
@@ -188,9 +207,10 @@ async fn of_channel(
         return Err(AppError::Invalid(errors.into_inner()));
     };
     let snapshot = app.catalog.snapshot(workspace).await?;
-    let secret = snapshot.secrets_in(environment).secret(&channel.api_key);
+    let secrets = snapshot.secrets_in(environment);
+    let secret = secrets.secret(&channel.api_key, app.telnyx.origin());
     let id = MessageId::parse(NO_MESSAGE).map_err(|error| AppError::Internal(error.to_string()))?;
-    let Some(secret) = secret else {
+    let Ok(secret) = secret else {
         let error = CallError::new(
             "missing_secret",
             format!(
@@ -202,7 +222,11 @@ async fn of_channel(
     };
     let (now, deadline) = (app.context.now(), Instant::now() + PATIENCE);
     Ok(
-        match app.telnyx.look_up(&secret, &id, now, deadline).await {
+        match app
+            .telnyx
+            .look_up(&secret, &secrets.redactor(), &id, now, deadline)
+            .await
+        {
             Lookup::Found(_) => came_to(None, Some(200)),
             Lookup::NotFound => came_to(None, Some(404)),
             Lookup::Failed { error, .. } => match error.upstream_status {

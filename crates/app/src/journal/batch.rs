@@ -2,28 +2,43 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use moka::sync::Cache;
 use switchboard_domain::conversation::{Conversation, Status};
 use switchboard_domain::event::{EventType, NewEvent};
-use switchboard_domain::id::{ConversationId, MessageId};
+use switchboard_domain::id::{ConversationId, InstanceId, MessageId};
 use switchboard_domain::sms::message::{Message, Stepped};
 use switchboard_store::batch::{self, Batch};
 use switchboard_store::journal::{self as rows, CallKey, CallRow, EventRow};
-use switchboard_store::{Db, Engine, conversation, message};
+use switchboard_store::{Db, Engine, Lane, StoreError, conversation, instance, message};
 use tokio::sync::broadcast;
 
+use super::Key;
+use super::applied::applied;
 use super::op::{Done, Effects, MessageChange, MessageWork, Reserved, Work};
-use super::{Key, Op};
+use super::queue::Op;
 use crate::error::AppError;
 
 type Outcome = Result<Done, AppError>;
 
+/// What came of writing a batch.
+pub enum Attempt {
+    /// Every operation is answered.
+    Done,
+    /// Nothing can be written now, and nobody knows whether this was: why.
+    Unavailable(String),
+}
+
 /// Writes batches.
 pub struct Writer {
-    db: Db,
-    remembered: Option<Cache<Key, Arc<Conversation>>>,
-    news: broadcast::Sender<ConversationId>,
+    pub db: Db,
+    /// Conversations, where this is the only writer.
+    pub remembered: Option<Cache<Key, Arc<Conversation>>>,
+    pub news: broadcast::Sender<ConversationId>,
+    pub instance: InstanceId,
+    /// How long a batch may take.
+    pub deadline: Duration,
 }
 
 /// What a batch has done so far and not yet written.
@@ -90,80 +105,118 @@ impl Draft {
 }
 
 impl Writer {
-    /// A writer to a database; `remembered` where it is the only one.
-    pub const fn new(
-        db: Db,
-        remembered: Option<Cache<Key, Arc<Conversation>>>,
-        news: broadcast::Sender<ConversationId>,
-    ) -> Self {
-        Self {
-            db,
-            remembered,
-            news,
-        }
-    }
-
-    /// Writes a batch and answers it. When a batch fails, each operation is tried by itself, so that
-    /// one cannot fail the others.
-    pub async fn write_all(&self, ops: &mut Vec<Op>) {
+    /// Writes a batch and answers it. When the database refuses a batch, each operation is tried by
+    /// itself, so that one cannot fail the others. What cannot be written now stays in `ops`.
+    pub async fn write_all(&self, ops: &mut Vec<Op>) -> Attempt {
         match self.write(ops).await {
             Ok(outcomes) => {
                 for (op, outcome) in ops.drain(..).zip(outcomes) {
-                    let _ = op.reply.send(outcome);
+                    op.answer(outcome);
                 }
+                return Attempt::Done;
             }
-            Err(error) if ops.len() == 1 => {
-                for op in ops.drain(..) {
-                    let _ = op.reply.send(Err(AppError::Internal(error.to_string())));
-                }
-            }
-            Err(error) => {
+            Err(StoreError::Unavailable(cause)) => return Attempt::Unavailable(cause),
+            Err(error) if ops.len() > 1 => {
                 tracing::warn!(%error, operations = ops.len(), "a batch of the journal failed; writing one by one");
-                for op in ops.drain(..) {
-                    let mut alone = vec![op];
-                    let result = self.write(&mut alone).await;
-                    let outcome = result
-                        .map_err(|error| AppError::Internal(error.to_string()))
-                        .and_then(|mut outcomes| outcomes.pop().unwrap_or(Err(AppError::Stopping)));
-                    if let Some(op) = alone.pop() {
-                        let _ = op.reply.send(outcome);
-                    }
+            }
+            Err(_) => {}
+        }
+        // Taken from the end, so that what is left is in order.
+        ops.reverse();
+        let mut cause = None;
+        while let Some(op) = ops.last_mut() {
+            let outcome = match self.write(std::slice::from_mut(op)).await {
+                Ok(mut outcomes) => outcomes.pop().unwrap_or(Err(AppError::Stopping)),
+                Err(StoreError::Unavailable(reason)) => {
+                    cause = Some(reason);
+                    break;
                 }
+                Err(error) => {
+                    tracing::error!(%error, work = op.work.name(), "a change of a conversation cannot be written");
+                    Err(AppError::Internal(error.to_string()))
+                }
+            };
+            if let Some(op) = ops.pop() {
+                op.answer(outcome);
             }
         }
+        ops.reverse();
+        cause.map_or(Attempt::Done, Attempt::Unavailable)
     }
 
-    async fn write(&self, ops: &mut [Op]) -> Result<Vec<Outcome>, AppError> {
-        if self.remembered.is_some() {
-            self.write_alone(ops).await
-        } else {
-            self.write_among_others(ops).await
+    /// Writes something that changes nothing, to see whether writing works.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let probe = async {
+            let mut tx = self.db.write_in(Lane::Journal).await?;
+            instance::seen(&mut tx.engine(), self.instance).await?;
+            tx.commit().await
+        };
+        self.in_time(probe).await
+    }
+
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let result = tokio::time::timeout(self.deadline, work).await;
+        let result = result.unwrap_or_else(|_| {
+            let text = format!("a batch took more than {} s", self.deadline.as_secs());
+            Err(StoreError::Unavailable(text))
+        });
+        if let Err(StoreError::Unavailable(_)) = &result {
+            // The connections beside this one may be as dead.
+            self.db.suspect();
         }
+        result
+    }
+
+    async fn write(&self, ops: &mut [Op]) -> Result<Vec<Outcome>, StoreError> {
+        let result = if self.remembered.is_some() {
+            self.in_time(self.write_alone(ops)).await
+        } else {
+            self.in_time(self.write_among_others(ops)).await
+        };
+        if result.is_err() {
+            // It may be durable, and then what is remembered is old.
+            if let Some(cache) = &self.remembered {
+                for op in &*ops {
+                    cache.invalidate(&op.key);
+                }
+            }
+            for op in ops {
+                op.tried = true;
+            }
+        }
+        result
     }
 
     /// As the only writer: what is read needs no transaction, and what is written goes in one go.
-    async fn write_alone(&self, ops: &mut [Op]) -> Result<Vec<Outcome>, AppError> {
+    async fn write_alone(&self, ops: &mut [Op]) -> Result<Vec<Outcome>, StoreError> {
         let mut draft = Draft::default();
         let mut outcomes = Vec::with_capacity(ops.len());
         let missing = self.remember(ops, &mut draft);
         if !missing.is_empty() {
-            let mut conn = self.db.read().await?;
+            let mut conn = self.db.read_in(Lane::Journal).await?;
             load(&mut conn.engine(), &missing, &mut draft).await?;
         }
         for op in ops {
-            op.work.fit(draft.conversations.get(&op.key));
-            let before = if op.work.idempotency_key().is_some() {
-                let mut conn = self.db.read().await?;
-                call_before(&mut conn.engine(), op, &draft).await?
-            } else {
-                None
-            };
-            if let Some(before) = before {
-                outcomes.push(Ok(Done::Before(Box::new(before))));
-                continue;
+            if op.tried || op.work.idempotency_key().is_some() {
+                let mut conn = self.db.read_in(Lane::Journal).await?;
+                if let Some(done) = done_before(&mut conn.engine(), op, &draft).await? {
+                    outcomes.push(Ok(done));
+                    continue;
+                }
+            }
+            if let Work::Withdraw(withdrawal) = &op.work {
+                let mut conn = self.db.read_in(Lane::Journal).await?;
+                let (engine, call) = (&mut conn.engine(), withdrawal.call);
+                if !rows::is_open(engine, op.key.0, op.key.1, call).await? {
+                    outcomes.push(Ok(Done::Gone));
+                    continue;
+                }
             }
             if let Some(id) = draft.missing_message(op) {
-                let mut conn = self.db.read().await?;
+                let mut conn = self.db.read_in(Lane::Journal).await?;
                 let found = message::get(&mut conn.engine(), op.key.0, id).await?;
                 draft.messages.extend(found.map(|found| (id, found)));
             }
@@ -178,8 +231,8 @@ impl Writer {
     }
 
     /// Beside other replicas: everything in one transaction that locks its conversations.
-    async fn write_among_others(&self, ops: &mut [Op]) -> Result<Vec<Outcome>, AppError> {
-        let mut tx = self.db.write().await?;
+    async fn write_among_others(&self, ops: &mut [Op]) -> Result<Vec<Outcome>, StoreError> {
+        let mut tx = self.db.write_in(Lane::Journal).await?;
         let mut draft = Draft::default();
         let mut outcomes = Vec::with_capacity(ops.len());
         {
@@ -187,7 +240,6 @@ impl Writer {
             let missing = self.remember(ops, &mut draft);
             load(engine, &missing, &mut draft).await?;
             for op in ops {
-                op.work.fit(draft.conversations.get(&op.key));
                 outcomes.push(one(engine, op, &mut draft).await?);
             }
             batch::write(engine, &draft.batch()).await?;
@@ -204,7 +256,9 @@ impl Writer {
             if draft.conversations.contains_key(&op.key) || missing.contains(&op.key) {
                 continue;
             }
-            if let Work::Start(conversation, _) = &op.work {
+            if let Work::Start(conversation, _) = &op.work
+                && !op.tried
+            {
                 let conversation = Conversation::clone(conversation);
                 draft.conversations.insert(op.key, conversation);
                 continue;
@@ -248,7 +302,11 @@ impl Writer {
 }
 
 /// Reads conversations from the database, locked where others write too.
-async fn load(engine: &mut Engine<'_>, missing: &[Key], draft: &mut Draft) -> Result<(), AppError> {
+async fn load(
+    engine: &mut Engine<'_>,
+    missing: &[Key],
+    draft: &mut Draft,
+) -> Result<(), StoreError> {
     for found in conversation::lock(engine, missing).await? {
         let key = (found.key.workspace, found.key.id);
         draft.conversations.insert(key, found);
@@ -258,9 +316,9 @@ async fn load(engine: &mut Engine<'_>, missing: &[Key], draft: &mut Draft) -> Re
 
 /// Applies one operation beside other replicas. The inner error is its own answer; the outer one
 /// fails the batch.
-async fn one(engine: &mut Engine<'_>, op: &Op, draft: &mut Draft) -> Result<Outcome, AppError> {
-    if let Some(before) = call_before(engine, op, draft).await? {
-        return Ok(Ok(Done::Before(Box::new(before))));
+async fn one(engine: &mut Engine<'_>, op: &mut Op, draft: &mut Draft) -> Result<Outcome, StoreError> {
+    if let Some(done) = done_before(engine, op, draft).await? {
+        return Ok(Ok(done));
     }
     if !close_call(engine, op).await? {
         return Ok(Ok(Done::Gone));
@@ -272,19 +330,39 @@ async fn one(engine: &mut Engine<'_>, op: &Op, draft: &mut Draft) -> Result<Outc
     Ok(apply(op, draft))
 }
 
+/// What an operation came to where it is done already: by itself, in a transaction whose answer was
+/// lost, or by another call with the same key.
+async fn done_before(
+    engine: &mut Engine<'_>,
+    op: &Op,
+    draft: &Draft,
+) -> Result<Option<Done>, StoreError> {
+    if op.tried
+        && let Some(done) = applied(engine, op).await?
+    {
+        return Ok(Some(done));
+    }
+    let before = call_before(engine, op, draft).await?;
+    Ok(before.map(|before| Done::Before(Box::new(before))))
+}
+
 /// Applies one operation to the draft.
-fn apply(op: &Op, draft: &mut Draft) -> Outcome {
+fn apply(op: &mut Op, draft: &mut Draft) -> Outcome {
+    if let Work::Start(conversation, _) = &op.work {
+        let conversation = Conversation::clone(conversation);
+        draft.conversations.entry(op.key).or_insert(conversation);
+    }
     let Some(conversation) = draft.conversations.get_mut(&op.key) else {
         return Err(AppError::NotFound("conversation"));
     };
     if let Work::Message(work) = &op.work {
         return apply_message(op.key, work, draft);
     }
+    op.work.fit(conversation);
     let effects = op.work.apply(conversation)?;
     // Who settles a call has no use for the conversation, and copying it costs.
     let done = match &op.work {
-        Work::Settle(settled) if settled.is_shortened => Done::Shortened(settled.answer.clone()),
-        Work::Settle(_) => Done::Settled,
+        Work::Settle(settlement) => settlement.done(),
         _ => Done::Now(Arc::new(conversation.clone())),
     };
     draft.changed.insert(op.key);
@@ -350,6 +428,7 @@ fn close_call_alone(op: &Op, draft: &mut Draft) {
                 draft.removed.push(key(call.id));
             }
         }
+        Work::Withdraw(withdrawal) => draft.removed.push(key(withdrawal.call)),
         _ => {}
     }
 }
@@ -359,7 +438,7 @@ async fn call_before(
     engine: &mut Engine<'_>,
     op: &Op,
     draft: &Draft,
-) -> Result<Option<CallRow>, AppError> {
+) -> Result<Option<CallRow>, StoreError> {
     let Some(key) = op.work.idempotency_key() else {
         return Ok(None);
     };
@@ -370,11 +449,11 @@ async fn call_before(
     if let Some(call) = in_batch {
         return Ok(Some(call.clone()));
     }
-    Ok(rows::call_by_idempotency_key(engine, op.key.0, op.key.1, key).await?)
+    rows::call_by_idempotency_key(engine, op.key.0, op.key.1, key).await
 }
 
 /// Ends the row of a reserved call. False when another server did.
-async fn close_call(engine: &mut Engine<'_>, op: &Op) -> Result<bool, AppError> {
+async fn close_call(engine: &mut Engine<'_>, op: &Op) -> Result<bool, StoreError> {
     let key = |id| CallKey {
         workspace: op.key.0,
         conversation: op.key.1,
@@ -396,6 +475,7 @@ async fn close_call(engine: &mut Engine<'_>, op: &Op) -> Result<bool, AppError> 
                 rows::remove_call(engine, key(call.id)).await?
             }
         }
+        Work::Withdraw(withdrawal) => rows::remove_call(engine, key(withdrawal.call)).await?,
         _ => true,
     })
 }

@@ -8,7 +8,7 @@ use switchboard_domain::conversation::Conversation;
 use switchboard_domain::name::VariableName;
 use switchboard_domain::variable_caps::VariableCaps;
 
-use super::op::{Settlement, Work};
+use super::op::{Done, Settlement, Work};
 use crate::error::AppError;
 
 /// The member that names variables which were too large.
@@ -16,14 +16,23 @@ pub const LEFT_OUT: &str = "left_out_variables";
 
 impl Work {
     /// Makes what a call sets fit into its conversation as it is now.
-    pub fn fit(&mut self, conversation: Option<&Conversation>) {
-        if let (Self::Settle(settlement), Some(conversation)) = (self, conversation) {
+    pub fn fit(&mut self, conversation: &Conversation) {
+        if let Self::Settle(settlement) = self {
             settlement.fit(conversation);
         }
     }
 }
 
 impl Settlement {
+    /// What its caller hears once it is durable.
+    pub fn done(&self) -> Done {
+        if self.is_shortened {
+            Done::Shortened(self.answer.clone())
+        } else {
+            Done::Settled
+        }
+    }
+
     /// Leaves out the variables that do not fit into the conversation any more, and says so in the
     /// event and the answer. The caller looked before; what calls beside it set since then it did not
     /// see.

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::catalog::OwnParts;
 use crate::error::AppError;
+use crate::running::RunningCall;
 
 /// A call that asks for its place.
 #[derive(Debug, Clone)]
@@ -28,6 +29,24 @@ pub struct Reservation {
     pub gate: Gate,
     /// Whether states are applied.
     pub strict_states: bool,
+    /// Says that somebody looks after the call.
+    pub running: Arc<RunningCall>,
+}
+
+/// Takes back a reservation of which nobody knows whether it is durable, and whose call never went
+/// out.
+#[derive(Debug, Clone)]
+pub struct Withdrawal {
+    /// The call.
+    pub call: CallId,
+    /// The binding.
+    pub binding: BindingId,
+    /// Says that somebody looks after the call.
+    #[expect(
+        dead_code,
+        reason = "held, not read: dropped, it says that nobody looks after the call"
+    )]
+    pub running: Arc<RunningCall>,
 }
 
 /// How a call ended.
@@ -55,6 +74,12 @@ pub struct Settlement {
     pub caps: VariableCaps,
     /// True when variables were left out of it that its caller does not know of.
     pub is_shortened: bool,
+    /// Says that somebody looks after the call; none where it was not reserved.
+    #[expect(
+        dead_code,
+        reason = "held, not read: dropped, it says that nobody looks after the call"
+    )]
+    pub running: Option<Arc<RunningCall>>,
 }
 
 /// What a call does to its conversation beside setting variables.
@@ -117,6 +142,8 @@ pub enum Work {
     Start(Box<Conversation>, NewEvent),
     /// Reserves a call.
     Reserve(Box<Reservation>),
+    /// Takes a reservation back.
+    Withdraw(Box<Withdrawal>),
     /// Settles a call.
     Settle(Box<Settlement>),
     /// Settles a call whose server died, as an outcome that nobody knows.
@@ -186,6 +213,47 @@ impl Effects {
 }
 
 impl Work {
+    /// Whether it is kept until it is durable: it tells of something that has happened outside.
+    pub fn is_kept(&self) -> bool {
+        match self {
+            Self::Settle(_) | Self::Recover(_) | Self::Withdraw(_) => true,
+            Self::Note(event) => event.kind == EventType::OutcomeLearned,
+            Self::Message(work) => matches!(
+                work.what,
+                MessageChange::Step(
+                    Step::Accepted { .. } | Step::Rejected(_) | Step::Lost(_) | Step::Waiting(..)
+                )
+            ),
+            Self::Start(..) | Self::Reserve(_) | Self::Change(..) => false,
+        }
+    }
+
+    /// What undoes it, where it was perhaps done and nobody waits for it any more.
+    pub fn undo(&self) -> Option<Self> {
+        match self {
+            Self::Reserve(reservation) => Some(Self::Withdraw(Box::new(Withdrawal {
+                call: reservation.call.id,
+                binding: reservation.call.binding,
+                running: reservation.running.clone(),
+            }))),
+            _ => None,
+        }
+    }
+
+    /// Its name in the log.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Start(..) => "start",
+            Self::Reserve(_) => "reserve",
+            Self::Withdraw(_) => "withdraw",
+            Self::Settle(_) => "settle",
+            Self::Recover(_) => "recover",
+            Self::Note(_) => "note",
+            Self::Change(..) => "change",
+            Self::Message(_) => "message",
+        }
+    }
+
     /// The key under which a reservation is done once.
     pub fn idempotency_key(&self) -> Option<&str> {
         match self {
@@ -212,6 +280,9 @@ impl Work {
                 )?;
                 conversation.reserve(call.binding);
                 effects.reserved = Some(call.clone());
+            }
+            Self::Withdraw(withdrawal) => {
+                conversation.settle(withdrawal.binding, true, Outcome::Failed);
             }
             Self::Settle(settlement) => {
                 let reserved = settlement.reserved != Reserved::No;

@@ -83,6 +83,7 @@ pub(crate) fn target(
     let breaker = Breaker::new(url.origin(), BreakerSettings::default());
     Some(McpTarget {
         url: server.url.trim().into(),
+        origin: url.origin().into(),
         auth: auth?,
         headers,
         key: key.into(),

@@ -126,6 +126,7 @@ fn answered(call: &McpCall, request: String, answer: &ToolAnswer) -> Performed {
         request,
         response,
         tool_result: true,
+        held: None,
     }
 }
 

@@ -23,7 +23,7 @@ use switchboard_store::integration::{self, IntegrationRow};
 use tokio::time::Instant;
 
 use crate::change::ConfigChange;
-use crate::{App, AppError, Manager, actions, impact, integrations};
+use crate::{App, AppError, By, Manager, actions, impact, integrations};
 
 /// How long fetching all tools of a server may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -132,7 +132,7 @@ pub(super) async fn refresh_as(
     app: &App,
     workspace: WorkspaceId,
     id: IntegrationId,
-    actor: String,
+    actor: impl Into<By>,
 ) -> Result<Refreshed, AppError> {
     let mut conn = app.db.read().await?;
     let row = integrations::existing(&mut conn.engine(), workspace, id).await?;

@@ -127,7 +127,7 @@ async fn ask(app: Arc<App>, key: Key, before: DateTime<Utc>) -> Key {
         if !claim(&app, key, before).await? {
             return Ok(());
         }
-        let refreshed = refresh_as(&app, key.0, key.1, ACTOR.to_owned()).await;
+        let refreshed = refresh_as(&app, key.0, key.1, ACTOR).await;
         refreshed.map(drop)
     };
     if let Err(error) = asked.await {

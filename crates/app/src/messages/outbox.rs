@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use switchboard_connect::telnyx::{IdempotencyKey, MessageBody, OutgoingMessage, SendOutcome};
-use switchboard_connect::{CallError, SecretLookup as _};
+use switchboard_connect::{CallError, NoSecret, SecretLookup as _, auth};
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{CallId, ConversationId, EventId, MessageId, WorkspaceId};
 use switchboard_domain::sms::message::{Message, MessageError, MessageKey, Step, Stepped};
@@ -211,11 +211,15 @@ pub async fn send(
 ) -> Result<Option<Attempt>, AppError> {
     let key = &message.key;
     let snapshot = app.catalog.snapshot(key.workspace).await?;
-    let secret = snapshot
-        .secrets_in(key.environment)
-        .secret(&channel.api_key);
-    let Some(secret) = secret else {
-        let error = missing_key(channel, key.environment);
+    let secrets = snapshot.secrets_in(key.environment);
+    let origin = app.telnyx.origin();
+    let secret = secrets.secret(&channel.api_key, origin);
+    let Ok(secret) = secret else {
+        let mut error = missing_key(channel, key.environment);
+        if let Err(why @ NoSecret::NotAllowedThere) = secret {
+            let refused = auth::refused(why, &channel.api_key, origin);
+            (error.code, error.title) = (refused.code.into(), refused.message);
+        }
         let rejected = step(app, key, Step::Rejected(error)).await?;
         return Ok(rejected.map(|message| Attempt {
             message,
@@ -232,7 +236,13 @@ pub async fn send(
     let body = MessageBody::kept(message.body.clone());
     let sent = app
         .telnyx
-        .send(&secret, &body, &idempotency_key, deadline)
+        .send(
+            &secret,
+            &secrets.redactor(),
+            &body,
+            &idempotency_key,
+            deadline,
+        )
         .await;
     let next = next_step(app, channel, &message, sent.outcome).await?;
     let label = match &next {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use switchboard_connect::{CallError, Performed, SecretLookup as _};
+use switchboard_connect::{CallError, NoSecret, Performed, SecretLookup as _, auth};
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{CallId, ConversationId, WorkspaceId};
 use switchboard_domain::sms::message::Message;
@@ -87,9 +87,16 @@ async fn try_to(app: &App, outgoing: Outgoing<'_>) -> Result<Performed, Failure>
         .map_err(|error| Failure::Call(error.into()))?;
     let snapshot = app.catalog.snapshot(workspace).await?;
     let secrets = snapshot.secrets_in(environment);
-    if secrets.secret(&channel.api_key).is_none() {
-        let error = outbox::missing_key(channel, environment);
-        return Err(Failure::Call(CallError::new("missing_secret", error.title)));
+    match secrets.secret(&channel.api_key, app.telnyx.origin()) {
+        Ok(_) => {}
+        Err(NoSecret::Missing) => {
+            let error = outbox::missing_key(channel, environment);
+            return Err(Failure::Call(CallError::new("missing_secret", error.title)));
+        }
+        Err(why) => {
+            let error = auth::refused(why, &channel.api_key, app.telnyx.origin());
+            return Err(Failure::Call(error));
+        }
     }
     let new = NewMessage {
         workspace,

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::outbox::{self, NewMessage};
 use crate::change::ConfigChange;
-use crate::{App, AppError, Manager, integrations};
+use crate::{App, AppError, Manager, integrations, origins};
 
 /// How long the provider may take to answer.
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -83,6 +83,11 @@ pub async fn send_test(
     let channel = super::channel(id, definition, "", &mut errors)
         .ok_or_else(|| AppError::Internal("a stored channel is not valid any more".to_owned()))?;
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
+    let uses = definition.secret_uses(app.telnyx.origin());
+    origins::admit(&mut change, uses.clone()).await?;
+    let details = change.details();
+    details.environment = Some(input.environment);
+    details.uses(&uses);
     change
         .note(
             Entity::Integration,

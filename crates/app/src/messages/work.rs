@@ -162,16 +162,17 @@ async fn channel_of(app: &App, message: &Message) -> Result<Option<Channel>, App
 async fn ask(app: &App, channel: &Channel, message: &Message) -> Result<(), AppError> {
     let key = &message.key;
     let snapshot = app.catalog.snapshot(key.workspace).await?;
-    let secret = snapshot
-        .secrets_in(key.environment)
-        .secret(&channel.api_key);
+    let secrets = snapshot.secrets_in(key.environment);
+    let secret = secrets.secret(&channel.api_key, app.telnyx.origin());
     let id = message.provider_id.as_deref();
     let id = id.and_then(|id| ProviderMessageId::parse(id).ok());
     let mut step = Step::Asked;
-    if let (Some(secret), Some(id)) = (secret, id) {
+    if let (Ok(secret), Some(id)) = (secret, id) {
         let now = app.context.now();
         let deadline = Instant::now() + REQUEST;
-        match app.telnyx.look_up(&secret, &id, now, deadline).await {
+        let redactor = secrets.redactor();
+        let asking = app.telnyx.look_up(&secret, &redactor, &id, now, deadline);
+        match asking.await {
             Lookup::Found(report) => step = Step::Reported(report, None),
             Lookup::NotFound => {}
             Lookup::Failed { error, .. } => {

@@ -36,6 +36,7 @@ impl Telnyx {
     pub async fn look_up(
         &self,
         api_key: &SecretText,
+        redactor: &Redactor,
         id: &MessageId,
         now: DateTime<Utc>,
         deadline: Instant,
@@ -68,8 +69,6 @@ impl Telnyx {
             upstream_status: Some(status.as_u16()),
         };
         if !status.is_success() {
-            let mut redactor = Redactor::default();
-            redactor.add(api_key);
             let error = first_error(&response.body).map_or_else(String::new, |error| {
                 redactor
                     .clean(&format!(" ({} {})", error.code, error.title))

@@ -52,6 +52,8 @@ pub struct Telnyx {
     client: Client,
     /// The URL of the collection of messages.
     messages: Arc<str>,
+    /// Its scheme, host and port.
+    origin: Arc<str>,
     breaker: Arc<Breaker>,
     /// One attempt: when to try again is for the outbox to say, which remembers it.
     options: Options,
@@ -79,12 +81,19 @@ impl Telnyx {
             max_redirects: 0,
             ..Options::default()
         };
+        let origin = switchboard_domain::secret_use::origin_of(&messages).unwrap_or_default();
         Ok(Self {
             client,
+            origin: origin.into(),
             messages: messages.into(),
             breaker,
             options,
         })
+    }
+
+    /// Scheme, host and port that the API key goes to.
+    pub fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// A request with the account's API key.

@@ -112,12 +112,11 @@ impl Telnyx {
     pub async fn send(
         &self,
         api_key: &SecretText,
+        redactor: &Redactor,
         body: &MessageBody,
         key: &IdempotencyKey,
         deadline: Instant,
     ) -> Sent {
-        let mut redactor = Redactor::default();
-        redactor.add(api_key);
         let prepared = self.prepare(api_key, body, key);
         let request = match prepared {
             Ok(request) => request,
@@ -135,12 +134,12 @@ impl Telnyx {
             &request.headers,
             &[],
             std::str::from_utf8(body.as_bytes()).ok(),
-            &redactor,
+            redactor,
         );
         // On the heap: the client's future is large.
         let sending = Box::pin(self.client.send_with(request, &self.options, deadline));
         let (outcome, response) = match sending.await {
-            Ok(response) => answered(&response, &redactor),
+            Ok(response) => answered(&response, redactor),
             Err(error) => (unanswered(&error), "null".to_owned()),
         };
         Sent {
@@ -207,7 +206,7 @@ fn unanswered(error: &OutboundError) -> SendOutcome {
 fn answered(response: &Response, redactor: &Redactor) -> (SendOutcome, String) {
     let status = response.status;
     let text = String::from_utf8_lossy(&response.body);
-    let text = redactor.clean(&text);
+    let text = redactor.clean_json(&text);
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
     let kept = trace::response(status, &response.headers, &text, is_json, redactor);
     let body = Bytes::copy_from_slice(text.as_bytes());

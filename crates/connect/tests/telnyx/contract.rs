@@ -39,12 +39,14 @@ async fn requests_and_answers_fit_the_vendors_description() {
     {
         let key = key(&format!("contract-{at}"));
         let message = body(from, profile, "+13125550100", "Grüße, 5 €");
-        let sent = telnyx.send(&api_key(), &message, &key, deadline()).await;
+        let sent = telnyx
+            .send(&api_key(), &redactor(), &message, &key, deadline())
+            .await;
         let SendOutcome::Accepted(accepted) = &sent.outcome else {
             panic!("{sent:?}");
         };
         let found = telnyx
-            .look_up(&api_key(), &accepted.id, now(), deadline())
+            .look_up(&api_key(), &redactor(), &accepted.id, now(), deadline())
             .await;
         assert!(matches!(found, Lookup::Found(_)), "{found:?}");
     }
@@ -54,7 +56,13 @@ async fn requests_and_answers_fit_the_vendors_description() {
         ("+13125520100", "20100"),
     ] {
         let sent = telnyx
-            .send(&api_key(), &body_to(to, code), &key(code), deadline())
+            .send(
+                &api_key(),
+                &redactor(),
+                &body_to(to, code),
+                &key(code),
+                deadline(),
+            )
             .await;
         let SendOutcome::Rejected(rejection) = &sent.outcome else {
             panic!("{sent:?}");
@@ -75,7 +83,7 @@ async fn requests_and_answers_fit_the_vendors_description() {
     );
     let unknown = MessageId::parse("00000000-0000-4000-8000-000000000000").unwrap();
     let found = telnyx
-        .look_up(&api_key(), &unknown, now(), deadline())
+        .look_up(&api_key(), &redactor(), &unknown, now(), deadline())
         .await;
     assert_eq!(found, Lookup::NotFound);
 }

@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use switchboard_connect::telnyx::{
     IdempotencyKey, MessageBody, OutgoingMessage, SendOutcome, Sent, Telnyx,
 };
+use switchboard_connect::{Masker, Redactor};
 use switchboard_domain::sms::{PhoneNumber, Sender};
 use switchboard_outbound::{BreakerSettings, Client, ClientSettings, NetworkPolicy};
 use switchboard_simulators::telnyx::{Settings, Simulator, start};
@@ -62,6 +63,10 @@ fn api_key() -> SecretText {
     SecretText::new(API_KEY.to_owned())
 }
 
+fn redactor() -> Redactor {
+    Redactor::new(Arc::new(Masker::of(&api_key())))
+}
+
 fn key(text: &str) -> IdempotencyKey {
     IdempotencyKey::parse(text).unwrap()
 }
@@ -83,7 +88,9 @@ fn body(from: Option<&str>, profile: Option<&str>, to: &str, text: &str) -> Mess
 /// Sends with a second of patience.
 async fn send(telnyx: &Telnyx, body: &MessageBody, key: &IdempotencyKey) -> Sent {
     let deadline = Instant::now() + Duration::from_secs(1);
-    let sent = telnyx.send(&api_key(), body, key, deadline).await;
+    let sent = telnyx
+        .send(&api_key(), &redactor(), body, key, deadline)
+        .await;
     let all = format!("{sent:?}");
     assert!(!all.contains(API_KEY), "the key shows: {all}");
     sent

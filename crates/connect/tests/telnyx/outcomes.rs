@@ -43,7 +43,7 @@ async fn a_message_is_taken_and_looked_up() {
     let report = eventually("the end of the message", async || {
         let deadline = Instant::now() + Duration::from_secs(1);
         match telnyx
-            .look_up(&api_key(), &accepted.id, now(), deadline)
+            .look_up(&api_key(), &redactor(), &accepted.id, now(), deadline)
             .await
         {
             Lookup::Found(report) if report.status.is_final() => Some(report),
@@ -67,10 +67,14 @@ async fn a_lookup_says_what_it_found() {
     let telnyx = telnyx(&simulator.url());
     let deadline = Instant::now() + Duration::from_secs(5);
     let id = MessageId::parse("00000000-0000-4000-8000-000000000000").unwrap();
-    let found = telnyx.look_up(&api_key(), &id, now(), deadline).await;
+    let found = telnyx
+        .look_up(&api_key(), &redactor(), &id, now(), deadline)
+        .await;
     assert_eq!(found, Lookup::NotFound);
     let wrong = SecretText::new("KEY_wrong".to_owned());
-    let found = telnyx.look_up(&wrong, &id, now(), deadline).await;
+    let found = telnyx
+        .look_up(&wrong, &redactor(), &id, now(), deadline)
+        .await;
     let Lookup::Failed { error, .. } = found else {
         panic!("{found:?}");
     };
@@ -137,7 +141,7 @@ async fn a_wrong_key_and_one_that_cannot_be_sent_are_told_apart() {
     for (wrong, code) in [("KEY_wrong", "10009"), ("KEY\nwrong", "invalid_secret")] {
         let wrong = SecretText::new(wrong.to_owned());
         let sent = telnyx
-            .send(&wrong, &body_to(TO, "x"), &key("x"), deadline)
+            .send(&wrong, &redactor(), &body_to(TO, "x"), &key("x"), deadline)
             .await;
         let SendOutcome::Rejected(rejection) = &sent.outcome else {
             panic!("{sent:?}");
@@ -301,7 +305,9 @@ async fn a_key_that_comes_back_is_not_kept() {
     assert_eq!(rejection.title, "no Bearer [redacted]");
     let id = MessageId::parse("m1").unwrap();
     let deadline = Instant::now() + Duration::from_secs(5);
-    let found = telnyx.look_up(&api_key(), &id, now(), deadline).await;
+    let found = telnyx
+        .look_up(&api_key(), &redactor(), &id, now(), deadline)
+        .await;
     assert!(!format!("{found:?}").contains(API_KEY), "{found:?}");
 }
 

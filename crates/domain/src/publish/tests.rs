@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::action::Shape;
-use crate::link::{CurrentAction, Place};
+use crate::environment::Environment;
+use crate::link::{CurrentAction, Place, SeenAction};
+use crate::name::SecretName;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -166,9 +168,14 @@ fn warnings_tell_what_production_lacks() {
                 ),
             )]
             .into(),
-            production_secrets: secrets
+            secrets: secrets
                 .iter()
-                .map(|name| SecretName::parse(name).unwrap())
+                .map(|name| {
+                    (
+                        SecretName::parse(name).unwrap(),
+                        [Environment::Production].into(),
+                    )
+                })
                 .collect(),
             production_variables: BTreeSet::new(),
         };
@@ -226,4 +233,219 @@ fn warnings_tell_what_providers_refuse() {
             ("OpenAI".to_owned(), vec![binding(1)]),
         ]
     );
+}
+
+/// Everything that a review weighs, each by its code.
+#[test]
+fn a_review_weighs_what_it_finds() {
+    let (blocks, accept, warns) = (Weight::Blocks, Weight::NeedsAccept, Weight::Warns);
+    let gone = |link: &mut LinkedAction| link.now.place.is_deleted = true;
+    let renamed = |link: &mut LinkedAction, to: &str| {
+        link.seen = Some(SeenAction {
+            revision: 1,
+            integration: integration(1),
+            is_deleted: false,
+            shape: link.now.shape.clone(),
+            digest: link.now.digest.clone(),
+        });
+        link.now.shape.name = ActionName::parse(to).unwrap();
+        link.now.digest = link.now.shape.digest();
+    };
+    let slot = |auth: Value| {
+        json!({"kind": "custom_api", "environments": {"production": {
+            "base_url": "https://a.example", "auth": auth,
+        }}})
+    };
+    let none = json!({"type": "none"});
+    let bearer = json!({"type": "bearer", "token": {"secret": "t"}});
+    let told =
+        |instructions: &str, headers: Value, auth: &Value, change: &dyn Fn(&mut LinkedAction)| {
+            let mut links = [linked(1, "one", &json!({"headers": headers}))];
+            change(&mut links[0]);
+            let document = document(&links, &json!({"instructions": instructions}));
+            let around = Surroundings {
+                integrations: [(
+                    integration(1),
+                    (
+                        "Items".to_owned(),
+                        serde_json::from_value(slot(auth.clone())).unwrap(),
+                    ),
+                )]
+                .into(),
+                ..Surroundings::default()
+            };
+            let review = review(&document, &links, &BTreeSet::new(), &around);
+            let findings = review.findings.iter();
+            findings
+                .map(|found| (found.code, found.severity))
+                .collect::<Vec<_>>()
+        };
+    let still = |_: &mut LinkedAction| {};
+    for (found, expected) in [
+        (told("", json!({}), &none, &still), vec![]),
+        (
+            told("", json!({}), &none, &gone),
+            vec![("broken_references", blocks)],
+        ),
+        (
+            told("Use one.", json!({}), &none, &|link| renamed(link, "two")),
+            vec![("unreviewed_breaking_drift", accept)],
+        ),
+        (
+            told("Use it.", json!({}), &none, &|link| renamed(link, "two")),
+            vec![("unreviewed_drift", warns)],
+        ),
+        (
+            told("Use one.", json!({}), &none, &|link| {
+                renamed(link, "two");
+                link.reviewed = Some(link.state());
+            }),
+            vec![],
+        ),
+        (
+            told("Use one.", json!({}), &none, &|link| {
+                renamed(link, "two");
+                gone(link);
+            }),
+            vec![("broken_references", blocks)],
+        ),
+        (
+            told("", json!({}), &bearer, &still),
+            vec![("secret_missing_in_production", accept)],
+        ),
+        (
+            told(
+                "",
+                json!({"x-a": "{{ variables.a }}{{ workspace.b }}"}),
+                &none,
+                &still,
+            ),
+            vec![
+                ("workspace_variable_missing_in_production", accept),
+                ("variable_never_set", warns),
+            ],
+        ),
+    ] {
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn what_blocks_cannot_be_accepted() {
+    let mut links = [linked(
+        1,
+        "one",
+        &json!({"headers": {"x-a": {"secret": "k"}}}),
+    )];
+    let document = document(&links, &json!({}));
+    let left = |links: &[LinkedAction], accepted: &[&str]| {
+        let accepted = accepted.iter().map(ToString::to_string).collect();
+        let review = review(&document, links, &BTreeSet::new(), &Surroundings::default());
+        let left = review.left(&accepted).count();
+        (review.verdict.is_publishable(), left)
+    };
+    assert_eq!(left(&links, &[]), (true, 1));
+    assert_eq!(left(&links, &["broken_references"]), (true, 1));
+    assert_eq!(left(&links, &["secret_missing_in_production"]), (true, 0));
+    links[0].now.place.is_deleted = true;
+    assert_eq!(left(&links, &["broken_references"]), (false, 0));
+}
+
+#[test]
+fn secrets_are_missed_where_there_is_a_slot() {
+    let links = [linked(
+        1,
+        "one",
+        &json!({"headers": {"x-a": {"secret": "k"}}}),
+    )];
+    let document = document(&links, &json!({}));
+    let slot = json!({"base_url": "https://a.example", "auth": {"type": "bearer", "token": {"secret": "t"}}});
+    let definition =
+        json!({"kind": "custom_api", "environments": {"staging": slot, "production": slot}});
+    let around = Surroundings {
+        integrations: [(
+            integration(1),
+            (
+                "Items".to_owned(),
+                serde_json::from_value(definition).unwrap(),
+            ),
+        )]
+        .into(),
+        secrets: [(
+            SecretName::parse("t").unwrap(),
+            [Environment::Staging].into(),
+        )]
+        .into(),
+        ..Surroundings::default()
+    };
+    let missing = missing_secrets(&document, &links, &around);
+    let names = |environment| -> Vec<String> {
+        let missing = missing.get(environment).unwrap().iter();
+        missing.map(|secret| secret.name.to_string()).collect()
+    };
+    assert_eq!(names(Environment::Development), Vec::<String>::new());
+    assert_eq!(names(Environment::Staging), ["k"]);
+    assert_eq!(names(Environment::Production), ["k", "t"]);
+}
+
+#[test]
+fn differences_are_told_part_by_part() {
+    let own = |url: &str| {
+        json!({"id": binding(9), "phases": ["in_call"], "action": {
+            "kind": "api_call", "name": "own", "method": "GET", "url": url,
+        }})
+    };
+    let links = [linked(1, "one", &json!({})), linked(2, "two", &json!({}))];
+    let old = document(
+        &links[..1],
+        &json!({
+            "instructions": "A.", "actions": [own("https://a.example/")],
+            "states": [{"name": "a"}, {"name": "b"}, {"name": "c"}],
+        }),
+    );
+    let mut new = document(
+        &links[1..],
+        &json!({
+            "instructions": "B.", "actions": [own("https://b.example/")],
+            "states": [{"name": "c"}, {"name": "a", "description": "x"}, {"name": "d"}],
+        }),
+    );
+    assert!(differences((&old, &links), (&old, &links)).is_empty());
+    let found = differences((&old, &links[..1]), (&new, &links[1..]));
+    let fields = |list: &[FieldDifference]| -> Vec<String> {
+        list.iter().map(|found| found.field.clone()).collect()
+    };
+    assert_eq!(fields(&found.fields), ["instructions", "states"]);
+    assert_eq!(found.fields[1].after, json!(["c", "a"]));
+    let states: Vec<_> = found
+        .states
+        .iter()
+        .map(|s| (s.name.as_str(), s.change))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("a", PartChange::Changed),
+            ("d", PartChange::Added),
+            ("b", PartChange::Removed),
+        ]
+    );
+    let actions: Vec<_> = found
+        .actions
+        .iter()
+        .map(|a| (a.name.as_str(), a.change))
+        .collect();
+    assert_eq!(
+        actions,
+        [
+            ("two", PartChange::Added),
+            ("own", PartChange::Changed),
+            ("one", PartChange::Removed),
+        ]
+    );
+    assert_eq!(fields(&found.actions[1].fields), ["action.url"]);
+    new.clone_from(&old);
+    new.actions.reverse();
+    let found = differences((&old, &links), (&new, &links));
+    assert_eq!(fields(&found.fields), ["actions"]);
 }

@@ -14,6 +14,7 @@ pub use body::BodyTemplate;
 pub use header::{HeaderTemplate, header_name, header_value};
 pub use method::Method;
 pub use path::PathTemplate;
+pub use query::{encode_query, query_names};
 pub use url::{BaseUrl, UrlTemplate};
 
 use crate::rule::RuleError;

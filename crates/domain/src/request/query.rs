@@ -1,10 +1,22 @@
 //! Query strings from arguments.
 
+use std::borrow::Cow;
+
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
 use super::path::ENCODED;
 use crate::rule::RuleError;
+
+/// A name or a value as it stands in a query. This is the only place that writes one.
+pub fn encode_query(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
+/// The names in a query as they are meant: what a service sees when it has decoded them.
+pub fn query_names(query: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name)
+}
 
 /// Appends arguments to a URL that may have a query already, with the names in `fixed`. Arrays
 /// repeat the key; null is left out.
@@ -74,6 +86,33 @@ fn pair(
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn one_name_is_one_name_in_every_spelling() {
+        for (query, same) in [
+            ("api_key=1", true),
+            ("api%5Fkey=1", true),
+            ("api%5fkey", true),
+            ("%61pi_key=1", true),
+            ("a=b&api_key", true),
+            ("api-key=1", false),
+            ("api.key=1", false),
+            ("api~key=1", false),
+            ("api%255Fkey=1", false),
+            ("xapi_key=1", false),
+        ] {
+            let found = query_names(query).any(|name| name == "api_key");
+            assert_eq!(found, same, "{query}");
+        }
+        for name in [
+            "a_b", "a-b", "a.b", "a~b", "a b", "a+b", "a%5Fb", "ä[]", "a&b=c",
+        ] {
+            let written = format!("{}=1", encode_query(name));
+            let names: Vec<_> = query_names(&written).collect();
+            assert_eq!(names, [name]);
+        }
+        assert_eq!(encode_query("a_b-c.d~e"), "a_b-c.d~e");
+    }
 
     fn query(start: &str, arguments: &Value) -> Result<String, RuleError> {
         let mut url = start.to_owned();

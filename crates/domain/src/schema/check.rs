@@ -83,32 +83,23 @@ fn reference(members: &Map<String, Value>, depth: usize) -> Result<(), RuleError
     Ok(())
 }
 
-/// Refuses schemas whose references multiply: some hundred bytes could keep a processor for years.
-pub(super) fn work(schema: &Value) -> Result<(), RuleError> {
-    let mut count = Count {
-        root: schema,
-        anchors: HashMap::new(),
-        known: HashMap::new(),
-        depth: 0,
-    };
-    count.find_anchors(schema, Place::Schema);
-    if count.of(schema, Place::Schema) > MAX_WORK {
-        return Err(invalid(format!(
-            "the references in the schema multiply to more than {MAX_WORK} checks or are more than {MAX_CHAIN} in a row; refer to fewer parts"
-        )));
-    }
-    Ok(())
-}
-
-struct Count<'a> {
+/// Where the references of a schema lead.
+pub(super) struct Targets<'a> {
     root: &'a Value,
     anchors: HashMap<&'a str, &'a Value>,
-    /// By address. A schema that is being counted is known as 1, which ends circles.
-    known: HashMap<usize, u64>,
-    depth: usize,
 }
 
-impl<'a> Count<'a> {
+impl<'a> Targets<'a> {
+    /// The places that references in a schema can name.
+    pub(super) fn of(root: &'a Value) -> Self {
+        let mut targets = Self {
+            root,
+            anchors: HashMap::new(),
+        };
+        targets.find_anchors(root, Place::Schema);
+        targets
+    }
+
     fn find_anchors(&mut self, value: &'a Value, at: Place) {
         match value {
             Value::Object(members) => {
@@ -132,6 +123,57 @@ impl<'a> Count<'a> {
         }
     }
 
+    /// The schema that a reference names.
+    pub(super) fn find(&self, target: &str) -> Option<&'a Value> {
+        let fragment = percent_encoding::percent_decode_str(target.strip_prefix('#')?)
+            .decode_utf8()
+            .ok()?;
+        if fragment.is_empty() || fragment.starts_with('/') {
+            self.root.pointer(&fragment)
+        } else {
+            self.anchors.get(&*fragment).copied()
+        }
+    }
+}
+
+/// Refuses schemas whose references multiply: some hundred bytes could keep a processor for years.
+pub(super) fn work(schema: &Value) -> Result<Work, RuleError> {
+    let mut count = Count {
+        targets: Targets::of(schema),
+        known: HashMap::new(),
+        depth: 0,
+        comes_back: false,
+    };
+    let steps = count.of(schema, Place::Schema);
+    if steps > MAX_WORK {
+        return Err(invalid(format!(
+            "the references in the schema multiply to more than {MAX_WORK} checks or are more than {MAX_CHAIN} in a row; refer to fewer parts"
+        )));
+    }
+    Ok(Work {
+        steps,
+        comes_back: count.comes_back,
+    })
+}
+
+/// What one look of a schema at one value comes to.
+pub(super) struct Work {
+    /// How many schemas look at it, references followed.
+    pub steps: u64,
+    /// True when a reference leads back to where it came from, so that more follows for each level
+    /// of a value.
+    pub comes_back: bool,
+}
+
+struct Count<'a> {
+    targets: Targets<'a>,
+    /// By address. A schema that is being counted is known as 0, which ends circles.
+    known: HashMap<usize, u64>,
+    depth: usize,
+    comes_back: bool,
+}
+
+impl<'a> Count<'a> {
     fn of(&mut self, value: &'a Value, at: Place) -> u64 {
         let members = match value {
             Value::Object(members) => members,
@@ -144,20 +186,23 @@ impl<'a> Count<'a> {
         };
         let address = std::ptr::from_ref(value).addr();
         if let Some(known) = self.known.get(&address) {
-            return *known;
+            // Only what is still being counted is known as nothing.
+            self.comes_back |= *known == 0;
+            return (*known).max(1);
         }
         if self.depth > MAX_CHAIN {
             return u64::MAX;
         }
         self.depth += 1;
-        self.known.insert(address, 1);
+        self.known.insert(address, 0);
         let mut sum = 1_u64;
         for (key, member) in members {
             let more = match (at, key.as_str(), member) {
                 // Counted where they are referred to.
                 (Place::Schema, "$defs" | "definitions", _) => 0,
                 (Place::Schema, "$ref" | "$dynamicRef", Value::String(target)) => self
-                    .target(target)
+                    .targets
+                    .find(target)
                     .map_or(0, |target| self.of(target, Place::Schema)),
                 _ if at.of(key) == Place::Data => 0,
                 _ => self.of(member, at.of(key)),
@@ -167,16 +212,5 @@ impl<'a> Count<'a> {
         self.known.insert(address, sum);
         self.depth -= 1;
         sum
-    }
-
-    fn target(&self, target: &str) -> Option<&'a Value> {
-        let fragment = percent_encoding::percent_decode_str(target.strip_prefix('#')?)
-            .decode_utf8()
-            .ok()?;
-        if fragment.is_empty() || fragment.starts_with('/') {
-            self.root.pointer(&fragment)
-        } else {
-            self.anchors.get(&*fragment).copied()
-        }
     }
 }

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use switchboard_connect::{OAuthSource, PreparedAuth, SecretLookup, TokenCache};
+use switchboard_connect::{
+    Masker, NoSecret, OAuthSource, PreparedAuth, Redactor, SecretLookup, TokenCache,
+};
 use switchboard_domain::auth::{ClientAuth, ValueSource};
 use switchboard_domain::name::SecretName;
 use switchboard_mcp::{Discovered, Discovery, Limits, McpClient, McpSettings, McpTarget, Notice};
@@ -21,8 +23,12 @@ use tokio::time::Instant;
 struct Secrets(HashMap<SecretName, SecretText>);
 
 impl SecretLookup for Secrets {
-    fn secret(&self, name: &SecretName) -> Option<SecretText> {
-        self.0.get(name).cloned()
+    fn secret(&self, name: &SecretName, _: &str) -> Result<SecretText, NoSecret> {
+        self.0.get(name).cloned().ok_or(NoSecret::Missing)
+    }
+
+    fn redactor(&self) -> Redactor {
+        Redactor::new(Arc::new(Masker::new(&self.0)))
     }
 }
 
@@ -97,9 +103,11 @@ async fn set_up(url: &str, context: &Value, deadline: Instant) -> Result<Setup, 
         context["client_secret"].as_str(),
     ) {
         secrets.insert(name.clone(), SecretText::new(secret.to_owned()));
+        let token_url = token_url(&client, url, deadline).await?;
         auth = PreparedAuth::OAuth(OAuthSource {
             key: "driver".into(),
-            token_url: token_url(&client, url, deadline).await?.into(),
+            origin: token_url.as_str().into(),
+            token_url: token_url.into(),
             client_id: ValueSource::Text(id.to_owned()),
             client_secret: name,
             scope: None,
@@ -108,6 +116,7 @@ async fn set_up(url: &str, context: &Value, deadline: Instant) -> Result<Setup, 
     }
     let target = McpTarget {
         url: url.into(),
+        origin: url.into(),
         auth,
         headers: vec![],
         key: "driver".into(),

@@ -90,6 +90,7 @@ async fn with_tokens() -> (Server, Server, Arc<AtomicUsize>, Bench) {
     let auth = PreparedAuth::OAuth(OAuthSource {
         key: "w/i/production".into(),
         token_url: tokens.url.as_str().into(),
+        origin: tokens.url.as_str().into(),
         client_id: ValueSource::Text("me".to_owned()),
         client_secret: secret("s"),
         scope: None,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
-use switchboard_connect::{PreparedAuth, SecretLookup, TokenCache};
+use switchboard_connect::{Masker, NoSecret, PreparedAuth, Redactor, SecretLookup, TokenCache};
 use switchboard_domain::name::SecretName;
 use switchboard_mcp::{
     Discovery, Limits, McpClient, McpError, McpSettings, McpTarget, Notice, Tool, ToolAnswer,
@@ -28,8 +28,14 @@ impl Secrets {
 }
 
 impl SecretLookup for Secrets {
-    fn secret(&self, name: &SecretName) -> Option<SecretText> {
-        self.0.lock().unwrap().get(name).cloned()
+    fn secret(&self, name: &SecretName, _: &str) -> Result<SecretText, NoSecret> {
+        let known = self.0.lock().unwrap();
+        known.get(name).cloned().ok_or(NoSecret::Missing)
+    }
+
+    fn redactor(&self) -> Redactor {
+        let known = self.0.lock().unwrap();
+        Redactor::new(Arc::new(Masker::new(known.iter())))
     }
 }
 
@@ -67,6 +73,7 @@ impl Bench {
         Self {
             target: McpTarget {
                 url: url.into(),
+                origin: "http://127.0.0.1".into(),
                 auth,
                 headers: vec![],
                 key: "w/i/production".into(),

@@ -39,12 +39,10 @@ async fn credentials_stay_with_their_host() {
     })
     .await;
     let client = local();
-    let options = Options {
-        credential_queries: vec!["key".to_owned()],
-        ..Options::default()
-    };
+    let options = Options::default();
     for (path, body) in [("/away", "other"), ("/near", "same")] {
         let mut request = request(Method::GET, &server.url(path));
+        request.credential_queries = vec!["key".to_owned()];
         let own = HeaderName::from_static("x-key");
         for name in [
             header::AUTHORIZATION,

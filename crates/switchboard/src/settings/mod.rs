@@ -15,10 +15,13 @@ mod values;
 use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use switchboard_domain::variable_caps::VariableCaps;
+use ipnet::IpNet;
+use switchboard_app::{Allowance, CallLimits};
 use url::Url;
 
 pub use layers::{Flags, Source};
@@ -37,6 +40,12 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the database is; none means the embedded one.
     pub database_url: Option<DatabaseUrl>,
+    /// How many connections to PostgreSQL there may be.
+    pub database_connections: u32,
+    /// How many prepared statements each of them keeps.
+    pub database_statement_cache: usize,
+    /// Where changes are listened for, if not at `database_url`.
+    pub database_listen_url: Option<DatabaseUrl>,
     /// What outbound calls may reach although it is private.
     pub allow_networks: Vec<String>,
     /// The host names that this server answers for, beside its own addresses.
@@ -63,8 +72,31 @@ pub struct Settings {
     pub response_cap_bytes: usize,
     /// How much the variables of a conversation may hold.
     pub variable_caps: VariableCaps,
+    /// The proxies whose word is taken for where a request comes from.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How much is taken at once.
+    pub caps: Caps,
     /// Where each value came from, in the table's order.
     pub provenance: Vec<Provenance>,
+}
+
+/// How much is taken at once, and how long it may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Caps {
+    /// How long the port stays open at a stop.
+    pub drain: Duration,
+    /// Connections.
+    pub connections: usize,
+    /// The head of a request.
+    pub header_timeout: Duration,
+    /// The body of a request.
+    pub body_timeout: Duration,
+    /// A connection on which nothing happens.
+    pub idle_timeout: Duration,
+    /// Calls.
+    pub calls: CallLimits,
+    /// Bytes of large answers.
+    pub answer_memory: usize,
 }
 
 /// A setting's value, as it may be shown, and where it came from.
@@ -143,8 +175,16 @@ impl Reader {
         let data_dir = self.required("data_dir", values::path);
         let listen = self.required("listen", values::address);
         let database_url = self.optional("database_url", DatabaseUrl::parse, ToString::to_string);
+        let database_connections = self.integer("database_connections");
+        let statement_cache = self.integer("database_statement_cache");
+        let listen_url = self.optional(
+            "database_listen_url",
+            DatabaseUrl::parse,
+            ToString::to_string,
+        );
         let allow_networks = self.list("allow_networks", values::network);
         let allowed_hosts = self.list("allowed_hosts", values::host);
+        let trusted_proxies = self.list("trusted_proxy_networks", values::proxy);
         let telnyx_url = self.required("telnyx_url", values::http_url);
         let public_url = self.optional("public_url", values::public_url, ToString::to_string);
         let idle_timeout = self.integer("idle_timeout_seconds");
@@ -161,6 +201,7 @@ impl Reader {
         let response_cap_bytes = self.integer("response_cap_bytes");
         let variable_max_bytes = self.integer("variable_max_bytes");
         let variables_max_bytes = self.integer("variables_max_bytes");
+        let caps = self.caps();
 
         let data_dir = data_dir?;
         let master_key_file = master_key_file?.unwrap_or_else(|| data_dir.join("master.key"));
@@ -176,6 +217,9 @@ impl Reader {
             data_dir,
             listen: listen?,
             database_url: database_url?,
+            database_connections: u32::try_from(database_connections?).map_err(|_| Refused)?,
+            database_statement_cache: usize::try_from(statement_cache?).map_err(|_| Refused)?,
+            database_listen_url: listen_url?,
             allow_networks: allow_networks?,
             allowed_hosts: allowed_hosts?,
             telnyx_url: telnyx_url?,
@@ -192,7 +236,56 @@ impl Reader {
                 value: usize::try_from(variable_max_bytes?).map_err(|_| Refused)?,
                 total: usize::try_from(variables_max_bytes?).map_err(|_| Refused)?,
             },
+            trusted_proxies: trusted_proxies?,
+            caps: caps?,
             provenance: std::mem::take(&mut self.provenance),
+        })
+    }
+
+    fn caps(&mut self) -> Read<Caps> {
+        let drain = self.seconds("shutdown_drain_seconds");
+        let connections = self.count("max_connections");
+        let header_timeout = self.seconds("header_timeout_seconds");
+        let body_timeout = self.seconds("body_timeout_seconds");
+        let idle_timeout = self.seconds("idle_connection_seconds");
+        let at_once = self.count("calls_at_once");
+        let workspace = self.allowance("workspace_calls_at_once", "workspace_calls_a_second");
+        let key = self.allowance("key_calls_at_once", "key_calls_a_second");
+        let integration = self.allowance("integration_calls_at_once", "integration_calls_a_second");
+        let host = self.allowance("host_calls_at_once", "host_calls_a_second");
+        let wait = self.integer("call_wait_ms");
+        let answer_memory = self.count("answer_memory_bytes");
+        Ok(Caps {
+            drain: drain?,
+            connections: connections?,
+            header_timeout: header_timeout?,
+            body_timeout: body_timeout?,
+            idle_timeout: idle_timeout?,
+            calls: CallLimits {
+                at_once: at_once?,
+                workspace: workspace?,
+                key: key?,
+                integration: integration?,
+                host: host?,
+                wait: Duration::from_millis(wait?),
+            },
+            answer_memory: answer_memory?,
+        })
+    }
+
+    fn seconds(&mut self, name: &'static str) -> Read<Duration> {
+        self.integer(name).map(Duration::from_secs)
+    }
+
+    fn count(&mut self, name: &'static str) -> Read<usize> {
+        usize::try_from(self.integer(name)?).map_err(|_| Refused)
+    }
+
+    fn allowance(&mut self, at_once: &'static str, a_second: &'static str) -> Read<Allowance> {
+        let (at_once, a_second) = (self.count(at_once), self.integer(a_second));
+        Ok(Allowance {
+            at_once: at_once?,
+            a_second: NonZeroU32::new(u32::try_from(a_second?).map_err(|_| Refused)?),
         })
     }
 

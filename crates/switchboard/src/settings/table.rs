@@ -50,6 +50,29 @@ pub const DEFAULT_FILE: &str = "switchboard.toml";
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
+/// A whole number: what stands for it, the least, the most and the default.
+const fn number(
+    name: &'static str,
+    flag: &'static str,
+    variable: &'static str,
+    (value_name, least, most, default): (&'static str, u64, u64, &'static str),
+    summary: &'static str,
+    details: &'static str,
+) -> Setting {
+    Setting {
+        name,
+        flag,
+        variable,
+        value_name,
+        kind: Kind::Integer { least, most },
+        default: Some(default),
+        otherwise: "",
+        in_file: true,
+        summary,
+        details,
+    }
+}
+
 /// Every setting.
 pub const SETTINGS: &[Setting] = &[
     Setting {
@@ -105,6 +128,52 @@ pub const SETTINGS: &[Setting] = &[
                   Percent-encode characters such as `@`, `/`, `?` and `#` in the password.",
     },
     Setting {
+        name: "database_connections",
+        flag: "database-connections",
+        variable: "SWITCHBOARD_DATABASE_CONNECTIONS",
+        value_name: "NUMBER",
+        kind: Kind::Integer {
+            least: 14,
+            most: 1000,
+        },
+        default: Some("26"),
+        otherwise: "",
+        in_file: true,
+        summary: "How many connections to PostgreSQL this server opens at most",
+        details: "Six are for writing what happens in conversations and four for background work. The \
+                  rest is shared by calls and by other requests, so that lists never take a call's \
+                  connection. One more listens for changes.",
+    },
+    Setting {
+        name: "database_statement_cache",
+        flag: "database-statement-cache",
+        variable: "SWITCHBOARD_DATABASE_STATEMENT_CACHE",
+        value_name: "NUMBER",
+        kind: Kind::Integer {
+            least: 0,
+            most: 10_000,
+        },
+        default: Some("256"),
+        otherwise: "",
+        in_file: true,
+        summary: "How many prepared statements a connection to PostgreSQL keeps",
+        details: "Set it to 0 behind a pooler that hands connections on between transactions, such as \
+                  PgBouncer in transaction mode.",
+    },
+    Setting {
+        name: "database_listen_url",
+        flag: "database-listen-url",
+        variable: "SWITCHBOARD_DATABASE_LISTEN_URL",
+        value_name: "URL",
+        kind: Kind::Text,
+        default: None,
+        otherwise: "the database's URL",
+        in_file: true,
+        summary: "Where changes of other servers are listened for",
+        details: "Behind a pooler in transaction mode, name the PostgreSQL server itself here: `LISTEN` \
+                  needs a connection that stays.",
+    },
+    Setting {
         name: "allow_networks",
         flag: "allow-network",
         variable: "SWITCHBOARD_ALLOW_NETWORKS",
@@ -132,6 +201,20 @@ pub const SETTINGS: &[Setting] = &[
                   `listen`, or a name given here, and pages whose `Origin` is one of those; others get \
                   403, so that no web page can reach them under a name of its own. Name here what a \
                   proxy in front passes on: `switchboard.example`. Repeat the flag, or separate by commas.",
+    },
+    Setting {
+        name: "trusted_proxy_networks",
+        flag: "trusted-proxy-network",
+        variable: "SWITCHBOARD_TRUSTED_PROXY_NETWORKS",
+        value_name: "NETWORK",
+        kind: Kind::List,
+        default: None,
+        otherwise: "none",
+        in_file: true,
+        summary: "A network or address of proxies whose `X-Forwarded-For` is believed",
+        details: "Attempts to sign in are counted by where they come from. Behind a proxy that is the \
+                  proxy, for everybody, unless it is named here: `10.0.0.0/8`, `127.0.0.1`. Repeat the flag, \
+                  or separate by commas.",
     },
     Setting {
         name: "telnyx_url",
@@ -305,6 +388,136 @@ pub const SETTINGS: &[Setting] = &[
         summary: "The most that all variables of a conversation may hold together",
         details: "What does not fit any more is left out and named, or answered with 422, in the same way.",
     },
+    number(
+        "shutdown_drain_seconds",
+        "shutdown-drain-seconds",
+        "SWITCHBOARD_SHUTDOWN_DRAIN_SECONDS",
+        ("SECONDS", 0, 3600, "3"),
+        "How long the server goes on answering 503 after a stop is asked for, before it closes its port",
+        "A load balancer sees in this time that `/readyz` fails. It is a part of `shutdown_grace_seconds`.",
+    ),
+    number(
+        "max_connections",
+        "max-connections",
+        "SWITCHBOARD_MAX_CONNECTIONS",
+        ("COUNT", 8, 1_000_000, "10000"),
+        "The most connections that are served at once",
+        "Never more than two fifths of the files that the process may have open. Whoever comes when all are \
+         taken is told to come back (503).",
+    ),
+    number(
+        "header_timeout_seconds",
+        "header-timeout-seconds",
+        "SWITCHBOARD_HEADER_TIMEOUT_SECONDS",
+        ("SECONDS", 1, 3600, "15"),
+        "How long the head of a request may take to arrive",
+        "",
+    ),
+    number(
+        "body_timeout_seconds",
+        "body-timeout-seconds",
+        "SWITCHBOARD_BODY_TIMEOUT_SECONDS",
+        ("SECONDS", 1, 3600, "30"),
+        "How long the body of a request may take to arrive",
+        "",
+    ),
+    number(
+        "idle_connection_seconds",
+        "idle-connection-seconds",
+        "SWITCHBOARD_IDLE_CONNECTION_SECONDS",
+        ("SECONDS", 1, 86_400, "90"),
+        "How long a connection is kept on which nothing happens",
+        "Give a proxy in front less time than this.",
+    ),
+    number(
+        "calls_at_once",
+        "calls-at-once",
+        "SWITCHBOARD_CALLS_AT_ONCE",
+        ("COUNT", 1, 1_000_000, "4096"),
+        "The most calls under way at once",
+        "Never more than a quarter of the files that the process may have open.",
+    ),
+    number(
+        "workspace_calls_at_once",
+        "workspace-calls-at-once",
+        "SWITCHBOARD_WORKSPACE_CALLS_AT_ONCE",
+        ("COUNT", 1, 1_000_000, "1024"),
+        "The most calls of one workspace under way at once",
+        "Never more than three quarters of `calls_at_once` and of the connections.",
+    ),
+    number(
+        "workspace_calls_a_second",
+        "workspace-calls-a-second",
+        "SWITCHBOARD_WORKSPACE_CALLS_A_SECOND",
+        ("COUNT", 0, 1_000_000, "0"),
+        "The most calls of one workspace that begin in a second; 0 is as many as come",
+        "",
+    ),
+    number(
+        "key_calls_at_once",
+        "key-calls-at-once",
+        "SWITCHBOARD_KEY_CALLS_AT_ONCE",
+        ("COUNT", 1, 1_000_000, "512"),
+        "The most calls of one API key, or one person, under way at once",
+        "Never more than half of `calls_at_once` and of the connections.",
+    ),
+    number(
+        "key_calls_a_second",
+        "key-calls-a-second",
+        "SWITCHBOARD_KEY_CALLS_A_SECOND",
+        ("COUNT", 0, 1_000_000, "0"),
+        "The most calls of one API key, or one person, that begin in a second; 0 is as many as come",
+        "",
+    ),
+    number(
+        "integration_calls_at_once",
+        "integration-calls-at-once",
+        "SWITCHBOARD_INTEGRATION_CALLS_AT_ONCE",
+        ("COUNT", 1, 1_000_000, "256"),
+        "The most calls through one integration under way at once",
+        "",
+    ),
+    number(
+        "integration_calls_a_second",
+        "integration-calls-a-second",
+        "SWITCHBOARD_INTEGRATION_CALLS_A_SECOND",
+        ("COUNT", 0, 1_000_000, "0"),
+        "The most calls through one integration that begin in a second; 0 is as many as come",
+        "",
+    ),
+    number(
+        "host_calls_at_once",
+        "host-calls-at-once",
+        "SWITCHBOARD_HOST_CALLS_AT_ONCE",
+        ("COUNT", 1, 1_000_000, "256"),
+        "The most calls of one workspace to one host under way at once",
+        "",
+    ),
+    number(
+        "host_calls_a_second",
+        "host-calls-a-second",
+        "SWITCHBOARD_HOST_CALLS_A_SECOND",
+        ("COUNT", 0, 1_000_000, "0"),
+        "The most calls of one workspace to one host that begin in a second; 0 is as many as come",
+        "",
+    ),
+    number(
+        "call_wait_ms",
+        "call-wait-ms",
+        "SWITCHBOARD_CALL_WAIT_MS",
+        ("MILLISECONDS", 0, 60_000, "1000"),
+        "How long a call waits for a place under these limits before it is refused",
+        "A key or workspace that has too many gets 429, what is full otherwise 503. Nothing was sent.",
+    ),
+    number(
+        "answer_memory_bytes",
+        "answer-memory-bytes",
+        "SWITCHBOARD_ANSWER_MEMORY_BYTES",
+        ("BYTES", MIB, 65_536 * MIB, "16777216"),
+        "The most bytes of large response bodies that are held at once",
+        "Bodies of up to 16 KiB are not counted; a larger one waits until there is room for it. A process \
+         needs some six times as much memory for them.",
+    ),
 ];
 
 /// The setting of a name.

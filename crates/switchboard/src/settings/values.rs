@@ -3,9 +3,10 @@
 //! No sentence repeats a value that may hold a credential.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use switchboard_outbound::NetworkPolicy;
 use switchboard_vault::SecretText;
 use url::Url;
@@ -182,6 +183,14 @@ pub(super) fn public_url(text: &str) -> Result<Url, String> {
 pub(super) fn network(text: &str) -> Result<String, String> {
     NetworkPolicy::new([text]).map_err(|error| error.to_string())?;
     Ok(text.to_owned())
+}
+
+/// A network, or one address, of proxies.
+pub(super) fn proxy(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map(|network| network.trunc())
+        .map_err(|_| format!("`{text}` is not a network such as 10.1.0.0/16, or an address"))
 }
 
 /// A host's name or address, as it stands in `Host` headers, without a port.

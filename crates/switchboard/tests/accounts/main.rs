@@ -3,6 +3,7 @@
 
 mod entry;
 mod invitations;
+mod lists;
 mod pages;
 mod records;
 mod roles;

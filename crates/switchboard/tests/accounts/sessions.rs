@@ -10,7 +10,15 @@ use switchboard_vault::Token;
 
 use crate::{BINARY, id_of, now, open};
 
-on_both_databases!(sessions_end, another_workspace_is_not_seen);
+on_both_databases!(
+    sessions_end,
+    another_workspace_is_not_seen,
+    a_tab_changes_only_the_workspace_it_shows
+);
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
 
 async fn sessions_end(database: TestDatabase) {
     let server = Server::start(BINARY, database).await;
@@ -145,10 +153,10 @@ async fn another_workspace_is_not_seen(database: TestDatabase) {
         (&moved["role"], &moved["workspace"]["name"]),
         (&json!("viewer"), &json!("other"))
     );
-    owner
-        .post("/agents", json!({"name": "a"}))
-        .await
-        .expect(403);
+    let named = [("switchboard-workspace", text(&other_id))];
+    let agent = Some(json!({"name": "a"}));
+    let refused = owner.send(Method::POST, "/agents", &named, agent).await;
+    assert_eq!(refused.problem(403), "forbidden");
     // Leaving one workspace ends the sessions there, and only those.
     let elsewhere = server.sign_in("owner@example.com").await;
     let home = owner.get("/session").await.expect(200)["workspaces"][0]["id"].clone();
@@ -164,4 +172,85 @@ async fn another_workspace_is_not_seen(database: TestDatabase) {
     let left = elsewhere.get("/session").await.expect(200);
     assert_eq!(left["workspaces"].as_array().unwrap().len(), 1);
     assert_eq!(left["role"], "owner");
+}
+
+/// Two tabs share a session: what one of them shows is not saved where the other one went.
+async fn a_tab_changes_only_the_workspace_it_shows(database: TestDatabase) {
+    let server = Server::start(BINARY, database).await;
+    let owner = server.owner().await;
+    let secret = || Some(json!({"values": {"production": "s3cret"}}));
+    let put = |headers: Vec<(&'static str, String)>| {
+        let owner = owner.clone();
+        async move {
+            let headers: Vec<_> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            owner
+                .send(Method::PUT, "/secrets/token", &headers, secret())
+                .await
+        }
+    };
+    let named = |id: &str| ("switchboard-workspace", id.to_owned());
+    // A member of one workspace needs not say which.
+    put(vec![]).await.expect(201);
+    let made = server
+        .command()
+        .args(["workspaces", "create", "other"])
+        .status();
+    assert!(made.unwrap().success());
+    let other = Client::new(server.address(), &server.key("admin", "other"));
+    let token = invite(&other, "owner@example.com", "admin").await;
+    let joined = json!({"token": token, "name": "x", "password": Server::PASSWORD});
+    let nobody = server.nobody();
+    nobody.post("/invitations/accept", joined).await.expect(201);
+    let session = owner.get("/session").await.expect(200);
+    let here = text(&session["workspace"]["id"]).to_owned();
+    let there = session["workspaces"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|own| text(&own["id"]))
+        .find(|id| *id != here)
+        .unwrap()
+        .to_owned();
+
+    assert_eq!(put(vec![]).await.problem(409), "workspace_not_named");
+    put(vec![named(&here)]).await.expect(200);
+    let both = put(vec![named(&here), named(&there)]).await;
+    assert_eq!(both.problem(409), "workspace_changed");
+    // Nothing can be read wrongly by who does not say what it shows.
+    owner.get("/secrets").await.expect(200);
+
+    // The other tab goes elsewhere.
+    let to = |id: &str| json!({"workspace_id": id});
+    owner
+        .put("/session/workspace", to(&there))
+        .await
+        .expect(200);
+    for id in [here.as_str(), "", "wsp_00000000000000000000000000000001"] {
+        let reply = put(vec![named(id)]).await;
+        let problem = reply.json();
+        assert_eq!(reply.problem(409), "workspace_changed", "{id:?}");
+        assert_eq!(problem["workspace"], json!({"id": there, "name": "other"}));
+        let detail = text(&problem["detail"]);
+        assert!(detail.contains("\"other\""), "{detail}");
+        assert_eq!(detail.contains("\"default\""), id == here, "{detail}");
+    }
+    let stale = [("switchboard-workspace", here.as_str())];
+    for path in ["/secrets", "/session", "/conversations"] {
+        let reply = owner.send(Method::GET, path, &stale, None).await;
+        assert_eq!(reply.problem(409), "workspace_changed", "{path}");
+    }
+    assert_eq!(
+        other.get("/secrets").await.expect(200)["data"],
+        json!([]),
+        "nothing was saved in the other workspace"
+    );
+    // The first tab goes back, and goes on.
+    let back = owner
+        .send(Method::PUT, "/session/workspace", &stale, Some(to(&here)))
+        .await;
+    back.expect(200);
+    put(vec![named(&here)]).await.expect(200);
+    // A key is of one workspace, whatever is named.
+    let listed = other.send(Method::GET, "/secrets", &stale, None).await;
+    assert_eq!(listed.expect(200)["data"], json!([]));
 }

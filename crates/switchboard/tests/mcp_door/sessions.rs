@@ -11,6 +11,7 @@ on_both_databases!(
     what_is_gated_is_absent_and_refused_with_its_sentence,
     a_session_hears_when_its_tools_change,
     a_session_survives_a_restart,
+    sessions_of_one_url_share_its_conversation,
 );
 
 async fn a_session_lists_and_calls(database: TestDatabase) {
@@ -277,4 +278,38 @@ async fn a_session_survives_a_restart(database: TestDatabase) {
     // So is its end.
     assert_eq!(there.end().await.status, 204);
     assert_eq!(session.raw("ping", json!({})).await.status, 404);
+}
+
+/// A client that opens a session for each call keeps one conversation by its URL.
+async fn sessions_of_one_url_share_its_conversation(database: TestDatabase) {
+    let upstream = Upstream::echo().await;
+    let server = Server::start(BINARY, database).await;
+    let client = server.client("admin");
+    let agent = agent(&client, &upstream.url).await;
+    let door = Door::new(&server.client("run"), &agent);
+    let started = json!({"agent_id": agent, "environment": "production"});
+    let started = client.post("/conversations", started).await.expect(201);
+    let id = started["id"].as_str().unwrap();
+    let bound = door.with_query(&format!("conversation={id}"));
+    for _ in 0..2 {
+        let session = bound.session().await;
+        assert_eq!(session.id, id);
+        let result = session.call("read_item", json!({"id": "1"})).await;
+        assert_eq!(result["isError"], false);
+        // Such a client also ends its session each time.
+        assert_eq!(session.end().await.status, 204);
+    }
+    let events = client.get(&format!("/conversations/{id}/events")).await;
+    assert_eq!(events.expect(200)["data"].as_array().unwrap().len(), 3);
+
+    let foreign = door.session().await;
+    let mixed = bound.resume(&foreign.id).raw("ping", json!({})).await;
+    mixed.expect(400);
+    let unknown = format!("conversation=cnv_{}", "0".repeat(32));
+    let unknown = door.with_query(&unknown).initialize("2025-11-25").await;
+    let unknown = unknown.expect(400);
+    assert_eq!(unknown["error"]["data"]["code"], "unknown_conversation");
+    foreign.end().await;
+    let closed = door.with_query(&format!("conversation={}", foreign.id));
+    closed.initialize("2025-11-25").await.expect(400);
 }

@@ -1,12 +1,16 @@
 import { Alert, Button, Group, Text } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { Schemas } from '~/api/client';
 import { useCan } from '~/api/session';
+import { Boundary } from '~/parts/Boundary';
 import { ENVIRONMENTS } from '~/parts/environments';
 import { fieldErrors, useForm } from '~/parts/form';
+import { useMirror } from '~/parts/mirror';
 import { ProblemAlert } from '~/parts/ProblemAlert';
 import { NeedFields } from '~/parts/permission';
 import { UnsavedGuard } from '~/parts/UnsavedGuard';
+import { UnsavedOffer } from '~/parts/UnsavedOffer';
+import { UnfinishedContext, useHolds } from '~/parts/unfinished';
 import { useSaveShortcut } from '~/shell/shortcuts';
 import { ApiFields, TimeoutField } from './ApiFields';
 import { MessageFields } from './MessageFields';
@@ -29,9 +33,22 @@ export function ActionEditor({ action, integration }: Props) {
   const kind = action.integration_kind as Kind;
   const form = useForm(() => valuesOf(action));
   const mayEdit = useCan('edit');
-  const save = useSaveAction({ kind, base, setBase, form });
+  const { hold, words: unfinished } = useHolds();
+  const save = useSaveAction({ kind, base, setBase, form, unfinished });
+  const typed = useMemo(
+    () => (form.dirty && mayEdit ? { base, values: form.values } : undefined),
+    [form.dirty, form.values, base, mayEdit],
+  );
+  const mirror = useMirror(`action/${action.id}`, typed);
+  function restore(kept: NonNullable<typeof typed>) {
+    // Of an older revision it comes back as what it was; somebody else's change since then is shown as such.
+    setBase(kept.base);
+    form.reset(valuesOf(kept.base));
+    form.set(kept.values);
+    mirror.close();
+  }
   const errors = fieldErrors(save.error);
-  useSaveShortcut(save.submit, form.dirty && mayEdit);
+  useSaveShortcut(() => (form.dirty || unfinished.length > 0) && save.submit(), mayEdit);
   const behind = action.revision > base.revision;
   const { dirty, reset } = form;
   useEffect(() => {
@@ -41,7 +58,14 @@ export function ActionEditor({ action, integration }: Props) {
   }, [behind, dirty, action, reset]);
   const fields = { form, errors, readOnly: !mayEdit, integrationId: action.integration_id };
   return (
-    <>
+    <UnfinishedContext value={hold}>
+      {mirror.offer && mayEdit && (
+        <UnsavedOffer
+          at={mirror.offer.at}
+          onRestore={() => mirror.offer && restore(mirror.offer.data)}
+          onDiscard={mirror.close}
+        />
+      )}
       {behind && dirty && (
         <Alert color="yellow" variant="light" title="Somebody else changed this action while you were typing">
           <Group>
@@ -52,14 +76,16 @@ export function ActionEditor({ action, integration }: Props) {
           </Group>
         </Alert>
       )}
-      <NeedFields need="edit">
-        {kind === 'custom_api' && <ApiFields {...fields} baseUrl={someBaseUrl(integration)} />}
-        {kind === 'mcp_server' && <ToolFields action={action} />}
-        {kind === 'messaging_channel' && <MessageFields {...fields} />}
-        {kind !== 'messaging_channel' && <TimeoutField form={form} errors={errors} />}
-      </NeedFields>
-      <SchemaNotes notes={save.saved?.schema_notes ?? []} />
-      <TryAndTake action={base} kind={kind} form={form} errors={errors} integration={integration} />
+      <Boundary of={action.id} keeps>
+        <NeedFields need="edit">
+          {kind === 'custom_api' && <ApiFields {...fields} baseUrl={someBaseUrl(integration)} />}
+          {kind === 'mcp_server' && <ToolFields action={action} />}
+          {kind === 'messaging_channel' && <MessageFields {...fields} />}
+          {kind !== 'messaging_channel' && <TimeoutField form={form} errors={errors} />}
+        </NeedFields>
+        <SchemaNotes notes={save.saved?.schema_notes ?? []} />
+        <TryAndTake action={base} kind={kind} form={form} errors={errors} integration={integration} />
+      </Boundary>
       {(dirty || Boolean(save.error)) && (
         <div className="save-bar">
           <ProblemAlert error={save.error} />
@@ -79,8 +105,8 @@ export function ActionEditor({ action, integration }: Props) {
         </div>
       )}
       <SaveDialogs save={save} base={base} kind={kind} />
-      <UnsavedGuard when={dirty && mayEdit} />
-    </>
+      <UnsavedGuard when={dirty && mayEdit} onLeave={mirror.drop} />
+    </UnfinishedContext>
   );
 }
 

@@ -2,14 +2,17 @@ import { Button, Group, Text } from '@mantine/core';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { $api, type Schemas } from '~/api/client';
-import { Problem } from '~/api/problem';
+import type { Problem } from '~/api/problem';
 import { useCan } from '~/api/session';
 import { fieldErrors, useForm } from '~/parts/form';
 import { EmptyState, LoadingRows } from '~/parts/ListState';
+import { useMirror } from '~/parts/mirror';
 import { PageHeader } from '~/parts/PageHeader';
 import { ProblemAlert } from '~/parts/ProblemAlert';
 import { NeedFields } from '~/parts/permission';
 import { UnsavedGuard } from '~/parts/UnsavedGuard';
+import { UnsavedOffer } from '~/parts/UnsavedOffer';
+import { UnfinishedContext, useHolds } from '~/parts/unfinished';
 import { useSaveShortcut } from '~/shell/shortcuts';
 import { someBaseUrl } from './ActionEditor';
 import { ApiFields, TimeoutField } from './ApiFields';
@@ -17,6 +20,7 @@ import { MessageFields } from './MessageFields';
 import { OutputsEditor } from './OutputsEditor';
 import { Section } from './Section';
 import { useIntegration } from './useAction';
+import { problemBefore } from './useSaveAction';
 import { emptyValues, inputOf, type Kind } from './values';
 
 const route = getRouteApi('/app/integrations/$id/actions/new');
@@ -59,11 +63,14 @@ function NewAction({ integration }: { integration: Schemas['Integration'] }) {
   const navigate = useNavigate();
   const mayEdit = useCan('edit');
   const form = useForm(() => emptyValues(kind));
+  const { hold, words: unfinished } = useHolds();
+  const mirror = useMirror(`new-action/${integration.id}`, form.dirty && mayEdit ? form.values : undefined);
   const [wrong, setWrong] = useState<Problem>();
   const [leaving, setLeaving] = useState(false);
   const create = $api.useMutation('post', '/api/v1/integrations/{id}/actions', {
     meta: { done: 'Created; try it below', refreshes: ['/api/v1/integrations'] },
     onSuccess: async (action) => {
+      mirror.drop();
       await navigate({ to: '/actions/$id', params: { id: action.id }, ignoreBlocker: true });
     },
     onMutate: () => setLeaving(true),
@@ -71,12 +78,9 @@ function NewAction({ integration }: { integration: Schemas['Integration'] }) {
   });
   const submit = () => {
     const input = inputOf(kind, form.values);
-    if (input.problem !== undefined) {
-      const errors = [{ pointer: input.pointer, detail: input.problem }];
-      setWrong(new Problem({ status: 422, code: 'invalid_input', title: 'Unprocessable Entity', errors }));
-      return;
-    }
-    setWrong(undefined);
+    const problem = problemBefore(input, unfinished);
+    setWrong(problem);
+    if (problem || input.problem !== undefined) return;
     create.mutate({
       params: { path: { id: integration.id } },
       body: input.body as unknown as Schemas['ActionInput'],
@@ -87,35 +91,47 @@ function NewAction({ integration }: { integration: Schemas['Integration'] }) {
   const errors = fieldErrors(error);
   const fields = { form, errors, readOnly: !mayEdit, integrationId: integration.id };
   return (
-    <NeedFields need="edit">
-      {kind === 'custom_api' ? (
-        <>
-          <ApiFields {...fields} baseUrl={someBaseUrl(integration)} />
-          <Section
-            title="Output variables"
-            description="Taken from each successful answer into the conversation. Picking them is easier after the first try."
-          >
-            <OutputsEditor form={form} errors={errors} readOnly={!mayEdit} root={undefined} />
-          </Section>
-          <TimeoutField form={form} errors={errors} />
-        </>
-      ) : (
-        <MessageFields {...fields} />
-      )}
-      {mayEdit && (
-        <div className="save-bar">
-          <ProblemAlert error={error} />
-          <Group justify="space-between" mt={error ? 'xs' : 0}>
-            <Text size="sm" c="dimmed">
-              Nothing calls it until an agent links it.
-            </Text>
-            <Button onClick={submit} loading={create.isPending}>
-              Create action
-            </Button>
-          </Group>
-        </div>
-      )}
-      <UnsavedGuard when={form.dirty && !leaving} />
-    </NeedFields>
+    <UnfinishedContext value={hold}>
+      <NeedFields need="edit">
+        {mirror.offer && (
+          <UnsavedOffer
+            at={mirror.offer.at}
+            onRestore={() => {
+              if (mirror.offer) form.set(mirror.offer.data);
+              mirror.close();
+            }}
+            onDiscard={mirror.close}
+          />
+        )}
+        {kind === 'custom_api' ? (
+          <>
+            <ApiFields {...fields} baseUrl={someBaseUrl(integration)} />
+            <Section
+              title="Output variables"
+              description="Taken from each successful answer into the conversation. Picking them is easier after the first try."
+            >
+              <OutputsEditor form={form} errors={errors} readOnly={!mayEdit} root={undefined} />
+            </Section>
+            <TimeoutField form={form} errors={errors} />
+          </>
+        ) : (
+          <MessageFields {...fields} />
+        )}
+        {mayEdit && (
+          <div className="save-bar">
+            <ProblemAlert error={error} />
+            <Group justify="space-between" mt={error ? 'xs' : 0}>
+              <Text size="sm" c="dimmed">
+                Nothing calls it until an agent links it.
+              </Text>
+              <Button onClick={submit} loading={create.isPending}>
+                Create action
+              </Button>
+            </Group>
+          </div>
+        )}
+        <UnsavedGuard when={form.dirty && !leaving} onLeave={mirror.drop} />
+      </NeedFields>
+    </UnfinishedContext>
   );
 }

@@ -4,7 +4,15 @@ import { client, ifMatch, type Schemas } from '~/api/client';
 import { Problem, problemOf } from '~/api/problem';
 import type { Form } from '~/parts/form';
 import type { JsonObject } from '~/parts/schema/schema';
-import { type Action, type ActionValues, changedFields, inputOf, type Kind, valuesOf } from './values';
+import {
+  type Action,
+  type ActionValues,
+  changedFields,
+  type Input,
+  inputOf,
+  type Kind,
+  valuesOf,
+} from './values';
 
 type Report = Schemas['Report'];
 
@@ -31,10 +39,20 @@ interface Props {
   base: Action;
   setBase: (action: Action) => void;
   form: Form<ActionValues>;
+  /** What is typed and cannot be taken yet. */
+  unfinished: readonly string[];
+}
+
+/** What is wrong before anything is sent. */
+export function problemBefore(input: Input, unfinished: readonly string[]): Problem | undefined {
+  const errors = unfinished.map((detail) => ({ pointer: '/parameters', detail }));
+  if (input.problem !== undefined) errors.push({ pointer: input.pointer, detail: input.problem });
+  if (errors.length === 0) return undefined;
+  return new Problem({ status: 422, code: 'invalid_input', title: 'Unprocessable Entity', errors });
 }
 
 /** Saving an action: ask what it means, show it if somebody is affected, then do it. */
-export function useSaveAction({ kind, base, setBase, form }: Props): SaveAction {
+export function useSaveAction({ kind, base, setBase, form, unfinished }: Props): SaveAction {
   const [report, setReport] = useState<Report>();
   const [theirs, setTheirs] = useState<Action>();
   const [wrong, setWrong] = useState<Problem>();
@@ -92,9 +110,9 @@ export function useSaveAction({ kind, base, setBase, form }: Props): SaveAction 
     const input = inputOf(kind, form.values);
     save.reset();
     check.reset();
-    if (input.problem !== undefined) {
-      const errors = [{ pointer: input.pointer, detail: input.problem }];
-      setWrong(new Problem({ status: 422, code: 'invalid_input', title: 'Unprocessable Entity', errors }));
+    const problem = problemBefore(input, unfinished);
+    if (problem || input.problem !== undefined) {
+      setWrong(problem);
       return;
     }
     setWrong(undefined);

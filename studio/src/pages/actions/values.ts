@@ -27,11 +27,13 @@ export interface ActionValues {
   messageTemplate: string;
 }
 
+/** Forms outlive a reload, so keys of another load must not come again. */
+const LOAD = Date.now().toString(36);
 let count = 0;
 
 export function outputRow(name = '', path = '$.'): OutputRow {
   count += 1;
-  return { key: `out${count}`, name, path };
+  return { key: `out${LOAD}-${count}`, name, path };
 }
 
 export function valuesOf(action: Action): ActionValues {

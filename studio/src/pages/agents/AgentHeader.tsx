@@ -40,7 +40,7 @@ export function AgentHeader({ agent }: { agent: Schemas['Agent'] }) {
       () => undefined, // shown by DraftNotices
     );
   }
-  useSaveShortcut(save, desk.dirty && !desk.readOnly);
+  useSaveShortcut(save, !desk.readOnly);
   return (
     <div className="agent-head">
       <PageHeader
@@ -88,7 +88,7 @@ export function AgentHeader({ agent }: { agent: Schemas['Agent'] }) {
               disabled={mayEdit && !maySave}
               loading={desk.saving}
               onClick={save}
-              title={blocked ? 'Some JSON is not complete yet' : 'Ctrl/Cmd-S'}
+              title={blocked ? 'Something is not complete yet' : 'Ctrl/Cmd-S'}
             >
               Save
             </NeedButton>

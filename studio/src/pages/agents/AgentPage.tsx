@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Outlet, useChildMatches } from '@tanstack/react-router';
 import { $api, type Schemas } from '~/api/client';
+import { Boundary } from '~/parts/Boundary';
 import { LoadingRows } from '~/parts/ListState';
 import { ProblemAlert } from '~/parts/ProblemAlert';
 import { UnsavedGuard } from '~/parts/UnsavedGuard';
+import { UnfinishedContext } from '~/parts/unfinished';
 import './agents.css';
 import { AgentTabs } from './AgentTabs';
 import { DraftContext, draftOptions, useDraftDesk } from './draft/useDraft';
@@ -50,8 +52,16 @@ function Desk({ agent, first, problem }: DeskProps) {
   const below = useChildMatches({ select: (found) => found.length > 0 });
   return (
     <DraftContext value={desk}>
-      <UnsavedGuard when={desk.dirty || desk.setAside !== undefined} within={`/agents/${agent.id}`} />
-      {below ? <Outlet /> : <AgentTabs agent={agent} problem={problem} />}
+      <UnfinishedContext value={desk.setText}>
+        <UnsavedGuard
+          when={desk.dirty || desk.setAside !== undefined || desk.making !== undefined}
+          within={`/agents/${agent.id}`}
+          onLeave={desk.drop}
+        />
+        <Boundary of={below ? 'below' : 'tabs'} keeps>
+          {below ? <Outlet /> : <AgentTabs agent={agent} problem={problem} />}
+        </Boundary>
+      </UnfinishedContext>
     </DraftContext>
   );
 }

@@ -1,6 +1,7 @@
 import { Skeleton } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
+import { chunk } from '~/api/chunk';
 import type { Schemas } from '~/api/client';
 import { PageTabs } from '~/parts/PageTabs';
 import { ProblemAlert } from '~/parts/ProblemAlert';
@@ -10,11 +11,17 @@ import { useDraft } from './draft/useDraft';
 import { HistoryDrawer } from './history/HistoryDrawer';
 import { InstructionsTab } from './instructions/InstructionsTab';
 
-const StatesTab = lazy(() => import('./states/StatesTab').then((m) => ({ default: m.StatesTab })));
-const ActionsTab = lazy(() => import('./actions/ActionsTab').then((m) => ({ default: m.ActionsTab })));
-const SettingsTab = lazy(() => import('./settings/SettingsTab').then((m) => ({ default: m.SettingsTab })));
+const StatesTab = lazy(() =>
+  chunk(() => import('./states/StatesTab').then((m) => ({ default: m.StatesTab }))),
+);
+const ActionsTab = lazy(() =>
+  chunk(() => import('./actions/ActionsTab').then((m) => ({ default: m.ActionsTab }))),
+);
+const SettingsTab = lazy(() =>
+  chunk(() => import('./settings/SettingsTab').then((m) => ({ default: m.SettingsTab }))),
+);
 const PlaygroundTab = lazy(() =>
-  import('./playground/PlaygroundTab').then((m) => ({ default: m.PlaygroundTab })),
+  chunk(() => import('./playground/PlaygroundTab').then((m) => ({ default: m.PlaygroundTab }))),
 );
 
 const route = getRouteApi('/app/agents/$id');
@@ -31,6 +38,7 @@ export function AgentTabs({ agent, problem }: { agent: Schemas['Agent']; problem
       <PageTabs
         label={agent.name}
         value={tab}
+        keeps
         onChange={(next) => navigate({ search: { tab: next } })}
         tabs={[
           { value: 'instructions', label: 'Instructions' },

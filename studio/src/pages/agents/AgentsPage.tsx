@@ -45,14 +45,18 @@ const COLUMNS: Column<Agent>[] = [
     label: 'Links',
     width: 180,
     cell: (agent) =>
-      agent.drifted_links && agent.published_version !== null ? (
+      agent.published_version === null ? null : agent.drifted_links ? (
         <Link
           to="/agents/$id/versions/$number"
           params={{ id: agent.id, number: String(agent.published_version) }}
         >
           {agent.drifted_links} changed since it was locked
         </Link>
-      ) : null,
+      ) : (
+        <Text span size="sm" c="dimmed">
+          as locked
+        </Text>
+      ),
   },
   {
     key: 'updated',

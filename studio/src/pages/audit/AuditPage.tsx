@@ -10,6 +10,7 @@ import { PageHeader } from '~/parts/PageHeader';
 import { matches, SearchField } from '~/parts/SearchField';
 import { RelativeTime } from '~/parts/time';
 import { whoWithoutName } from '~/parts/Who';
+import { AuditDetails } from './AuditDetails';
 import { operationWords } from './words';
 
 const route = getRouteApi('/app/audit');
@@ -59,6 +60,7 @@ export function AuditPage() {
       label: 'Operation',
       cell: (one) => <span className="mono">{one.operation}</span>,
     },
+    { key: 'more', label: 'Details', cell: (one) => <AuditDetails entry={one} /> },
     { key: 'when', label: 'When', end: true, cell: (one) => <RelativeTime at={one.at} /> },
   ];
 
@@ -66,7 +68,7 @@ export function AuditPage() {
     <div className="page">
       <PageHeader
         title="Audit log"
-        description="Every change of this workspace, the newest first: what, when, and by whom."
+        description="Every change of this workspace, every sign-in and every refusal, the newest first."
       />
       <Group mb="sm" gap="sm">
         <SearchField label="Search the audit log" value={q} onChange={(next) => filter('q', next)} />

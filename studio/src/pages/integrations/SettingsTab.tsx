@@ -42,7 +42,7 @@ export function SettingsTab({ integration }: { integration: Schemas['Integration
     saveOver(base.revision);
   };
   const error = incomplete ?? save.error;
-  useSaveShortcut(submit, form.dirty);
+  useSaveShortcut(() => form.dirty && submit(), true);
 
   // A change by somebody else is taken over as long as nothing was typed.
   const { dirty, reset } = form;

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { $api, type Schemas } from '~/api/client';
 import { ENVIRONMENT_LABEL, ENVIRONMENTS, type Environment } from '~/parts/environments';
 import { ProblemAlert } from '~/parts/ProblemAlert';
+import { connectionWords, isTelling } from './connectionWords';
 import type { Kind } from './kinds';
 import { type IntegrationForm, inputOf } from './model';
 
@@ -42,14 +43,14 @@ export function TestConnection({ kind, values }: { kind: Kind; values: Integrati
         )}
       </Group>
       <div aria-live="polite">
-        {test.data && !test.isPending && <Outcome answer={test.data} />}
+        {test.data && !test.isPending && <Outcome kind={kind} answer={test.data} />}
         <ProblemAlert error={test.error} />
       </div>
     </>
   );
 }
 
-function Outcome({ answer }: { answer: Schemas['ConnectionTestAnswer'] }) {
+function Outcome({ kind, answer }: { kind: Kind; answer: Schemas['ConnectionTestAnswer'] }) {
   const took = `${answer.duration_ms} ms`;
   if (answer.error) {
     return (
@@ -58,13 +59,9 @@ function Outcome({ answer }: { answer: Schemas['ConnectionTestAnswer'] }) {
       </Alert>
     );
   }
-  const what =
-    answer.tools === null
-      ? `The service answered with status ${answer.http_status ?? '?'} and takes the credentials.`
-      : `The server offers ${answer.tools} tools.`;
   return (
-    <Alert color="green" title="The connection works">
-      {what} ({took})
+    <Alert color="green" title={isTelling(kind, answer) ? 'The connection works' : 'The service answers'}>
+      {connectionWords(kind, answer)} ({took})
     </Alert>
   );
 }

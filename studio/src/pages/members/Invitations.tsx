@@ -26,7 +26,7 @@ export function Invitations({ onInvite }: { onInvite: () => void }) {
       label: 'Invited by',
       cell: (one) => <Who id={one.invited_by} />,
     },
-    { key: 'until', label: 'Expires', cell: (one) => <RelativeTime at={one.expires_at} /> },
+    { key: 'until', label: 'Expires', cell: (one) => <RelativeTime at={one.expires_at} may="future" /> },
     {
       key: 'menu',
       label: 'Actions',

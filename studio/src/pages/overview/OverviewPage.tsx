@@ -12,6 +12,7 @@ import {
 import { keepPreviousData } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo } from 'react';
+import { chunk } from '~/api/chunk';
 import { $api, type Schemas } from '~/api/client';
 import { ENVIRONMENT_LABEL, ENVIRONMENTS } from '~/parts/environments';
 import { EmptyState, LoadingRows } from '~/parts/ListState';
@@ -22,8 +23,8 @@ import { Drift, MissingSecrets } from './Attention';
 import { boundsOf, RANGE_LABEL, RANGES, type Range } from './range';
 import { percent, totalsOf } from './scale';
 
-const CallsChart = lazy(() => import('./CallsChart'));
-const LatencyChart = lazy(() => import('./LatencyChart'));
+const CallsChart = lazy(() => chunk(() => import('./CallsChart')));
+const LatencyChart = lazy(() => chunk(() => import('./LatencyChart')));
 const route = getRouteApi('/app/overview');
 
 /** How calls go, and what wants looking at. */

@@ -1,4 +1,4 @@
-import { Group, Menu } from '@mantine/core';
+import { Group, Menu, Text } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import type { Item } from '~/api/list';
@@ -38,6 +38,18 @@ export function SecretsPage() {
       cell: (one) => <span className="mono wrap-anywhere">{one.name}</span>,
     },
     { key: 'set', label: 'Has a value in', cell: (one) => <EnvironmentDots filled={one.environments} /> },
+    {
+      key: 'origins',
+      label: 'May be sent to',
+      cell: (one) =>
+        one.allowed_origins.length === 0 ? (
+          <Text size="sm" c="dimmed">
+            Where it is used first
+          </Text>
+        ) : (
+          <span className="mono wrap-anywhere">{one.allowed_origins.join(', ')}</span>
+        ),
+    },
     { key: 'uses', label: 'Used by', cell: (one) => <UsedBy uses={one.used_by} of={one.name} /> },
     { key: 'changed', label: 'Changed', cell: (one) => <RelativeTime at={one.updated_at} /> },
   ];
@@ -49,7 +61,7 @@ export function SecretsPage() {
       end: true,
       cell: (one) => (
         <RowMenu label={`Actions for ${one.name}`}>
-          <Menu.Item onClick={() => setOpen({ what: 'edit', secret: one })}>Set values…</Menu.Item>
+          <Menu.Item onClick={() => setOpen({ what: 'edit', secret: one })}>Set values and places…</Menu.Item>
           <Menu.Item color="red" onClick={() => setOpen({ what: 'delete', secret: one })}>
             Delete…
           </Menu.Item>

@@ -13,8 +13,17 @@ import { useDisclosure } from '@mantine/hooks';
 import IconAdjustments from '@tabler/icons-react/icons/IconAdjustments';
 import IconTrash from '@tabler/icons-react/icons/IconTrash';
 import { useEffect, useState } from 'react';
+import { useUnfinished } from '../unfinished';
 import { PropertyDetails } from './PropertyDetails';
-import { fieldType, isObject, type Property, setKeyword, setType, TYPES } from './schema';
+import {
+  fieldType,
+  isObject,
+  type Property,
+  propertyNameProblem,
+  setKeyword,
+  setType,
+  TYPES,
+} from './schema';
 
 interface Props {
   property: Property;
@@ -106,15 +115,14 @@ interface NameProps {
   onRename: (name: string) => void;
 }
 
-/** A name is typed here and taken when the field is left, so that the schema never has half a name. */
+/** Taken with every key, so that it is never an old name that is saved; one that cannot be, keeps the form from it. */
 function NameInput({ name, names, readOnly, onRename }: NameProps) {
   const [typed, setTyped] = useState(name);
-  useEffect(() => setTyped(name), [name]);
-  const taken = typed !== name && names.includes(typed);
-  const commit = () => {
-    if (typed === '' || taken) setTyped(name);
-    else if (typed !== name) onRename(typed);
-  };
+  useEffect(() => {
+    setTyped(name);
+  }, [name]);
+  const problem = typed === name ? undefined : propertyNameProblem(typed, names);
+  useUnfinished(`Name of the parameter ${name}`, problem);
   return (
     <TextInput
       size="xs"
@@ -123,11 +131,11 @@ function NameInput({ name, names, readOnly, onRename }: NameProps) {
       aria-label={`Name of the parameter ${name}`}
       readOnly={readOnly}
       value={typed}
-      error={taken ? 'This name is taken' : undefined}
-      onChange={(event) => setTyped(event.currentTarget.value)}
-      onBlur={commit}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter') commit();
+      error={problem}
+      onChange={(event) => {
+        const next = event.currentTarget.value;
+        setTyped(next);
+        if (next !== name && !propertyNameProblem(next, names)) onRename(next);
       }}
     />
   );

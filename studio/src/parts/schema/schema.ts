@@ -75,6 +75,12 @@ export function addProperty(schema: JsonObject, wanted = 'argument', required = 
   return withProperties(schema, [...entries, [name, { type: 'string' }]], required ? [...now, name] : now);
 }
 
+/** Why a property cannot have this name. */
+export function propertyNameProblem(name: string, others: readonly string[]): string | undefined {
+  if (name === '') return 'A parameter needs a name.';
+  return others.includes(name) ? 'This name is taken.' : undefined;
+}
+
 /** The same property under another name, in the same place. Nothing happens when the name is taken. */
 export function renameProperty(schema: JsonObject, from: string, to: string): JsonObject {
   const { entries, required } = parts(schema);

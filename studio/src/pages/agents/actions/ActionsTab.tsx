@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import IconPlus from '@tabler/icons-react/icons/IconPlus';
 import { getRouteApi } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
+import { chunk } from '~/api/chunk';
 import { useCan } from '~/api/session';
 import { EmptyState } from '~/parts/ListState';
 import { NeedButton } from '~/parts/permission';
@@ -17,13 +18,18 @@ import type { Action } from './useLinked';
 import { useBindingNames, useLinked } from './useLinked';
 import { freeName, KINDS } from './words';
 
-const PickActions = lazy(() => import('./PickActions').then((m) => ({ default: m.PickActions })));
-const BindingDrawer = lazy(() => import('./BindingDrawer').then((m) => ({ default: m.BindingDrawer })));
+const PickActions = lazy(() =>
+  chunk(() => import('./PickActions').then((m) => ({ default: m.PickActions }))),
+);
+const MakeAction = lazy(() => chunk(() => import('./MakeAction').then((m) => ({ default: m.MakeAction }))));
+const BindingDrawer = lazy(() =>
+  chunk(() => import('./BindingDrawer').then((m) => ({ default: m.BindingDrawer }))),
+);
 const route = getRouteApi('/app/agents/$id');
 
 /** What the agent may call: links to shared actions, and actions of its own. */
 export function ActionsTab() {
-  const { values, change, keyNow } = useDraft();
+  const { values, change, keyNow, making, make } = useDraft();
   const { binding: opened } = route.useSearch();
   const navigate = route.useNavigate();
   const linked = useLinked(values.actions);
@@ -52,12 +58,7 @@ export function ActionsTab() {
     }));
   }
   function addOwn(kind: ActionKind) {
-    const key = newKey();
-    change((now) => ({
-      ...now,
-      actions: [...now.actions, { key, action: freshAction(kind, freeName(kind, taken)) }],
-    }));
-    open(key);
+    make({ key: newKey(), action: freshAction(kind, freeName(kind, taken)) });
   }
 
   const adding = (
@@ -102,6 +103,7 @@ export function ActionsTab() {
             onClose={pick.close}
           />
         )}
+        {making && <MakeAction making={making} taken={taken} />}
         {binding && (
           <BindingDrawer
             key={opened}

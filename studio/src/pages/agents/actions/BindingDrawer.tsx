@@ -1,5 +1,6 @@
 import { Button, Drawer, Group, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { Boundary } from '~/parts/Boundary';
 import { fieldErrors } from '~/parts/form';
 import type { BindingValues } from '../draft/model';
 import { useDraft } from '../draft/useDraft';
@@ -57,11 +58,13 @@ export function BindingDrawer({ binding, name, linked, onClose }: Props) {
             {all(`/actions/${index}`)}
           </Text>
         )}
-        {action ? (
-          <AgentActionEditor binding={binding} action={action} onChange={onChange} errors={errors} />
-        ) : (
-          <LinkEditor binding={binding} linked={linked} onChange={onChange} errors={errors} />
-        )}
+        <Boundary of={binding.key} keeps>
+          {action ? (
+            <AgentActionEditor binding={binding} action={action} onChange={onChange} errors={errors} />
+          ) : (
+            <LinkEditor binding={binding} linked={linked} onChange={onChange} errors={errors} />
+          )}
+        </Boundary>
         {!desk.readOnly && (
           <Group justify="space-between" mt="md">
             <Group gap="xs">

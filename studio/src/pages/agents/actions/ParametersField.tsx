@@ -1,6 +1,7 @@
 import { Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useCallback } from 'react';
 import { SchemaEditor } from '~/parts/schema/SchemaEditor';
+import { type Hold, UnfinishedContext } from '~/parts/unfinished';
 import type { JsonSchema } from '../draft/model';
 import { useDraft } from '../draft/useDraft';
 import { useJsonText } from './useJsonText';
@@ -17,7 +18,8 @@ interface Props {
 
 /** The schema of an action's arguments, as a form and as JSON. */
 export function ParametersField({ label, description, of, error, value, onChange }: Props) {
-  const { readOnly } = useDraft();
+  const { readOnly, setText } = useDraft();
+  const hold = useCallback<Hold>((name, words) => setText(`${of}/${name}`, words), [of, setText]);
   const { text, change, problem } = useJsonText({
     field: parametersField(of),
     object: true,
@@ -34,7 +36,9 @@ export function ParametersField({ label, description, of, error, value, onChange
           {description}
         </Text>
       )}
-      <SchemaEditor value={text} onChange={change} error={problem ?? error} readOnly={readOnly} />
+      <UnfinishedContext value={hold}>
+        <SchemaEditor value={text} onChange={change} error={problem ?? error} readOnly={readOnly} />
+      </UnfinishedContext>
     </div>
   );
 }

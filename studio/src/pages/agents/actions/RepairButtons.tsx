@@ -1,6 +1,7 @@
 import { Button, Group, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { lazy, Suspense } from 'react';
+import { chunk } from '~/api/chunk';
 import { useCan } from '~/api/session';
 import { ProblemAlert } from '~/parts/ProblemAlert';
 import { nameOf } from '../draft/differences';
@@ -9,7 +10,9 @@ import { useDraft } from '../draft/useDraft';
 import { type Action, useBindingNames } from './useLinked';
 import { useRepairs } from './useRepairs';
 
-const PickActions = lazy(() => import('./PickActions').then((m) => ({ default: m.PickActions })));
+const PickActions = lazy(() =>
+  chunk(() => import('./PickActions').then((m) => ({ default: m.PickActions }))),
+);
 
 interface Props {
   binding: BindingValues;

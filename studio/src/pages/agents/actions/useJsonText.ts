@@ -12,7 +12,7 @@ interface Options {
 
 /** A JSON value as text to type. While it is not complete it is kept as text, and the draft cannot be saved. */
 export function useJsonText({ field, value, onChange, object = false }: Options) {
-  const { texts, setText } = useDraft();
+  const { typed: texts, setText } = useDraft();
   const pending = texts[field];
   const [typed, setTyped] = useState<{ text: string; value: unknown }>();
   // What was typed keeps its look as long as it means the value that is there.

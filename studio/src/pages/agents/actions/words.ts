@@ -1,4 +1,4 @@
-import type { ActionKind, BindingValues, Phase } from '../draft/model';
+import type { ActionKind, AgentAction, BindingValues, Phase } from '../draft/model';
 
 export const KINDS: { kind: ActionKind; label: string; does: string }[] = [
   { kind: 'api_call', label: 'API call', does: 'Calls a full URL with its own authentication and headers.' },
@@ -73,4 +73,24 @@ export function freeName(wanted: string, taken: readonly string[]): string {
   let count = 2;
   while (taken.includes(`${wanted}_${count}`)) count += 1;
   return `${wanted}_${count}`;
+}
+
+/** What an action of an agent still needs before it can be part of the draft. */
+export function missingIn(action: AgentAction, taken: readonly string[]): string | undefined {
+  const name = nameProblem(action.name, taken);
+  if (name) return name;
+  switch (action.kind) {
+    case 'api_call':
+      return action.url.trim() ? undefined : 'It needs a URL.';
+    case 'handover':
+      return action.target.trim() ? undefined : 'It needs somebody to hand over to.';
+    case 'client_event':
+      return action.event.trim() ? undefined : 'It needs the name of the event.';
+    case 'send_text_message':
+      if (!action.channel_id) return 'It needs a messaging channel.';
+      return action.recipient.trim() ? undefined : 'It needs a number to send to.';
+    case 'static_response':
+    case 'end_call':
+      return undefined;
+  }
 }

@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router';
 import { problemOf } from '~/api/problem';
 import { pointerWords } from '~/parts/form';
 import { ProblemAlert } from '~/parts/ProblemAlert';
+import { UnsavedOffer } from '~/parts/UnsavedOffer';
 import { useBindingNames } from '../actions/useLinked';
 import { ConflictDialog } from './ConflictDialog';
 import { nameOf } from './differences';
@@ -19,7 +20,13 @@ export function DraftNotices() {
   const blocked = Object.keys(desk.texts);
   const problem = desk.saveError ? problemOf(desk.saveError) : undefined;
   return (
-    <Stack gap="xs" mb={desk.theirs || problem || desk.setAside || blocked.length > 0 ? 'sm' : 0}>
+    <Stack
+      gap="xs"
+      mb={desk.theirs || problem || desk.setAside || desk.offer || blocked.length > 0 ? 'sm' : 0}
+    >
+      {desk.offer && (
+        <UnsavedOffer at={desk.offer.at} onRestore={desk.takeOffer} onDiscard={desk.closeOffer} />
+      )}
       {desk.theirs && (
         <Alert
           role="alert"
@@ -38,7 +45,7 @@ export function DraftNotices() {
       )}
       {problem?.isStale ? null : <SaveProblem />}
       {blocked.length > 0 && (
-        <Alert color="yellow" variant="light" title="Not saved yet: some JSON is not complete">
+        <Alert color="yellow" variant="light" title="Not saved yet: something is not complete">
           <Incomplete fields={blocked} />
         </Alert>
       )}
@@ -61,14 +68,25 @@ export function DraftNotices() {
   );
 }
 
-/** The fields whose JSON is not complete, each leading to its action. */
+/** The fields that are not complete, each leading to where it is. */
 function Incomplete({ fields }: { fields: readonly string[] }) {
   const { values, agentId } = useDraft();
   const names = useBindingNames(values.actions);
   return (
     <List size="sm" className="plain-links">
       {fields.map((field) => {
-        const [key = '', what = ''] = field.split('/');
+        const [key = '', named = ''] = field.split('/');
+        const what = named.replace(/#.*/, '');
+        const state = /^state:(.*)$/.exec(key)?.[1];
+        if (state !== undefined) {
+          return (
+            <List.Item key={field}>
+              <Link to="/agents/$id" params={{ id: agentId }} search={{ tab: 'states', state }}>
+                {what} of the state {state}
+              </Link>
+            </List.Item>
+          );
+        }
         const binding = values.actions.find((one) => one.key === key);
         return (
           <List.Item key={field}>

@@ -78,11 +78,13 @@ export interface DraftValues {
 /** A draft or a locked version's document, as the API gives it. */
 export type ApiDocument = Schemas['Document'];
 
+/** Drafts outlive a reload, so keys of another load must not come again. */
+const LOAD = Date.now().toString(36);
 let made = 0;
 
 export function newKey(): string {
   made += 1;
-  return `new-${made}`;
+  return `new-${LOAD}-${made}`;
 }
 
 export function valuesOf(document: ApiDocument): DraftValues {

@@ -4,8 +4,9 @@ import { $api, client, ifMatch, type Schemas } from '~/api/client';
 import { problemOf } from '~/api/problem';
 import { queryClient, refresh } from '~/api/queryClient';
 import { useCan } from '~/api/session';
+import { type Kept, useMirror } from '~/parts/mirror';
 import { type Merged, mergeDrafts } from './merge';
-import { type DraftValues, givenIds, inputOf, valuesOf, withIds } from './model';
+import { type BindingValues, type DraftValues, givenIds, inputOf, valuesOf, withIds } from './model';
 import { same } from './same';
 
 const PATH = '/api/v1/agents/{id}/draft';
@@ -30,9 +31,20 @@ export interface DraftDesk {
   restoredFrom: number | null;
   dirty: boolean;
   readOnly: boolean;
-  /** Texts that are not JSON yet, by `<binding's key>/<field>`; while there are any, nothing is saved. */
+  /** What cannot be taken yet, such as texts that are not JSON, by `<binding's key>/<field>`; while there are any, nothing is saved. */
   texts: Readonly<Record<string, string>>;
   setText: (field: string, text: string | undefined) => void;
+  /** The same, with those of the action that is still being made, which keep nothing from being saved. */
+  typed: Readonly<Record<string, string>>;
+  /** An action of its own that is being made: no part of the draft until it is complete. */
+  making: BindingValues | undefined;
+  make: (binding: BindingValues | undefined) => void;
+  /** What was typed before the page was loaded again. */
+  offer: Kept<Typed> | undefined;
+  takeOffer: () => void;
+  closeOffer: () => void;
+  /** Somebody leaves and knows that what is typed gets lost. */
+  drop: () => void;
   change: (edit: (values: DraftValues) => DraftValues) => void;
   discard: () => void;
   /** Somebody else's draft that is newer than the one this form started from. */
@@ -59,6 +71,15 @@ interface Held {
   restoredFrom: number | null;
 }
 
+/** All that is typed and not saved, as it is kept beside the page. */
+export interface Typed {
+  base: DraftValues;
+  values: DraftValues;
+  revision: number;
+  texts: Record<string, string>;
+  making: BindingValues | undefined;
+}
+
 function held(draft: Schemas['Draft']): Held {
   const values = valuesOf(draft);
   return { base: values, values, revision: draft.revision, restoredFrom: draft.restored_from };
@@ -70,6 +91,7 @@ export function useDraftDesk(agentId: string, first: Schemas['Draft']): DraftDes
   const mayEdit = useCan('edit');
   const [state, setState] = useState(() => held(first));
   const [typed, setTexts] = useState<Record<string, string>>({});
+  const [making, make] = useState<BindingValues>();
   const [setAside, putAside] = useState<SetAside>();
   const [saving, setSaving] = useState(false);
   const [keys, setKeys] = useState<Record<string, string>>({});
@@ -79,13 +101,29 @@ export function useDraftDesk(agentId: string, first: Schemas['Draft']): DraftDes
   const texts = useMemo(() => {
     const keys = new Set(state.values.actions.map((one) => one.key));
     return Object.fromEntries(
-      Object.entries(typed).filter(([field]) => keys.has(field.slice(0, field.indexOf('/')))),
+      Object.entries(typed).filter(
+        ([field]) => field.startsWith('state:') || keys.has(field.slice(0, field.indexOf('/'))),
+      ),
     );
   }, [typed, state.values.actions]);
   const dirty = useMemo(
     () => Object.keys(texts).length > 0 || !same(state.values, state.base),
     [texts, state.values, state.base],
   );
+  const mirrored = useMemo<Typed | undefined>(
+    () =>
+      mayEdit && (dirty || making)
+        ? {
+            base: state.base,
+            values: state.values,
+            revision: state.revision,
+            texts: withoutHolds(typed),
+            making,
+          }
+        : undefined,
+    [mayEdit, dirty, state, typed, making],
+  );
+  const mirror = useMirror<Typed>(`agent/${agentId}`, mirrored);
   const newer = latest.revision > state.revision ? latest : undefined;
   // Nothing typed: the newer draft is simply shown.
   useEffect(() => {
@@ -173,6 +211,24 @@ export function useDraftDesk(agentId: string, first: Schemas['Draft']): DraftDes
     readOnly: !mayEdit,
     texts,
     setText,
+    typed,
+    making,
+    make,
+    offer: mayEdit ? mirror.offer : undefined,
+    takeOffer: () => {
+      const kept = mirror.offer?.data;
+      if (!kept) return;
+      const { base, values, revision } = kept;
+      // Of an older draft it comes back as what it was; somebody else's change since then is shown as such.
+      setState((now) =>
+        revision === now.revision ? { ...now, values } : { base, values, revision, restoredFrom: null },
+      );
+      setTexts(kept.texts);
+      make(kept.making);
+      mirror.close();
+    },
+    closeOffer: mirror.close,
+    drop: mirror.drop,
     change,
     discard: () => {
       setTexts({});
@@ -200,6 +256,11 @@ export function useDraftDesk(agentId: string, first: Schemas['Draft']): DraftDes
     saving,
     saveError,
   };
+}
+
+/** A name that cannot be taken is held by its field, which is gone after a reload. */
+function withoutHolds(texts: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).filter(([field]) => !field.includes('#')));
 }
 
 export const DraftContext = createContext<DraftDesk | null>(null);

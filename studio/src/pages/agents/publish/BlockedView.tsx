@@ -1,10 +1,8 @@
-import { Alert, Button, Group, List, Modal, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Button, Group, List, Modal, Stack, Text, Title } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
 import type { Schemas } from '~/api/client';
 import type { Problem } from '~/api/problem';
 import { StatusBadge } from '~/parts/badges';
-import { ProblemAlert } from '~/parts/ProblemAlert';
 import { RepairButtons } from '../actions/RepairButtons';
 import { useIntegrations } from '../actions/useLinked';
 import { useDraft } from '../draft/useDraft';
@@ -14,19 +12,15 @@ interface Props {
   agent: Schemas['Agent'];
   number: number;
   refusal: Problem;
-  /** What the next locked version would be called. */
-  next: number;
-  working: boolean;
-  error: unknown;
-  onAgain: (notes: string) => void;
+  /** Publish the draft instead, once it is mended. */
+  onDraft: () => void;
   onClose: () => void;
 }
 
-/** Why a version cannot be published, with what mends it in the draft; then lock and publish again. */
+/** Why a locked version cannot be published, with what mends it in the draft; then publish the draft. */
 export function BlockedView(props: Props) {
-  const { agent, number, refusal, next, onClose } = props;
+  const { agent, number, refusal, onDraft, onClose } = props;
   const { values } = useDraft();
-  const [notes, setNotes] = useState('');
   const broken = brokenIn(refusal);
   const problems = problemsIn(refusal);
   const left = broken.filter((one) => stateOf(one, values.actions) === 'broken').length;
@@ -70,18 +64,12 @@ export function BlockedView(props: Props) {
             </List>
           </Alert>
         )}
-        <TextInput
-          label={`Notes of v${next}`}
-          value={notes}
-          onChange={(event) => setNotes(event.currentTarget.value)}
-        />
-        <ProblemAlert error={props.error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             Close
           </Button>
-          <Button disabled={left > 0} loading={props.working} onClick={() => props.onAgain(notes.trim())}>
-            {left > 0 ? `${left} left to mend` : `Lock and publish v${next}`}
+          <Button disabled={left > 0} onClick={onDraft}>
+            {left > 0 ? `${left} left to mend` : 'Publish the draft…'}
           </Button>
         </Group>
       </Stack>
@@ -101,7 +89,8 @@ function stateOf(one: Broken, actions: Bindings): 'broken' | 'removed' | 'mended
   return isMended ? 'mended' : 'broken';
 }
 
-function BrokenRow({ one }: { one: Broken }) {
+/** One link that leads nowhere, with what mends it in the draft. */
+export function BrokenRow({ one }: { one: Broken }) {
   const { values } = useDraft();
   const { byId } = useIntegrations();
   const state = stateOf(one, values.actions);

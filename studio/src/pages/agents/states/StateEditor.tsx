@@ -2,11 +2,12 @@ import { Button, Group, Stack, Textarea, TextInput, Title } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks';
 import { useEffect, useRef, useState } from 'react';
 import { CodeEditor } from '~/parts/CodeEditor';
+import { useUnfinished } from '~/parts/unfinished';
 import { useCompletions } from '../actions/useCompletions';
 import type { StateValues } from '../draft/model';
 import { useDraft } from '../draft/useDraft';
 import { DeleteState } from './DeleteState';
-import { renameState, stateNameProblem } from './edit';
+import { renameState, stateNameProblem, unknownStates } from './edit';
 import { NextStates } from './NextStates';
 import { StateActions } from './StateActions';
 
@@ -22,8 +23,12 @@ export function StateEditor({ state, onSelect, onRename }: Props) {
   const [deleting, remove] = useDisclosure(false);
   const [name, setName] = useState(state.name);
   const top = useRef<HTMLDivElement>(null);
-  useEffect(() => setName(state.name), [state.name]);
-  useEffect(() => top.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    setName(state.name);
+  }, [state.name]);
+  useEffect(() => {
+    top.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   const others = values.states.filter((one) => one !== state).map((one) => one.name);
   const problem = stateNameProblem(name, others);
   const edit = (patch: Partial<StateValues>) =>
@@ -31,12 +36,23 @@ export function StateEditor({ state, onSelect, onRename }: Props) {
       ...now,
       states: now.states.map((one) => (one.name === state.name ? { ...one, ...patch } : one)),
     }));
-  /** The new name goes everywhere at once, so it is taken when it is complete. */
-  function rename() {
-    if (problem || name === state.name) return;
-    change((now) => renameState(now, state.name, name));
-    onRename(name);
-    onSelect(name);
+  useUnfinished(`state:${state.name}/Name`, name === state.name ? undefined : problem);
+  /** Taken with every key, so that it is never an old name that is saved. */
+  function type(next: string) {
+    setName(next);
+    // A name that something still uses is taken when it is complete: what is typed on the way to
+    // another one must not adopt it.
+    if (!unknownStates(values).includes(next)) take(next);
+  }
+  function take(next: string) {
+    if (next === state.name || stateNameProblem(next, others)) return;
+    change((now) => renameState(now, state.name, next));
+    onRename(next);
+  }
+  /** The address has the name when it is complete. */
+  function leave() {
+    take(name);
+    if (!problem) onSelect(name);
   }
   return (
     <Stack
@@ -61,10 +77,10 @@ export function StateEditor({ state, onSelect, onRename }: Props) {
               description="The runtime and go_to_state use it. Renaming also renames it in transitions and actions."
               value={name}
               error={name === state.name ? undefined : problem}
-              onChange={(event) => setName(event.currentTarget.value)}
-              onBlur={rename}
+              onChange={(event) => type(event.currentTarget.value)}
+              onBlur={leave}
               onKeyDown={(event) => {
-                if (event.key === 'Enter') rename();
+                if (event.key === 'Enter') leave();
               }}
             />
             <Textarea

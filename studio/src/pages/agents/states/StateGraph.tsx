@@ -65,12 +65,17 @@ export default function StateGraph({ selected, onSelect }: Props) {
   useEffect(() => {
     setNodes((now) => {
       const old = new Map(now.map((node) => [node.id, node]));
-      const sameStates = now.length === wanted.length && wanted.every((node) => old.has(node.id));
-      return wanted.map((node) => ({
-        ...node,
-        ...(sameStates ? { position: old.get(node.id)?.position ?? node.position } : {}),
-        ...(old.get(node.id)?.measured ? { measured: old.get(node.id)?.measured ?? {} } : {}),
-      }));
+      const places = wanted.filter((node, index) => !old.has(node.id) && now[index]?.id !== node.id).length;
+      // One of them may have another name.
+      const sameStates = now.length === wanted.length && places <= 1;
+      return wanted.map((node, index) => {
+        const before = old.get(node.id) ?? (sameStates ? now[index] : undefined);
+        return {
+          ...node,
+          ...(sameStates ? { position: before?.position ?? node.position } : {}),
+          ...(before?.measured ? { measured: before.measured } : {}),
+        };
+      });
     });
   }, [wanted, setNodes]);
   const flow = useRef<ReactFlowInstance<StateNode>>(null);

@@ -3,6 +3,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import IconPlus from '@tabler/icons-react/icons/IconPlus';
 import { getRouteApi } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useState } from 'react';
+import { chunk } from '~/api/chunk';
 import { EmptyState } from '~/parts/ListState';
 import { NeedButton } from '~/parts/permission';
 import { useDraft } from '../draft/useDraft';
@@ -10,7 +11,7 @@ import { freeStateName } from './edit';
 import { StateEditor } from './StateEditor';
 import { StateList } from './StateList';
 
-const StateGraph = lazy(() => import('./StateGraph'));
+const StateGraph = lazy(() => chunk(() => import('./StateGraph')));
 const route = getRouteApi('/app/agents/$id');
 
 /** The steps of the dialogue: as a graph or a list, and the chosen one to edit. */
@@ -26,11 +27,10 @@ export function StatesTab() {
       void navigate({ search: { tab: 'states', ...(name ? { state: name } : {}) }, replace: true }),
     [navigate],
   );
-  // Between a new name and the address that has it, the editor stays where it is.
-  const [renamed, setRenamed] = useState<string>();
-  const state =
-    values.states.find((one) => one.name === chosen) ??
-    (chosen ? values.states.find((one) => one.name === renamed) : undefined);
+  // While a name is typed the address still has the one before; the editor stays where it is.
+  const [renamed, setRenamed] = useState<{ from: string; to: string }>();
+  const name = renamed && renamed.from === chosen ? renamed.to : chosen;
+  const state = values.states.find((one) => one.name === name);
   function add() {
     const name = freeStateName(values.states);
     change((now) => ({
@@ -113,13 +113,13 @@ export function StatesTab() {
             key={values.states.indexOf(state)}
             state={state}
             onSelect={select}
-            onRename={setRenamed}
+            onRename={(to) => setRenamed({ from: chosen ?? to, to })}
           />
         )}
       </div>
       {chosen && !state && (
         <Group gap="xs">
-          <Text c="dimmed">There is no state {chosen} in this draft.</Text>
+          <Text c="dimmed">There is no state {name} in this draft.</Text>
           <Button variant="subtle" size="compact-xs" onClick={() => select(undefined)}>
             Show all states
           </Button>

@@ -33,6 +33,12 @@ export function summaryOf(event: ConversationEvent): Summary {
         tone: 'plain',
         text: 'The conversation is closed; nothing is callable any more',
       };
+    case 'outcome.learned':
+      return {
+        kind: 'outcome learned',
+        tone: 'info',
+        text: `${word(event.name) ?? ''}: what the service answered, after the outcome was noted as unknown`,
+      };
     case 'state.changed':
       return {
         kind: 'state',
