@@ -70,7 +70,8 @@ fn keep_private(path: &Path) -> anyhow::Result<()> {
         return Ok(());
     };
     let mode = metadata.permissions().mode();
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         return Ok(());
     }
     fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))

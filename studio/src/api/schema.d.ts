@@ -1324,7 +1324,22 @@ export interface components {
             actor_email: string | null;
             operation: string;
             entity: string;
+            /** @description Empty where it was done to nothing that is saved. */
             entity_id: string;
+            /** @description The environment it was done in. */
+            environment: string | null;
+            /** @description The names of the secrets it used or concerned. */
+            secrets: string[];
+            /** @description The origins they went to, or would have gone to, with spaces between. */
+            destination: string | null;
+            /** @description The address the request came from. */
+            address: string | null;
+            /** @description The request's id, as the answer's `x-request-id` and the log name it. */
+            request_id: string | null;
+            /** @description What was different before, without values of secrets. */
+            before: unknown;
+            /** @description What is different since. */
+            after: unknown;
         };
         /** @description A page of the audit log. */
         AuditList: {
@@ -2292,6 +2307,8 @@ export interface components {
             name: string;
             /** @description Where it has a value. */
             environments: components["schemas"]["Environment"][];
+            /** @description The origins that it may go to. An empty list is filled by the first use. */
+            allowed_origins: string[];
             used_by: components["schemas"]["User"][];
             /** Format: int64 */
             revision: number;
@@ -2300,7 +2317,12 @@ export interface components {
         };
         /** @description Values of a secret; null removes one. */
         SecretInput: {
-            values: components["schemas"]["SecretValues"];
+            values?: components["schemas"]["SecretValues"];
+            /**
+             * @description The origins that it may go to, all of them, such as `https://api.example.com`. Once it exists,
+             *     only an admin may change them.
+             */
+            allowed_origins?: string[];
         };
         /** @description A page of secrets. */
         SecretList: {

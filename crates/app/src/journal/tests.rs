@@ -462,9 +462,12 @@ async fn a_database_that_does_not_answer_stops_nobody_for_long(database: TestDat
     let hanging = Arc::new(AtomicBool::new(false));
     let faults: Faults = {
         let hanging = hanging.clone();
-        Arc::new(move |_| match hanging.load(Ordering::SeqCst) {
-            true => Fault::Hangs,
-            false => Fault::None,
+        Arc::new(move |_| {
+            if hanging.load(Ordering::SeqCst) {
+                Fault::Hangs
+            } else {
+                Fault::None
+            }
         })
     };
     let world = world(database, faults).await;

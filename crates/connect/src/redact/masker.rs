@@ -97,7 +97,7 @@ impl Masker {
             self.needle(value.to_ascii_lowercase().into_bytes(), index, plain);
             self.needle(value.to_ascii_uppercase().into_bytes(), index, plain);
         }
-        let hex: String = value.bytes().map(|b| format!("{b:02x}")).collect();
+        let hex = hex::encode(value);
         self.needle(hex.to_ascii_uppercase().into_bytes(), index, Form::Hex);
         self.needle(hex.into_bytes(), index, Form::Hex);
         for offset in 0..3 {

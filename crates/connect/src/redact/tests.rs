@@ -41,7 +41,7 @@ fn go_json(text: &str) -> String {
 }
 
 fn hexed(text: &str) -> String {
-    text.bytes().map(|b| format!("{b:02x}")).collect()
+    hex::encode(text)
 }
 
 /// Everything that a reader could make of an answer.
@@ -71,10 +71,9 @@ fn walk(value: &Value, depth: usize, all: &mut Vec<String>) {
 fn every_spelling_of_a_credential_is_masked() {
     let (s, redactor) = (CANARY, redactor(&[("canary", CANARY)]));
     let nested = |text: String| json!({ "raw": text }).to_string();
-    let every: String = s
+    let every = s
         .encode_utf16()
-        .map(|unit| format!("\\u{unit:04x}"))
-        .collect();
+        .fold(String::new(), |text, unit| text + &format!("\\u{unit:04x}"));
     let lower = percent(s)
         .split('%')
         .enumerate()
