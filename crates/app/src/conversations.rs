@@ -14,8 +14,8 @@ use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{AgentId, ConversationId, EventId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::name::{StateName, VariableName};
-use switchboard_domain::variable_caps::{self, VariableCaps};
 use switchboard_domain::scope::Scope;
+use switchboard_domain::variable_caps::{self, VariableCaps};
 use switchboard_store::conversation;
 pub use switchboard_store::conversation::Filter;
 

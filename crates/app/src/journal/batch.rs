@@ -316,7 +316,11 @@ async fn load(
 
 /// Applies one operation beside other replicas. The inner error is its own answer; the outer one
 /// fails the batch.
-async fn one(engine: &mut Engine<'_>, op: &mut Op, draft: &mut Draft) -> Result<Outcome, StoreError> {
+async fn one(
+    engine: &mut Engine<'_>,
+    op: &mut Op,
+    draft: &mut Draft,
+) -> Result<Outcome, StoreError> {
     if let Some(done) = done_before(engine, op, draft).await? {
         return Ok(Ok(done));
     }

@@ -19,9 +19,9 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use switchboard_domain::variable_caps::VariableCaps;
 use ipnet::IpNet;
 use switchboard_app::{Allowance, CallLimits};
+use switchboard_domain::variable_caps::VariableCaps;
 use url::Url;
 
 pub use layers::{Flags, Source};
