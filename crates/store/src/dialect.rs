@@ -55,7 +55,10 @@ pub async fn announce(engine: &mut Engine<'_>, payload: &str) -> Result<(), Stor
 pub fn json_member(engine: &Engine<'_>, column: &str, member: &str) -> String {
     match engine {
         Engine::Sqlite(_) => format!("({column} -> '{member}')"),
-        Engine::Postgres(_) => format!("({column}::json -> '{member}')::text"),
+        // PostgreSQL cannot read an object that has a NUL anywhere: shown as what stands for it.
+        Engine::Postgres(_) => {
+            format!("(REPLACE({column}, '\\u0000', '\\ufffd')::json -> '{member}')::text")
+        }
     }
 }
 
