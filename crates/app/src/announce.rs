@@ -122,7 +122,7 @@ pub async fn tell_others(app: Arc<App>) {
                 () = tokio::time::sleep_until(until) => break,
             };
             tokio::time::sleep(GATHER).await;
-            let Some(messages) = gather(first, &mut journal) else {
+            let Some(messages) = gather(&first, &mut journal) else {
                 return;
             };
             // What is not told is found by the others' next look.
@@ -135,11 +135,11 @@ pub async fn tell_others(app: Arc<App>) {
 
 /// All that came meanwhile; none when nothing comes any more.
 fn gather(
-    first: Result<ConversationId, broadcast::error::RecvError>,
+    first: &Result<ConversationId, broadcast::error::RecvError>,
     journal: &mut broadcast::Receiver<ConversationId>,
 ) -> Option<Vec<Message>> {
     let mut conversations = match first {
-        Ok(first) => HashSet::from([first]),
+        Ok(first) => HashSet::from([*first]),
         Err(broadcast::error::RecvError::Lagged(_)) => return Some(vec![Message::GotMany]),
         Err(broadcast::error::RecvError::Closed) => return None,
     };
@@ -194,7 +194,7 @@ mod tests {
             sender.send(id).unwrap();
         }
         let first = receiver.recv().await;
-        let told = gather(first, &mut receiver).unwrap();
+        let told = gather(&first, &mut receiver).unwrap();
         let [Message::Got(ids)] = &told[..] else {
             panic!("{told:?}");
         };
@@ -203,6 +203,6 @@ mod tests {
             sender.send(id).unwrap();
         }
         let first = receiver.recv().await;
-        assert_eq!(gather(first, &mut receiver), Some(vec![Message::GotMany]));
+        assert_eq!(gather(&first, &mut receiver), Some(vec![Message::GotMany]));
     }
 }
