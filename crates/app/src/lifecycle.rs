@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::journal::Work;
 use crate::supervise::supervise;
-use crate::{App, AppError, authority, conversations, mcp, messages, stats};
+use crate::{App, AppError, announce, authority, conversations, mcp, messages, stats};
 
 /// How often a server says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -33,7 +33,7 @@ const LOOK_FOR_CHANGES: Duration = Duration::from_millis(400);
 /// How far back is looked, since clocks differ between servers.
 const LOOK_BACK: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
 /// How often SQLite's log is moved into the database.
-const CHECKPOINT: Duration = Duration::from_secs(4);
+const CHECKPOINT: Duration = Duration::from_secs(2);
 
 /// Settles what an earlier run of this server left under way, before it takes calls.
 pub async fn recover(app: &App) -> Result<usize, AppError> {
@@ -153,6 +153,7 @@ pub fn start_background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     }
     if !app.db.is_exclusive() {
         tasks.push(supervise(app, "listen", listen));
+        tasks.push(supervise(app, "tell_others", announce::tell_others));
         tasks.push(supervise(app, "watch_others", watch_others));
     }
     tasks
@@ -165,6 +166,9 @@ async fn listen(app: Arc<App>) {
             Ok(Some(mut listener)) => loop {
                 match listener.next().await {
                     Ok(Some(text)) => {
+                        if app.news.heard(&text) {
+                            continue;
+                        }
                         if let Ok(workspace) = text.parse::<WorkspaceId>() {
                             log(app.catalog.catch_up(workspace).await);
                         }

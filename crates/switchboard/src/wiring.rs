@@ -116,6 +116,7 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
         max_response_bytes: settings.response_cap_bytes,
         public_url: settings.public_url.as_ref().map(ToString::to_string),
         idle_timeout: settings.idle_timeout,
+        variable_caps: settings.variable_caps,
         calls: call_limits(settings),
     };
     let telnyx = Telnyx::new(client.clone(), settings.telnyx_url.as_str())?;

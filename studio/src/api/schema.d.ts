@@ -483,7 +483,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List conversations, the newest first. */
+        /**
+         * List conversations, the newest first. Of their variables a list has the built-in ones alone; read one
+         *     conversation for the rest.
+         */
         get: operations["list_conversations"];
         put?: never;
         /** Start a conversation. */
@@ -1448,6 +1451,8 @@ export interface components {
             variables: {
                 [key: string]: unknown;
             };
+            /** @description The names of those that were too large to be set; absent where all were set. */
+            left_out_variables?: string[];
             error: components["schemas"]["CallError"] | null;
             /** Format: int64 */
             duration_ms: number | null;
@@ -1515,6 +1520,7 @@ export interface components {
             status: string;
             phase: components["schemas"]["Phase"];
             state: string | null;
+            /** @description In a list only the built-in ones: `call`, where it was given, and `conversation`. */
             variables: {
                 [key: string]: unknown;
             };
@@ -2036,7 +2042,7 @@ export interface components {
              */
             step_s: number;
             buckets: components["schemas"]["OverviewBucket"][];
-            /** @description The actions that were called, those with the most calls first. */
+            /** @description The actions that were called, those with the most calls first, at most 200. */
             actions: components["schemas"]["OverviewAction"][];
             /** @description Agents whose published version links something that changed since it was locked. */
             drift: components["schemas"]["OverviewDrift"][];
