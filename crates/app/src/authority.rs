@@ -202,13 +202,13 @@ impl Authority {
                     session,
                     standing: now,
                 } => *now.borrow() == Some(standing(session)),
-                Of::Key { .. } => match self.ask().await {
-                    Ok(holds) => holds,
-                    Err(_) => {
+                Of::Key { .. } => {
+                    let Ok(holds) = self.ask().await else {
                         tokio::time::sleep(TRY_AGAIN).await;
                         continue;
-                    }
-                },
+                    };
+                    holds
+                }
             };
             if !holds {
                 return;

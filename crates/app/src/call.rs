@@ -20,7 +20,7 @@ use crate::bulkheads::{Goes, Inside};
 use crate::carry_out::{Carried, carry_out};
 use crate::catalog::{GO_TO_STATE, MCP_TOOL, PreparedAgent, PreparedBinding, Snapshot, TargetView};
 use crate::finish::Finished;
-use crate::journal::{Done, Key, Reservation, Reserved, Settlement, Work};
+use crate::journal::{Done, Key, LEFT_OUT, Reservation, Reserved, Settlement, Work};
 use crate::notices::Notices;
 use crate::running::RunningCall;
 use crate::stats::Came;
@@ -199,7 +199,9 @@ async fn run(
                 let is_tool = admitted.binding.kind == MCP_TOOL;
                 return answer_of(&app, key, *before, &expected, is_tool).await;
             }
-            Ok(Done::Gone | Done::Settled | Done::Message(_)) => return Err(AppError::Stopping),
+            Ok(Done::Gone | Done::Settled | Done::Shortened(_) | Done::Message(_)) => {
+                return Err(AppError::Stopping);
+            }
             Err(error) => {
                 let (conversation, id) = (&admitted.conversation, admitted.id);
                 let (binding, arguments) = (&*admitted.binding, &admitted.arguments);
@@ -475,12 +477,14 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
     if let Some(error) = ours {
         return Err(error);
     }
+    let answered = |json| CallAnswer {
+        json,
+        mcp: tool_result,
+        replayed: false,
+    };
     match done {
-        Done::Settled => Ok(CallAnswer {
-            json,
-            mcp: tool_result,
-            replayed: false,
-        }),
+        Done::Settled => Ok(answered(json)),
+        Done::Shortened(json) => Ok(answered(json)),
         Done::Gone | Done::Now(_) | Done::Before(_) | Done::Message(_) => {
             taken_for_dead(&app, &admitted, data).await
         }
@@ -552,36 +556,41 @@ pub(crate) fn variables_json(performed: &Performed) -> String {
     Value::Object(variables).to_string()
 }
 
+/// A member that names variables, after another one; nothing where there are none to name.
+fn named(member: &str, variables: &[impl serde::Serialize]) -> String {
+    if variables.is_empty() {
+        return String::new();
+    }
+    format!(r#","{member}":{}"#, serde_json::json!(variables))
+}
+
 fn settlement(
     app: &App,
     admitted: &Admitted,
     carried: Carried,
     duration: std::time::Duration,
 ) -> Settlement {
-    let performed = carried.performed;
+    let mut performed = carried.performed;
+    let caps = app.settings.variable_caps;
+    let known = &admitted.conversation.variables;
+    let left_out = caps.fit(known, &mut performed.variables);
     let duration_ms = duration.as_millis();
     let error = error_json(performed.error.as_ref());
     let variables = variables_json(&performed);
     let succeeded = performed.outcome == Outcome::Succeeded;
     let status = if succeeded { "succeeded" } else { "failed" };
     let call_id = admitted.id;
+    let left_out = named(LEFT_OUT, &left_out);
     let answer = format!(
-        r#"{{"call_id":"{call_id}","status":"{status}","output":{},"variables":{variables},"error":{error},"duration_ms":{duration_ms}}}"#,
+        r#"{{"call_id":"{call_id}","status":"{status}","output":{},"variables":{variables}{left_out},"error":{error},"duration_ms":{duration_ms}}}"#,
         performed.output
     );
-    let unmatched = if performed.unmatched.is_empty() {
-        String::new()
-    } else {
-        format!(
-            r#","unmatched_variables":{}"#,
-            serde_json::json!(performed.unmatched)
-        )
-    };
+    let unmatched = named("unmatched_variables", &performed.unmatched);
     let binding = admitted.binding.shown_id();
     let binding = binding.map_or_else(|| "null".to_owned(), |id| format!("\"{id}\""));
     // Names follow the pattern of names, so they need no escaping.
     let data = format!(
-        r#"{{"call_id":"{call_id}","name":"{}","binding_id":{},"arguments":{},"request":{},"response":{},"variables":{variables}{unmatched},"error":{error},"duration_ms":{duration_ms}}}"#,
+        r#"{{"call_id":"{call_id}","name":"{}","binding_id":{},"arguments":{},"request":{},"response":{},"variables":{variables}{unmatched}{left_out},"error":{error},"duration_ms":{duration_ms}}}"#,
         admitted.binding.name, binding, admitted.arguments, performed.request, performed.response,
     );
     Settlement {
@@ -605,6 +614,8 @@ fn settlement(
             data,
         },
         answer,
+        caps,
+        is_shortened: false,
         running: admitted.running.clone(),
     }
 }

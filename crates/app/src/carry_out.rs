@@ -150,6 +150,7 @@ async fn go_to_state(app: &App, admitted: &Admitted, parameters: &Map<String, Va
         }),
         variables: Map::new(),
         end: None,
+        caps: app.settings.variable_caps,
         ids: std::array::from_fn(|_| app.context.uuid()),
     };
     let work = Work::Change(Box::new(change), app.context.now());

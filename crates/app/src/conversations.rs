@@ -15,14 +15,12 @@ use switchboard_domain::id::{AgentId, ConversationId, EventId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::name::{StateName, VariableName};
 use switchboard_domain::scope::Scope;
+use switchboard_domain::variable_caps::{self, VariableCaps};
 use switchboard_store::conversation;
 pub use switchboard_store::conversation::Filter;
 
 use crate::journal::{Change, Done, End, Key, Transition, Work};
 use crate::{App, AppError, Conversations, Page, Reader, Runner, agents};
-
-/// The largest variables, in bytes of their JSON text.
-const MAX_VARIABLES_BYTES: usize = 256 * 1024;
 
 /// Which version is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -101,7 +99,7 @@ pub async fn start_on(
         return Err(AppError::Stopping);
     }
     let workspace = runner.workspace();
-    check_variables(&input.variables, true)?;
+    check_variables(&input.variables, true, app.settings.variable_caps)?;
     let (_, prepared) = app
         .catalog
         .agent(workspace, input.agent_id, version)
@@ -175,16 +173,22 @@ pub(crate) fn no_version(version: VersionRef) -> AppError {
 fn done(done: Done) -> Result<Arc<Conversation>, AppError> {
     match done {
         Done::Now(conversation) => Ok(conversation),
-        Done::Settled | Done::Before(_) | Done::Gone | Done::Message(_) => Err(AppError::Internal(
-            "the journal gave an answer to another question".to_owned(),
-        )),
+        Done::Settled | Done::Shortened(_) | Done::Before(_) | Done::Gone | Done::Message(_) => {
+            Err(AppError::Internal(
+                "the journal gave an answer to another question".to_owned(),
+            ))
+        }
     }
 }
 
 /// `call` may be given at the start; `conversation` is built in.
-fn check_variables(variables: &Map<String, Value>, at_start: bool) -> Result<(), AppError> {
+fn check_variables(
+    variables: &Map<String, Value>,
+    at_start: bool,
+    caps: VariableCaps,
+) -> Result<(), AppError> {
     let mut errors = InputErrors::new();
-    for name in variables.keys() {
+    for (name, value) in variables {
         let pointer = format!(
             "/variables/{}",
             switchboard_domain::input::pointer_token(name)
@@ -193,12 +197,22 @@ fn check_variables(variables: &Map<String, Value>, at_start: bool) -> Result<(),
         if BUILT_IN_VARIABLES.contains(&name.as_str()) && !is_call {
             errors.push(&pointer, "this variable is built in");
         }
+        if variable_caps::value_bytes(value) > caps.value {
+            let most = caps.value;
+            errors.push(
+                &pointer,
+                format!("a variable has at most {most} bytes; keep less in it"),
+            );
+        }
         errors.check(pointer, VariableName::parse(name));
     }
-    if serde_json::to_string(variables).map_or(0, |text| text.len()) > MAX_VARIABLES_BYTES {
+    if variable_caps::total_bytes(variables) > caps.total {
         errors.push(
             "/variables",
-            format!("variables have at most {MAX_VARIABLES_BYTES} bytes"),
+            format!(
+                "the variables of a conversation have at most {} bytes together; keep less in them",
+                caps.total
+            ),
         );
     }
     errors.finish(()).map_err(AppError::Invalid)
@@ -216,7 +230,7 @@ pub async fn get(
         .ok_or(AppError::NotFound("conversation"))
 }
 
-/// A page of conversations, the newest first.
+/// A page of conversations, the newest first. Of their variables they have `call` alone.
 pub async fn list(
     app: &App,
     reader: &Reader<Conversations>,
@@ -236,7 +250,7 @@ pub async fn update(
     id: ConversationId,
     patch: ConversationPatch,
 ) -> Result<Arc<Conversation>, AppError> {
-    check_variables(&patch.variables, false)?;
+    check_variables(&patch.variables, false, app.settings.variable_caps)?;
     let conversation = get(app, runner, id).await?;
     let mut transition = None;
     if let Some(state) = patch.state {
@@ -261,6 +275,7 @@ pub async fn update(
         state: transition,
         variables: patch.variables,
         end: None,
+        caps: app.settings.variable_caps,
         ids: std::array::from_fn(|_| app.context.uuid()),
     };
     submit(app, (runner.workspace(), id), change).await
@@ -287,6 +302,7 @@ fn ending(app: &App, end: End) -> Change {
         state: None,
         variables: Map::new(),
         end: Some(end),
+        caps: app.settings.variable_caps,
         ids: std::array::from_fn(|_| app.context.uuid()),
     }
 }

@@ -1,16 +1,19 @@
 //! A conversation's log: page by page, and live.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use switchboard_domain::event::Event;
 use switchboard_domain::id::{ConversationId, EventId};
 use switchboard_store::event;
-use tokio::sync::broadcast;
 
+use crate::news::{News, NewsOf};
 use crate::{App, AppError, Conversations, Page, Reader, conversations};
 
-/// How long a follower waits at most before it looks: events of other replicas are not announced.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// A page ends early when its events have more bytes than this.
+const PAGE_BYTES: u64 = 4 << 20;
+/// What a stream takes up at a time: nobody knows whether its reader reads, and thousands may not.
+const STREAM_BYTES: u64 = 64 << 10;
+const STREAM_EVENTS: u32 = 100;
 
 /// A place in a log: a sequence number or an event's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +55,7 @@ async fn resolve(
     }
 }
 
-/// A page of events after a place, in order.
+/// A page of events after a place, in order. It ends early where its events are large.
 pub async fn list(
     app: &App,
     reader: &Reader<Conversations>,
@@ -61,7 +64,7 @@ pub async fn list(
     limit: u32,
 ) -> Result<Page<Event>, AppError> {
     let after = resolve(app, reader, id, after).await?;
-    read(app, reader, id, after, limit).await
+    read(app, reader, id, after, limit, PAGE_BYTES).await
 }
 
 async fn read(
@@ -70,9 +73,18 @@ async fn read(
     id: ConversationId,
     after: u64,
     limit: u32,
+    bytes: u64,
 ) -> Result<Page<Event>, AppError> {
     let mut conn = app.db.read().await?;
-    Ok(event::list(&mut conn.engine(), reader.workspace(), id, after, limit).await?)
+    Ok(event::list(
+        &mut conn.engine(),
+        reader.workspace(),
+        id,
+        after,
+        limit,
+        bytes,
+    )
+    .await?)
 }
 
 /// Follows a log: what is there, then what comes.
@@ -81,18 +93,19 @@ pub struct Follower {
     reader: Reader<Conversations>,
     conversation: ConversationId,
     after: u64,
-    news: broadcast::Receiver<ConversationId>,
+    news: NewsOf,
 }
 
 /// Follows a conversation's log from a place on.
 pub async fn follow(
-    app: &App,
+    app: &Arc<App>,
     reader: Reader<Conversations>,
     id: ConversationId,
     after: Option<Position>,
 ) -> Result<Follower, AppError> {
-    // Heard of before it is read, so that nothing falls between the two.
-    let news = app.journal.news();
+    let conversation = conversations::get(app, &reader, id).await?;
+    // Waited for before it is read, so that nothing falls between the two.
+    let news = News::of(app, &conversation);
     let after = resolve(app, &reader, id, after).await?;
     Ok(Follower {
         reader,
@@ -103,26 +116,17 @@ pub async fn follow(
 }
 
 impl Follower {
-    /// The next events, at least one. Waits until there are some.
+    /// The next events, at least one. Waits until there are some, and does nothing meanwhile.
     pub async fn next(&mut self, app: &App) -> Result<Vec<Event>, AppError> {
         loop {
-            let page = read(app, &self.reader, self.conversation, self.after, 200).await?;
+            let (after, limit) = (self.after, STREAM_EVENTS);
+            let (reader, id) = (&self.reader, self.conversation);
+            let page = read(app, reader, id, after, limit, STREAM_BYTES).await?;
             if let Some(last) = page.rows.last() {
                 self.after = last.sequence;
                 return Ok(page.rows);
             }
-            let _ = tokio::time::timeout(LOOK_AGAIN, self.heard()).await;
-        }
-    }
-
-    async fn heard(&mut self) {
-        loop {
-            match self.news.recv().await {
-                Ok(conversation) if conversation != self.conversation => {}
-                // Ours, or so much that some was lost: look either way.
-                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return,
-                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
-            }
+            self.news.next().await;
         }
     }
 }

@@ -53,7 +53,10 @@ pub fn report(app: &App) -> Report {
     }
     if let Some((since, why)) = app.journal.failing() {
         let since = since.as_secs();
-        ill.insert("journal", format!("nothing could be written for {since} s: {why}"));
+        ill.insert(
+            "journal",
+            format!("nothing could be written for {since} s: {why}"),
+        );
     }
     match lag.looked {
         None => {

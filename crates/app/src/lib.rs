@@ -3,6 +3,7 @@
 //! REST, MCP and the Studio call the same operations; nothing is decided twice. Each takes a role
 //! ([`Runner`], [`Manager`], [`Admin`], or a [`Reader`]) that says for which workspace it acts.
 
+mod announce;
 mod bulkheads;
 mod carry_out;
 mod catalog;
@@ -56,6 +57,7 @@ use std::time::Duration;
 
 use switchboard_connect::{Connector, TokenCache};
 use switchboard_domain::id::InstanceId;
+use switchboard_domain::variable_caps::VariableCaps;
 use switchboard_mcp::{Limits, McpClient, McpSettings};
 use switchboard_outbound::Client;
 use switchboard_store::Db;
@@ -103,6 +105,8 @@ pub struct AppSettings {
     /// How long nothing may happen in a conversation before its dialogue is ended, and then before
     /// it is closed; none is for ever.
     pub idle_timeout: Option<Duration>,
+    /// How much the variables of a conversation may hold.
+    pub variable_caps: VariableCaps,
     /// How many calls may be under way, and begin.
     pub calls: CallLimits,
 }
@@ -114,6 +118,7 @@ impl Default for AppSettings {
             max_response_bytes: 1 << 20,
             public_url: None,
             idle_timeout: None,
+            variable_caps: VariableCaps::default(),
             calls: CallLimits::default(),
         }
     }
@@ -141,6 +146,7 @@ pub struct App {
     pub(crate) health: health::Health,
     pub(crate) settings: AppSettings,
     pub(crate) stats: stats::Stats,
+    pub(crate) tallies: overview::Tallies,
     pub(crate) instance: InstanceId,
     pub(crate) stopping: AtomicBool,
     pub(crate) calls: TaskTracker,
@@ -187,6 +193,7 @@ impl App {
             outbox: Notify::new(),
             client_answers: Notify::new(),
             stats: stats::Stats::new(context.uuid()),
+            tallies: overview::Tallies::default(),
             announcements: Mutex::new(Some(watch)),
             db,
             context,

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::catalog::LOOK_AGAIN;
 use crate::journal::Work;
 use crate::supervise::supervise;
-use crate::{App, AppError, authority, conversations, mcp, messages, stats};
+use crate::{App, AppError, announce, authority, conversations, mcp, messages, stats};
 
 /// How often a server says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -34,7 +34,7 @@ const LOST_AFTER: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 /// The longest that closing the database may take.
 const CLOSE: Duration = Duration::from_secs(3);
 /// How often SQLite's log is moved into the database.
-const CHECKPOINT: Duration = Duration::from_secs(4);
+const CHECKPOINT: Duration = Duration::from_secs(2);
 
 /// Settles what an earlier run of this server left under way, before it takes calls.
 pub async fn recover(app: &App) -> Result<usize, AppError> {
@@ -156,6 +156,7 @@ pub fn start_background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     }
     if !app.db.is_exclusive() {
         tasks.push(supervise(app, "listen", listen));
+        tasks.push(supervise(app, "tell_others", announce::tell_others));
         tasks.push(supervise(app, "watch_others", watch_others));
     }
     tasks
@@ -171,6 +172,9 @@ async fn listen(app: Arc<App>) {
                 loop {
                     match listener.next().await {
                         Ok(Some(text)) => {
+                            if app.news.heard(&text) {
+                                continue;
+                            }
                             if let Ok(workspace) = text.parse::<WorkspaceId>() {
                                 log(app.catalog.catch_up(workspace).await);
                             }

@@ -3,6 +3,10 @@
 //! The journal announces every conversation that got events. Thousands of streams that each heard
 //! all of it would wake for nothing most of the time, so one task hears it for all of them and wakes
 //! those it concerns. It lives while somebody waits.
+//!
+//! What other servers write is told by them ([`crate::announce`]), as long as this one says that it
+//! waits for it. A look at the conversations that are waited for, now and then and one for all, is
+//! the net under that.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,12 +16,18 @@ use switchboard_domain::conversation::Conversation;
 use switchboard_domain::id::{ConversationId, WorkspaceId};
 use switchboard_store::conversation;
 use tokio::sync::{broadcast, watch};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
+use crate::announce::{self, Message, Others};
 use crate::{App, AppError};
 
+/// How often this server says that it waits, and sees whether it still does.
+const SAY_AGAIN: Duration = Duration::from_secs(2);
 /// How often conversations that are waited for are looked at where other servers change them too.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How soon that is after somebody began to wait: until then others may not have heard that this
+/// server waits.
+const FIRST_LOOK: Duration = Duration::from_millis(150);
 
 #[derive(Debug)]
 struct Watched {
@@ -35,11 +45,15 @@ struct State {
 
 /// Wakes those who wait for news of a conversation.
 #[derive(Debug, Default)]
-pub struct News(Mutex<State>);
+pub struct News {
+    state: Mutex<State>,
+    /// Whether other servers wait for news of this one.
+    pub(crate) others: Others,
+}
 
 impl News {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for news of a conversation from now on.
@@ -79,15 +93,25 @@ impl News {
         }
     }
 
-    /// Those that are waited for; none left ends the task.
-    fn keys_or_end(&self) -> Option<Vec<(WorkspaceId, ConversationId)>> {
-        let mut state = self.lock();
-        if state.watched.is_empty() {
-            state.is_heard = false;
-            return None;
+    /// Takes what another server says. False when it is not about conversations.
+    pub(crate) fn heard(&self, text: &str) -> bool {
+        match Message::read(text) {
+            Some(Message::Waits) => self.others.wait(),
+            Some(Message::Got(conversations)) => {
+                for id in conversations {
+                    self.tell(id, None);
+                }
+            }
+            Some(Message::GotMany) => self.tell_all(),
+            None => return false,
         }
+        true
+    }
+
+    fn keys(&self) -> Vec<(WorkspaceId, ConversationId)> {
+        let state = self.lock();
         let keys = state.watched.iter();
-        Some(keys.map(|(id, watched)| (watched.workspace, *id)).collect())
+        keys.map(|(id, watched)| (watched.workspace, *id)).collect()
     }
 
     /// Ends the task if nobody waits.
@@ -99,9 +123,11 @@ impl News {
 }
 
 async fn hear(app: Arc<App>, mut journal: broadcast::Receiver<ConversationId>) {
-    let mut timer = tokio::time::interval(LOOK_AGAIN);
-    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let is_alone = app.db.is_exclusive();
+    let mut timer = tokio::time::interval(SAY_AGAIN);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let look = tokio::time::sleep(FIRST_LOOK);
+    tokio::pin!(look);
     loop {
         tokio::select! {
             heard = journal.recv() => match heard {
@@ -110,23 +136,34 @@ async fn hear(app: Arc<App>, mut journal: broadcast::Receiver<ConversationId>) {
                 Err(broadcast::error::RecvError::Closed) => return,
             },
             _ = timer.tick() => {
-                if is_alone {
-                    if app.news.is_over() { return }
-                    continue;
+                if app.news.is_over() { return }
+                if !is_alone {
+                    let said = announce::say(&app, &[Message::Waits]).await;
+                    log(said, "other servers were not told that somebody waits here");
                 }
-                let Some(keys) = app.news.keys_or_end() else { return };
-                if let Err(error) = look(&app, &keys).await {
-                    tracing::warn!(%error, "conversations were not looked at and are again");
-                }
+            }
+            () = &mut look, if !is_alone => {
+                log(look_at_all(&app).await, "conversations were not looked at and are again");
+                look.as_mut().reset(Instant::now() + LOOK_AGAIN);
             }
         }
     }
 }
 
-/// Finds what other servers changed.
-async fn look(app: &App, keys: &[(WorkspaceId, ConversationId)]) -> Result<(), AppError> {
+fn log(result: Result<(), AppError>, what: &str) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "{what}");
+    }
+}
+
+/// Finds what other servers changed and was not told.
+async fn look_at_all(app: &App) -> Result<(), AppError> {
+    let keys = app.news.keys();
+    if keys.is_empty() {
+        return Ok(());
+    }
     let mut conn = app.db.read().await?;
-    for (id, sequence) in conversation::sequences(&mut conn.engine(), keys).await? {
+    for (id, sequence) in conversation::sequences(&mut conn.engine(), &keys).await? {
         app.news.tell(id, Some(sequence));
     }
     Ok(())

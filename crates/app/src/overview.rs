@@ -1,8 +1,11 @@
 //! How a workspace is doing: its calls over time, what drifted, what is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use moka::future::Cache;
 use switchboard_domain::durations::Durations;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{AgentId, WorkspaceId};
@@ -10,6 +13,7 @@ use switchboard_domain::integration::IntegrationDefinition;
 use switchboard_domain::name::SecretName;
 use switchboard_store::stat::{self, Called, StatRow};
 use switchboard_store::{Engine, agent, integration, reference, secret};
+use tokio::sync::Semaphore;
 
 use crate::secrets::SecretUser;
 use crate::stats::BUCKET_SECONDS;
@@ -19,11 +23,16 @@ use crate::{App, AppError, Configuration, Reader, versions};
 const POINTS: i64 = 96;
 /// The longest time that is looked at.
 const LONGEST: TimeDelta = TimeDelta::days(35);
+/// The most actions that are listed.
+const ACTIONS: usize = 200;
+/// How many tallies are made at once, and how long one is given to others who ask.
+const AT_ONCE: usize = 2;
+const KEPT: Duration = Duration::from_secs(1);
 /// The most agents that are compared with what they link now.
 const MANY: u32 = 200;
 
 /// What is looked at.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Window {
     /// From this time on; left out, a day before the end.
     pub from: Option<DateTime<Utc>>,
@@ -47,6 +56,10 @@ pub struct Counts {
 }
 
 impl Counts {
+    const fn all(&self) -> u64 {
+        self.succeeded + self.failed + self.refused
+    }
+
     fn add(&mut self, row: &StatRow) {
         self.succeeded += row.succeeded;
         self.failed += row.failed;
@@ -79,6 +92,35 @@ pub struct MissingSecret {
     pub used_by: Vec<SecretUser>,
 }
 
+/// The calls of a workspace in a window.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// The calls of each point that had some, in the order of time.
+    pub points: BTreeMap<DateTime<Utc>, Counts>,
+    /// The calls of each action, those with the most first, and no more than a page has room for.
+    pub actions: Vec<(Called, Counts)>,
+}
+
+/// Tallies being made and just made. Whoever asks for one that is being made waits for it, and few are
+/// made at once, so that no number of open pages takes the server's memory.
+#[derive(Debug)]
+pub struct Tallies {
+    known: Cache<(WorkspaceId, Window), Arc<Tally>>,
+    places: Semaphore,
+}
+
+impl Default for Tallies {
+    fn default() -> Self {
+        Self {
+            known: Cache::builder()
+                .max_capacity(100)
+                .time_to_live(KEPT)
+                .build(),
+            places: Semaphore::new(AT_ONCE),
+        }
+    }
+}
+
 /// How a workspace is doing.
 #[derive(Debug, Clone)]
 pub struct Overview {
@@ -88,10 +130,8 @@ pub struct Overview {
     pub to: DateTime<Utc>,
     /// How long a point of the plot is, in seconds.
     pub step_seconds: i64,
-    /// The calls of each point that had some, in the order of time.
-    pub points: BTreeMap<DateTime<Utc>, Counts>,
-    /// The calls of each action, those with the most first.
-    pub actions: Vec<(Called, Counts)>,
+    /// The calls.
+    pub tally: Arc<Tally>,
     /// Published versions that drifted.
     pub drift: Vec<Drifted>,
     /// Secrets without a value where one is needed.
@@ -114,35 +154,94 @@ pub async fn get(
         ));
     }
     let step_seconds = step((to - from).num_seconds());
+    let tally = tally(app, workspace, window, (from, to)).await?;
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
-    let first = from - TimeDelta::seconds(BUCKET_SECONDS);
-    let rows = stat::between(engine, workspace, window.environment, first, to).await?;
-    let mut points: BTreeMap<_, Counts> = BTreeMap::new();
-    let mut actions: BTreeMap<String, (Called, Counts)> = BTreeMap::new();
-    for row in &rows {
-        let seconds = row.bucket_at.timestamp();
-        let start = seconds - seconds.rem_euclid(step_seconds);
-        let at = DateTime::from_timestamp(start, 0).unwrap_or(row.bucket_at);
-        points.entry(at).or_default().add(row);
-        let known = actions.entry(row.called.source.clone());
-        let (called, counts) = known.or_insert_with(|| (row.called.clone(), Counts::default()));
-        called.clone_from(&row.called);
-        counts.add(row);
-    }
-    let mut actions: Vec<_> = actions.into_values().collect();
-    actions.sort_by_key(|(_, counts)| {
-        std::cmp::Reverse(counts.succeeded + counts.failed + counts.refused)
-    });
     Ok(Overview {
         from,
         to,
         step_seconds,
-        points,
-        actions,
+        tally,
         drift: drift(engine, workspace).await?,
         missing_secrets: missing_secrets(engine, workspace).await?,
     })
+}
+
+async fn tally(
+    app: &App,
+    workspace: WorkspaceId,
+    window: Window,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Arc<Tally>, AppError> {
+    let made = async {
+        let Ok(_place) = app.tallies.places.acquire().await else {
+            return Err(AppError::Stopping);
+        };
+        let mut conn = app.db.read().await?;
+        let mut making = Making::new(step((to - from).num_seconds()));
+        let first = from - TimeDelta::seconds(BUCKET_SECONDS);
+        let environment = window.environment;
+        let engine = &mut conn.engine();
+        stat::each_between(engine, workspace, environment, first, to, |row| {
+            making.add(row);
+        })
+        .await?;
+        Ok(Arc::new(making.end()))
+    };
+    let known = &app.tallies.known;
+    known
+        .try_get_with((workspace, window), made)
+        .await
+        .map_err(|error: Arc<AppError>| {
+            Arc::try_unwrap(error).unwrap_or_else(|error| AppError::Internal(error.to_string()))
+        })
+}
+
+/// A tally being made.
+struct Making {
+    step_seconds: i64,
+    points: BTreeMap<DateTime<Utc>, Counts>,
+    actions: HashMap<String, (Called, Counts)>,
+}
+
+impl Making {
+    fn new(step_seconds: i64) -> Self {
+        Self {
+            step_seconds,
+            points: BTreeMap::new(),
+            actions: HashMap::new(),
+        }
+    }
+
+    fn add(&mut self, row: StatRow) {
+        let seconds = row.bucket_at.timestamp();
+        let start = seconds - seconds.rem_euclid(self.step_seconds);
+        let at = DateTime::from_timestamp(start, 0).unwrap_or(row.bucket_at);
+        self.points.entry(at).or_default().add(&row);
+        if let Some((called, counts)) = self.actions.get_mut(&row.called.source) {
+            counts.add(&row);
+            // Its name is the last one it had.
+            *called = row.called;
+        } else {
+            let mut counts = Counts::default();
+            counts.add(&row);
+            let source = row.called.source.clone();
+            self.actions.insert(source, (row.called, counts));
+        }
+    }
+
+    fn end(self) -> Tally {
+        let mut actions: Vec<_> = self.actions.into_values().collect();
+        actions.sort_by(|(called, counts), (other, theirs)| {
+            let order = theirs.all().cmp(&counts.all());
+            order.then_with(|| called.source.cmp(&other.source))
+        });
+        actions.truncate(ACTIONS);
+        Tally {
+            points: self.points,
+            actions,
+        }
+    }
 }
 
 /// How long a point is: whole buckets, and few enough of them.
@@ -224,6 +323,30 @@ async fn missing_secrets(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_busiest_actions_are_listed() {
+        let mut making = Making::new(300);
+        for n in 0..1000u64 {
+            making.add(StatRow {
+                bucket_at: DateTime::UNIX_EPOCH,
+                called: Called {
+                    source: format!("act_{n:04}"),
+                    name: "x".to_owned(),
+                    integration: None,
+                    action: None,
+                },
+                succeeded: n,
+                failed: 0,
+                refused: 0,
+                durations: Durations::default(),
+            });
+        }
+        let tally = making.end();
+        assert_eq!(tally.actions.len(), ACTIONS);
+        assert_eq!(tally.actions[0].1.all(), 999);
+        assert_eq!(tally.points[&DateTime::UNIX_EPOCH].succeeded, 499_500);
+    }
 
     #[test]
     fn points_are_whole_buckets_and_few() {

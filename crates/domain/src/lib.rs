@@ -41,3 +41,4 @@ pub mod strict;
 pub mod template;
 pub mod text_message;
 pub mod tool_format;
+pub mod variable_caps;

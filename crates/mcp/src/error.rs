@@ -107,6 +107,11 @@ pub enum McpError {
         /// The cap.
         limit: usize,
     },
+    /// A stream brought more in a time than a server has to say.
+    #[error(
+        "the MCP server flooded its stream of events, and the stream was dropped; report it to who runs the server"
+    )]
+    Flood,
     /// Nobody waits for the call any more, so its server was told to stop.
     #[error("the caller went away, and the MCP server was told to stop")]
     Cancelled,
@@ -170,7 +175,7 @@ impl McpError {
             Self::Protocol { .. } => "protocol_error",
             Self::Garbage { .. } => "invalid_frame",
             Self::TooLarge { .. } => "response_too_large",
-            Self::EndlessStream { .. } => "endless_stream",
+            Self::EndlessStream { .. } | Self::Flood => "endless_stream",
             Self::Cancelled => "cancelled",
             Self::InputRequired => "input_required",
         }
@@ -187,6 +192,7 @@ impl McpError {
             | Self::Garbage { .. }
             | Self::TooLarge { .. }
             | Self::EndlessStream { .. }
+            | Self::Flood
             | Self::Cancelled
             | Self::NotMcp { .. } => true,
             Self::Status { status, .. } => *status >= 500,

@@ -20,6 +20,69 @@ pub struct Place {
     pub retry_ms: Option<u64>,
 }
 
+/// How much a stream may bring: so much at once, and so much each second after that.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Events at once.
+    pub events: u32,
+    /// Events a second.
+    pub events_per_second: u32,
+    /// Bytes at once.
+    pub bytes: u32,
+    /// Bytes a second.
+    pub bytes_per_second: u32,
+}
+
+impl Pace {
+    /// For streams that bring notifications alone.
+    pub const NOTIFICATIONS: Self = Self {
+        events: 500,
+        events_per_second: 20,
+        bytes: 4 << 20,
+        bytes_per_second: 64 << 10,
+    };
+    /// For streams that bring answers too.
+    pub const ANSWERS: Self = Self {
+        events: 5000,
+        events_per_second: 500,
+        bytes: 128 << 20,
+        bytes_per_second: 16 << 20,
+    };
+}
+
+/// What is left of a pace.
+#[derive(Debug)]
+struct Allowance {
+    pace: Pace,
+    events: f64,
+    bytes: f64,
+    at: Instant,
+}
+
+impl Allowance {
+    fn new(pace: Pace, now: Instant) -> Self {
+        Self {
+            pace,
+            events: f64::from(pace.events),
+            bytes: f64::from(pace.bytes),
+            at: now,
+        }
+    }
+
+    /// False when that is too much.
+    fn take(&mut self, events: f64, bytes: f64, now: Instant) -> bool {
+        let pace = self.pace;
+        let passed = now.saturating_duration_since(self.at).as_secs_f64();
+        self.at = now;
+        let more = |left: f64, each: u32, most: u32| {
+            passed.mul_add(f64::from(each), left).min(f64::from(most))
+        };
+        self.events = more(self.events, pace.events_per_second, pace.events) - events;
+        self.bytes = more(self.bytes, pace.bytes_per_second, pace.bytes) - bytes;
+        self.events >= 0.0 && self.bytes >= 0.0
+    }
+}
+
 /// An open stream of events.
 pub struct EventLink {
     stream: ResponseStream,
@@ -28,6 +91,8 @@ pub struct EventLink {
     read: usize,
     /// How many bytes may come in all.
     limit: usize,
+    allowance: Option<Allowance>,
+    is_flood: bool,
 }
 
 impl EventLink {
@@ -39,6 +104,24 @@ impl EventLink {
             cap,
             read: 0,
             limit: usize::MAX,
+            allowance: None,
+            is_flood: false,
+        }
+    }
+
+    /// Sets how much may come in a time. A stream that brings more is a flood, and is dropped.
+    pub fn pace(&mut self, pace: Pace) {
+        self.allowance = Some(Allowance::new(pace, Instant::now()));
+    }
+
+    fn allow(&mut self, events: f64, bytes: f64) -> Result<(), McpError> {
+        let Some(allowance) = &mut self.allowance else {
+            return Ok(());
+        };
+        if allowance.take(events, bytes, Instant::now()) {
+            Ok(())
+        } else {
+            Err(McpError::Flood)
         }
     }
 
@@ -71,7 +154,10 @@ impl EventLink {
     pub async fn next(&mut self, deadline: Instant) -> Result<Option<Event>, McpError> {
         loop {
             match self.events.next() {
-                Ok(Some(event)) => return Ok(Some(event)),
+                Ok(Some(event)) => {
+                    self.allow(1.0, 0.0)?;
+                    return Ok(Some(event));
+                }
                 Ok(None) => {}
                 Err(BadEvent::TooLarge) => {
                     return Err(McpError::TooLarge {
@@ -91,6 +177,8 @@ impl EventLink {
                     if self.read > self.limit {
                         return Err(McpError::EndlessStream { limit: self.limit });
                     }
+                    let bytes = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+                    self.allow(0.0, bytes.into())?;
                     self.events.push(&piece);
                 }
                 Ok(None) => return Ok(None),
@@ -105,6 +193,27 @@ impl EventLink {
         }
     }
 
+    /// The next event of a stream that is nobody's call; none at its end, whatever that is.
+    pub async fn next_or_end(&mut self, deadline: Instant) -> Option<Event> {
+        match self.next(deadline).await {
+            Ok(event) => event,
+            Err(McpError::Flood) => {
+                self.is_flood = true;
+                tracing::warn!("an MCP server floods its stream of events, which is dropped");
+                None
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a stream of events ended");
+                None
+            }
+        }
+    }
+
+    /// True when it was dropped because it brought too much.
+    pub const fn is_flood(&self) -> bool {
+        self.is_flood
+    }
+
     /// Reads the stream to its end, which comes at once from most servers, so that its connection
     /// can be used again. One that goes on is closed.
     pub fn finish(mut self: Box<Self>) {
@@ -116,5 +225,25 @@ impl EventLink {
                 }
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_is_told_from_a_burst() {
+        let start = Instant::now();
+        let after = |seconds: u64| start + Duration::from_secs(seconds);
+        let mut burst = Allowance::new(Pace::NOTIFICATIONS, start);
+        assert!((0..500).all(|_| burst.take(1.0, 0.0, start)));
+        assert!(!burst.take(1.0, 0.0, start), "no more at once");
+        let mut steady = Allowance::new(Pace::NOTIFICATIONS, start);
+        assert!((0..600).all(|second| (0..20).all(|_| steady.take(1.0, 0.0, after(second)))));
+        let mut large = Allowance::new(Pace::NOTIFICATIONS, start);
+        assert!(large.take(0.0, f64::from(4 << 20), start));
+        assert!(!large.take(0.0, 1.0, start), "no more bytes at once");
+        assert!(large.take(0.0, 1.0, after(1)));
     }
 }

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::McpError;
 use crate::frame;
-use crate::link::EventLink;
+use crate::link::{EventLink, Pace};
 use crate::wire::{self, Answered, Wire};
 
 /// Who hears that a server's tools changed.
@@ -278,8 +278,9 @@ impl Core {
     /// Passes on what comes on a subscription until it ends, and says so.
     async fn pump(self: Arc<Self>, mut events: Box<EventLink>, id: Value) {
         let idle = self.wire.limits.idle_stream;
+        events.pace(Pace::NOTIFICATIONS);
         let run = async {
-            while let Ok(Some(event)) = events.next(Instant::now() + idle).await {
+            while let Some(event) = events.next_or_end(Instant::now() + idle).await {
                 self.to_peer(&event.data);
             }
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::error::McpError;
-use crate::link::{EventLink, Place};
+use crate::link::{EventLink, Pace, Place};
 use crate::session::{Ask, Session};
 
 /// How long to wait before a broken stream is asked for again, where the server does not say.
@@ -25,6 +25,7 @@ impl Session {
         let mut idle_resumes = 0;
         loop {
             link.limit(left);
+            link.pace(Pace::ANSWERS);
             while let Some(event) = link.next(ask.deadline).await? {
                 idle_resumes = 0;
                 if !matches!(event.kind.as_str(), "" | "message") {

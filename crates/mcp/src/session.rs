@@ -208,6 +208,7 @@ impl Session {
             result,
             Err(McpError::Timeout { sent: true }
                 | McpError::EndlessStream { .. }
+                | McpError::Flood
                 | McpError::TooLarge { .. })
         ) {
             waiting.over();

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::error::McpError;
 use crate::frame::{self, Kind};
-use crate::link::EventLink;
+use crate::link::{EventLink, Pace};
 use crate::peer::{Core, PeerTransport};
 use crate::wire::Wire;
 
@@ -52,8 +52,9 @@ fn place(from: &Uri, named: &str, query: Option<&str>) -> Result<Uri, McpError> 
 /// Reads the stream to its end, and gives each message to whom it is for.
 async fn listen(core: Arc<Core>, mut events: Box<EventLink>) {
     let idle = core.wire.limits.idle_stream;
+    events.pace(Pace::ANSWERS);
     let run = async {
-        while let Ok(Some(event)) = events.next(Instant::now() + idle).await {
+        while let Some(event) = events.next_or_end(Instant::now() + idle).await {
             let text = core.wire.clean(&event.data);
             match frame::messages(&text) {
                 Ok(messages) => {

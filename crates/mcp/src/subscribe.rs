@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::error::McpError;
 use crate::frame::{self, Kind};
-use crate::link::{EventLink, Place};
+use crate::link::{EventLink, Pace, Place};
 use crate::peer::{Core, Handler};
 
 /// The wait before a stream that ended is asked for again, and the longest of these waits.
@@ -44,7 +44,7 @@ async fn listen(core: &Core, headers: HeaderMap) {
                     link.go_on_from(last);
                 }
                 let began = Instant::now();
-                follow(core, &mut link).await;
+                let is_flood = follow(core, &mut link).await;
                 // A stream that ends as soon as it opens is not asked for in a loop.
                 wait = if began.elapsed() > wait {
                     FIRST_WAIT
@@ -54,6 +54,9 @@ async fn listen(core: &Core, headers: HeaderMap) {
                 let place = link.place();
                 let asked = place.retry_ms.map(Duration::from_millis);
                 wait = asked.map_or(wait, |asked| asked.clamp(FIRST_WAIT, MAX_WAIT));
+                if is_flood {
+                    wait = MAX_WAIT;
+                }
                 last = Some(place);
             }
             Err(McpError::Outbound(_) | McpError::Timeout { .. }) => wait = longer(wait),
@@ -75,9 +78,11 @@ fn longer(wait: Duration) -> Duration {
     (wait * 2).min(MAX_WAIT)
 }
 
-async fn follow(core: &Core, link: &mut EventLink) {
+/// True when the stream was dropped because it brought too much.
+async fn follow(core: &Core, link: &mut EventLink) -> bool {
     let idle = core.wire.limits.idle_stream;
-    while let Ok(Some(event)) = link.next(Instant::now() + idle).await {
+    link.pace(Pace::NOTIFICATIONS);
+    while let Some(event) = link.next_or_end(Instant::now() + idle).await {
         let Ok(messages) = frame::messages(&event.data) else {
             continue;
         };
@@ -91,6 +96,7 @@ async fn follow(core: &Core, link: &mut EventLink) {
             }
         }
     }
+    link.is_flood()
 }
 
 /// Revision 2026-07-28: a request that stays open (`subscriptions/listen`).

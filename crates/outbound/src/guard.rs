@@ -112,6 +112,16 @@ const PROTOCOLS_V6: Ipv6Net = v6(0x2001, 0, 0, 23);
 /// IPv4 in IPv6, for a socket that speaks both.
 const MAPPED: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96);
 
+/// An address or a network without the brackets around its address. None where they stand elsewhere:
+/// what follows them is a port, and taken for a part of the address it would allow another one.
+fn without_brackets(text: &str) -> Option<String> {
+    let Some(inside) = text.strip_prefix('[') else {
+        return (!text.contains(['[', ']'])).then(|| text.to_owned());
+    };
+    let (address, rest) = inside.split_once(']')?;
+    (rest.is_empty() || rest.starts_with('/')).then(|| format!("{address}{rest}"))
+}
+
 impl NetworkPolicy {
     /// A policy with allowances: networks, single addresses, or host names.
     pub fn new<'a>(
@@ -135,7 +145,9 @@ impl NetworkPolicy {
 
     /// Takes an allowance, if it is one.
     fn allow(&mut self, text: &str, port: Option<u16>) -> bool {
-        let bare = text.replace(['[', ']'], "");
+        let Some(bare) = without_brackets(text) else {
+            return false;
+        };
         let network = bare.parse::<IpNet>().map(plain_network).ok();
         let address = || bare.parse::<IpAddr>().ok();
         let network = network.or_else(|| Some(IpNet::from(address()?.to_canonical())));

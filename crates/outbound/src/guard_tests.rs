@@ -143,7 +143,7 @@ fn allowances_that_mean_nothing_are_refused() {
         "a b",
         "http://x",
         "x/y",
-        "x:80",
+        "x:80000",
         "*",
         "*.internal",
         "[::1",

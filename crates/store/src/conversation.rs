@@ -147,6 +147,11 @@ pub async fn sequences(
     Ok(found)
 }
 
+/// Says something about conversations to the other servers, when the transaction commits.
+pub async fn announce(engine: &mut Engine<'_>, text: &str) -> Result<(), StoreError> {
+    dialect::announce(engine, text).await
+}
+
 /// A page of the conversations of all workspaces that are not closed and did not change since a
 /// time, in the order they were made. `made_before` is the largest id they can have.
 pub async fn idle(
@@ -195,7 +200,7 @@ pub fn least_id_at(time: DateTime<Utc>) -> Uuid {
     Uuid::from_u128(millis.min((1 << 48) - 1) << 80)
 }
 
-/// A page of conversations, the newest first.
+/// A page of conversations, the newest first. Of their variables they have `call` alone.
 pub async fn list(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
@@ -206,16 +211,20 @@ pub async fn list(
     let before = before.map_or(Uuid::max(), ConversationId::uuid);
     let before = filter.to.map_or(before, |to| before.min(least_id_at(to)));
     let least = filter.from.map_or(Uuid::nil(), least_id_at);
-    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT workspace_id, id, agent_id, version, environment, status, phase, state, variables, call_usage, last_sequence, created_at, updated_at \
+    // What can be large is not read: of the variables, `call` alone.
+    let call = dialect::json_member(engine, "variables", "call");
+    let sql = format!(
+        "SELECT workspace_id, id, agent_id, version, environment, status, phase, state, COALESCE('{{\"call\":' || {call} || '}}', '{{}}') AS variables, \
+         call_usage, last_sequence, created_at, updated_at \
          FROM conversation AS c WHERE workspace_id = $1 AND id < $2 AND id >= $3 AND ($4 IS NULL OR agent_id = $4) \
          AND ($5 IS NULL OR environment = $5) AND ($6 IS NULL OR status = $6) \
          AND ($7 IS NULL OR EXISTS (SELECT 1 FROM event AS e WHERE e.workspace_id = c.workspace_id AND e.conversation_id = c.id AND e.kind = $7)) \
-         ORDER BY id DESC LIMIT $8",
-    )
-    .bind(workspace.uuid()).bind(before).bind(least).bind(filter.agent.map(AgentId::uuid))
-    .bind(filter.environment.map(Environment::as_str)).bind(filter.status.map(Status::as_str))
-    .bind(filter.with_event.map(EventType::as_str)).bind(i64::from(limit) + 1)
-    .fetch_all(conn).await)?;
+         ORDER BY id DESC LIMIT $8"
+    );
+    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(AssertSqlSafe(sql))
+        .bind(workspace.uuid()).bind(before).bind(least).bind(filter.agent.map(AgentId::uuid))
+        .bind(filter.environment.map(Environment::as_str)).bind(filter.status.map(Status::as_str))
+        .bind(filter.with_event.map(EventType::as_str)).bind(i64::from(limit) + 1)
+        .fetch_all(conn).await)?;
     Page::cut(rows, limit).try_map(conversation)
 }

@@ -11,6 +11,7 @@ use sqlx::postgres::PgListener;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Postgres, Sqlite, SqlitePool};
 
+use crate::checkpoint;
 use crate::connection::{Link, Rules};
 use crate::dialect::CHANGE_CHANNEL;
 use crate::engine::{Engine, on};
@@ -124,10 +125,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a statement of SQLite may take: longer than it waits for the write lock.
 const SQLITE_DEADLINE: Duration = Duration::from_secs(15);
 
-/// A log that readers kept from being reused grows; past this size, in bytes, emptying it is worth a
-/// wait.
-const LARGE_LOG: u64 = 256 * 1024 * 1024;
-
 fn sqlite_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
@@ -138,7 +135,7 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(BUSY_TIMEOUT)
         .statement_cache_capacity(256)
         .pragma("wal_autocheckpoint", "0")
-        .pragma("journal_size_limit", "67108864")
+        .pragma("journal_size_limit", checkpoint::KEPT_LOG)
         .optimize_on_close(false, None)
 }
 
@@ -397,24 +394,18 @@ impl Db {
     }
 
     /// Moves SQLite's write-ahead log into the database file. Run it from time to time, apart from
-    /// the commits; it does nothing on PostgreSQL. Answers how many pages the log held.
+    /// the commits; it does nothing on PostgreSQL. Answers how many pages the log holds after it.
     pub async fn checkpoint(&self) -> Result<u64, StoreError> {
         let Pools::Sqlite {
-            checkpointer, path, ..
+            writer,
+            checkpointer,
+            path,
+            ..
         } = &*self.pools
         else {
             return Ok(0);
         };
-        let mut log = path.clone().into_os_string();
-        log.push("-wal");
-        let size = std::fs::metadata(log).map_or(0, |metadata| metadata.len());
-        let sql = if size > LARGE_LOG {
-            "PRAGMA wal_checkpoint(RESTART)"
-        } else {
-            "PRAGMA wal_checkpoint(PASSIVE)"
-        };
-        let (_, pages, _): (i64, i64, i64) = sqlx::query_as(sql).fetch_one(checkpointer).await?;
-        Ok(u64::try_from(pages).unwrap_or(0))
+        checkpoint::run(writer, checkpointer, path).await
     }
 
     /// Follows what other replicas announce; none where there are no replicas.

@@ -51,6 +51,17 @@ pub async fn announce(engine: &mut Engine<'_>, payload: &str) -> Result<(), Stor
     Ok(())
 }
 
+/// A member of the JSON object in a text column, as JSON text; null where it has none.
+pub fn json_member(engine: &Engine<'_>, column: &str, member: &str) -> String {
+    match engine {
+        Engine::Sqlite(_) => format!("({column} -> '{member}')"),
+        // PostgreSQL cannot read an object that has a NUL anywhere: shown as what stands for it.
+        Engine::Postgres(_) => {
+            format!("(REPLACE({column}, '\\u0000', '\\ufffd')::json -> '{member}')::text")
+        }
+    }
+}
+
 /// Many rows of question marks: `head VALUES (?, ?), (?, ?), ... tail`. SQLite finds these by
 /// position, which is quicker than by number, and lets several statements share one list of values.
 pub fn bulk_insert_by_position(

@@ -16,6 +16,7 @@ struct Row {
     at: DateTime<Utc>,
     kind: String,
     data: String,
+    newest: i64,
 }
 
 fn event(row: Row) -> Event {
@@ -28,21 +29,29 @@ fn event(row: Row) -> Event {
     }
 }
 
-/// A page of a conversation's events after a sequence number, in order.
+/// A page of a conversation's events after a sequence number, in order. It holds at most `limit`, and
+/// ends with the first one that takes it to `bytes` of data or beyond.
 pub async fn list(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     conversation: ConversationId,
     after: u64,
     limit: u32,
+    bytes: u64,
 ) -> Result<Page<Event>, StoreError> {
+    // The lengths are added up before any data is read.
     let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT sequence, id, at, kind, data FROM event \
-         WHERE workspace_id = $1 AND conversation_id = $2 AND sequence > $3 ORDER BY sequence LIMIT $4",
+        "SELECT sequence, id, at, kind, data, (SELECT MAX(sequence) FROM event WHERE workspace_id = $1 AND conversation_id = $2) AS newest \
+         FROM event WHERE workspace_id = $1 AND conversation_id = $2 AND sequence > $3 AND sequence <= (SELECT MAX(sequence) FROM \
+         (SELECT sequence, SUM(size) OVER (ORDER BY sequence) - size AS bytes_before FROM \
+         (SELECT sequence, OCTET_LENGTH(data) AS size FROM event WHERE workspace_id = $1 AND conversation_id = $2 AND sequence > $3 \
+         ORDER BY sequence LIMIT $4) AS lengths) AS sums WHERE bytes_before < $5) ORDER BY sequence",
     )
-    .bind(workspace.uuid()).bind(conversation.uuid()).bind(after.cast_signed()).bind(i64::from(limit) + 1)
+    .bind(workspace.uuid()).bind(conversation.uuid()).bind(after.cast_signed()).bind(i64::from(limit)).bind(bytes.cast_signed())
     .fetch_all(conn).await)?;
-    Ok(Page::cut(rows.into_iter().map(event).collect(), limit))
+    let more = rows.last().is_some_and(|last| last.sequence < last.newest);
+    let rows = rows.into_iter().map(event).collect();
+    Ok(Page { rows, more })
 }
 
 /// The sequence number of one of a conversation's events.

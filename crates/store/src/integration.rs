@@ -201,3 +201,20 @@ pub async fn of_kind(
         })
         .collect()
 }
+
+/// Notes that a server's tools are fetched from now on. False when another replica began to at that
+/// time or later.
+pub async fn claim_refresh(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: IntegrationId,
+    now: DateTime<Utc>,
+    before: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let claimed = on!(engine, conn => sqlx::query(
+        "UPDATE integration SET refreshing_at = $3 WHERE workspace_id = $1 AND id = $2 AND (refreshing_at IS NULL OR refreshing_at < $4)",
+    )
+    .bind(workspace.uuid()).bind(id.uuid()).bind(now).bind(before)
+    .execute(conn).await.map(|done| done.rows_affected()))?;
+    Ok(claimed == 1)
+}

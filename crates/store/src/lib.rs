@@ -3,6 +3,7 @@
 //! [`Db`] gives connections and transactions; every store function takes an [`Engine`], which is
 //! one of the two, and writes its query once (`docs/decisions/0001`). The clock is a parameter.
 
+mod checkpoint;
 mod connection;
 mod db;
 mod dialect;

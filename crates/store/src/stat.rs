@@ -1,6 +1,7 @@
 //! How calls went: counts in buckets of time, and the last error of each integration.
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt as _;
 use switchboard_domain::durations::Durations;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{ActionId, AgentId, IntegrationId, WorkspaceId};
@@ -74,38 +75,45 @@ struct Row {
     durations: String,
 }
 
-/// What was counted from one time to another, in the order of time.
-pub async fn between(
+fn stat(row: Row) -> Result<StatRow, StoreError> {
+    Ok(StatRow {
+        bucket_at: row.bucket_at,
+        called: Called {
+            source: row.source,
+            name: row.name,
+            integration: row.integration_id.map(IntegrationId::from_uuid),
+            action: row.action_id.map(ActionId::from_uuid),
+        },
+        succeeded: row.succeeded.unsigned_abs(),
+        failed: row.failed.unsigned_abs(),
+        refused: row.refused.unsigned_abs(),
+        durations: serde_json::from_str(&row.durations)
+            .map_err(|error| StoreError::corrupt("durations", error))?,
+    })
+}
+
+/// Gives out what was counted from one time to another, row by row in the order of time: a month of
+/// many actions is never in memory at once.
+pub async fn each_between(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     environment: Option<Environment>,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
-) -> Result<Vec<StatRow>, StoreError> {
-    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT bucket_at, source, name, integration_id, action_id, succeeded, failed, refused, durations FROM call_stat \
-         WHERE workspace_id = $1 AND bucket_at >= $2 AND bucket_at < $3 AND ($4 IS NULL OR environment = $4) ORDER BY bucket_at",
-    )
-    .bind(workspace.uuid()).bind(from).bind(to).bind(environment.map(Environment::as_str))
-    .fetch_all(conn).await)?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(StatRow {
-                bucket_at: row.bucket_at,
-                called: Called {
-                    source: row.source,
-                    name: row.name,
-                    integration: row.integration_id.map(IntegrationId::from_uuid),
-                    action: row.action_id.map(ActionId::from_uuid),
-                },
-                succeeded: row.succeeded.unsigned_abs(),
-                failed: row.failed.unsigned_abs(),
-                refused: row.refused.unsigned_abs(),
-                durations: serde_json::from_str(&row.durations)
-                    .map_err(|error| StoreError::corrupt("durations", error))?,
-            })
-        })
-        .collect()
+    mut take: impl FnMut(StatRow) + Send,
+) -> Result<(), StoreError> {
+    on!(engine, conn => {
+        let mut rows = sqlx::query_as::<_, Row>(
+            "SELECT bucket_at, source, name, integration_id, action_id, succeeded, failed, refused, durations FROM call_stat \
+             WHERE workspace_id = $1 AND bucket_at >= $2 AND bucket_at < $3 AND ($4 IS NULL OR environment = $4) ORDER BY bucket_at",
+        )
+        .bind(workspace.uuid()).bind(from).bind(to).bind(environment.map(Environment::as_str))
+        .fetch(conn);
+        while let Some(row) = rows.try_next().await? {
+            take(stat(row)?);
+        }
+        Ok::<(), StoreError>(())
+    })
 }
 
 /// Forgets what was counted before a time.

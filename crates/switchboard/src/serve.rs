@@ -17,7 +17,7 @@ use crate::door::{Door, Limits};
 use crate::say::say;
 use crate::settings::Settings;
 use crate::telemetry::{self, Telemetry};
-use crate::{open_files, system, wiring};
+use crate::{log_writer, open_files, system, wiring};
 
 /// Runs the server until it is told to stop.
 pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
@@ -100,7 +100,7 @@ pub async fn serve(
     lifecycle::recover(&app).await?;
     let background = lifecycle::start_background(&app);
     let stopping = CancellationToken::new();
-    let metrics = telemetry.metrics.clone();
+    let rendered = telemetry.metrics.clone();
     let address = listener.local_addr()?;
     let site = Site::new(
         address,
@@ -109,7 +109,10 @@ pub async fn serve(
     );
     let state = ApiState {
         app: app.clone(),
-        metrics: Arc::new(move || metrics.render()),
+        metrics: Arc::new(move || {
+            metrics::counter!("switchboard_log_lines_lost_total").absolute(log_writer::lost());
+            rendered.render()
+        }),
         stopping: stopping.clone(),
         site: Arc::new(site),
         proxies: Arc::new(Proxies(settings.trusted_proxies.clone())),

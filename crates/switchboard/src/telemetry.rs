@@ -1,5 +1,7 @@
 //! The log and the metrics.
 
+use std::time::Duration;
+
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -9,6 +11,19 @@ use crate::settings::{LogFormat, Settings};
 pub struct Telemetry {
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
+}
+
+/// How often recorded samples are put into their buckets.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Puts samples into their buckets. Otherwise only somebody who asks for the metrics does so, and
+/// where nobody asks, every sample is kept.
+async fn upkeep(metrics: PrometheusHandle) {
+    let mut timer = tokio::time::interval(UPKEEP);
+    loop {
+        timer.tick().await;
+        metrics.run_upkeep();
+    }
 }
 
 /// Starts the log, on standard error, and the metrics.
@@ -32,5 +47,6 @@ pub fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
     let metrics = PrometheusBuilder::new()
         .set_buckets(&[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0])?
         .install_recorder()?;
+    tokio::spawn(upkeep(metrics.clone()));
     Ok(Telemetry { metrics })
 }

@@ -70,7 +70,8 @@ fn keep_private(path: &Path) -> anyhow::Result<()> {
         return Ok(());
     };
     let mode = metadata.permissions().mode();
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         return Ok(());
     }
     fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))
@@ -137,6 +138,7 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
         max_response_bytes: settings.response_cap_bytes,
         public_url: settings.public_url.as_ref().map(ToString::to_string),
         idle_timeout: settings.idle_timeout,
+        variable_caps: settings.variable_caps,
         calls: call_limits(settings),
     };
     let telnyx = Telnyx::new(client.clone(), settings.telnyx_url.as_str())?;

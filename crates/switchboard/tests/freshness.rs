@@ -79,10 +79,7 @@ async fn a_paused_server_serves_no_request_on_a_key_that_was_revoked_meanwhile(
     tokio::time::sleep(Duration::from_millis(3300)).await;
     signal(&server, "-CONT");
     for _ in 0..3 {
-        client
-            .get("/conversations")
-            .await
-            .problem(401);
+        client.get("/conversations").await.problem(401);
     }
 }
 
@@ -218,9 +215,6 @@ async fn a_replica_that_was_cut_off_catches_up_with_what_it_missed() {
         (ready().await.0 == 200).then_some(())
     })
     .await;
-    there
-        .get("/conversations")
-        .await
-        .problem(401);
+    there.get("/conversations").await.problem(401);
     admin.get("/conversations").await.expect(200);
 }

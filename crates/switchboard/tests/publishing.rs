@@ -68,6 +68,7 @@ impl Desk {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one story from draft to publication")]
 async fn a_draft_is_published_or_nothing_happens(database: TestDatabase) {
     let server = Server::start(BINARY, database).await;
     let client = server.client("admin");

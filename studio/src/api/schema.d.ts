@@ -483,7 +483,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List conversations, the newest first. */
+        /**
+         * List conversations, the newest first. Of their variables a list has the built-in ones alone; read one
+         *     conversation for the rest.
+         */
         get: operations["list_conversations"];
         put?: never;
         /** Start a conversation. */
@@ -1324,7 +1327,22 @@ export interface components {
             actor_email: string | null;
             operation: string;
             entity: string;
+            /** @description Empty where it was done to nothing that is saved. */
             entity_id: string;
+            /** @description The environment it was done in. */
+            environment: string | null;
+            /** @description The names of the secrets it used or concerned. */
+            secrets: string[];
+            /** @description The origins they went to, or would have gone to, with spaces between. */
+            destination: string | null;
+            /** @description The address the request came from. */
+            address: string | null;
+            /** @description The request's id, as the answer's `x-request-id` and the log name it. */
+            request_id: string | null;
+            /** @description What was different before, without values of secrets. */
+            before: unknown;
+            /** @description What is different since. */
+            after: unknown;
         };
         /** @description A page of the audit log. */
         AuditList: {
@@ -1433,6 +1451,8 @@ export interface components {
             variables: {
                 [key: string]: unknown;
             };
+            /** @description The names of those that were too large to be set; absent where all were set. */
+            left_out_variables?: string[];
             error: components["schemas"]["CallError"] | null;
             /** Format: int64 */
             duration_ms: number | null;
@@ -1500,6 +1520,7 @@ export interface components {
             status: string;
             phase: components["schemas"]["Phase"];
             state: string | null;
+            /** @description In a list only the built-in ones: `call`, where it was given, and `conversation`. */
             variables: {
                 [key: string]: unknown;
             };
@@ -2021,7 +2042,7 @@ export interface components {
              */
             step_s: number;
             buckets: components["schemas"]["OverviewBucket"][];
-            /** @description The actions that were called, those with the most calls first. */
+            /** @description The actions that were called, those with the most calls first, at most 200. */
             actions: components["schemas"]["OverviewAction"][];
             /** @description Agents whose published version links something that changed since it was locked. */
             drift: components["schemas"]["OverviewDrift"][];
@@ -2292,6 +2313,8 @@ export interface components {
             name: string;
             /** @description Where it has a value. */
             environments: components["schemas"]["Environment"][];
+            /** @description The origins that it may go to. An empty list is filled by the first use. */
+            allowed_origins: string[];
             used_by: components["schemas"]["User"][];
             /** Format: int64 */
             revision: number;
@@ -2300,7 +2323,12 @@ export interface components {
         };
         /** @description Values of a secret; null removes one. */
         SecretInput: {
-            values: components["schemas"]["SecretValues"];
+            values?: components["schemas"]["SecretValues"];
+            /**
+             * @description The origins that it may go to, all of them, such as `https://api.example.com`. Once it exists,
+             *     only an admin may change them.
+             */
+            allowed_origins?: string[];
         };
         /** @description A page of secrets. */
         SecretList: {

@@ -185,7 +185,8 @@ type Answered = Pin<Box<dyn Future<Output = Result<CallAnswer, AppError>> + Send
 
 /// A call under way whose service said something.
 pub struct Running {
-    authority: Authority,
+    /// Returns when whoever called may hear no more.
+    ended: Pin<Box<dyn Future<Output = ()> + Send>>,
     call: Answered,
     notices: mpsc::Receiver<Notice>,
     listener: Listener,
@@ -208,13 +209,14 @@ pub async fn first(
     listener: Listener,
 ) -> Result<First, Failure> {
     let authority = extract::authority(visit.state, None, visit.headers).await?;
+    let ended = Box::pin(authority.ended());
     let (app, runner) = (visit.state.app.clone(), visit.runner.clone());
     let mut call: Answered = Box::pin(async move { call::call(&app, &runner, request).await });
     loop {
         tokio::select! {
             biased;
             Some(notice) = notices.recv() => if let Some(first) = listener.write(&notice) {
-                return Ok(First::Notice(Running { authority, call, notices, listener, first }));
+                return Ok(First::Notice(Running { ended, call, notices, listener, first }));
             },
             answer = &mut call => {
                 // It may have been said and done at once.
@@ -222,7 +224,7 @@ pub async fn first(
                     return Ok(First::Answer(answer));
                 };
                 let call: Answered = Box::pin(std::future::ready(answer));
-                return Ok(First::Notice(Running { authority, call, notices, listener, first }));
+                return Ok(First::Notice(Running { ended, call, notices, listener, first }));
             },
         }
     }
@@ -238,10 +240,10 @@ fn waiting(
 
 impl Running {
     /// The stream of what comes, the answer at its end.
-    pub fn into_response(self, ending: Ending) -> Response {
+    pub fn into_response(mut self, ending: Ending) -> Response {
         let first = stream::iter([self.first.clone()]);
         // The call goes on, as it does when its caller hangs up.
-        let ended = self.authority.clone().ended();
+        let ended = std::mem::replace(&mut self.ended, Box::pin(std::future::pending()));
         let rest = stream::unfold(Some((self, ending)), |state| async move {
             let (mut running, ending) = state?;
             loop {
@@ -353,6 +355,7 @@ mod tests {
             _ = &mut call => panic!("the notice comes first"),
         };
         let running = Running {
+            ended: Box::pin(std::future::pending()),
             call,
             notices,
             listener,

@@ -95,7 +95,8 @@ impl ListQuery {
     }
 }
 
-/// List conversations, the newest first.
+/// List conversations, the newest first. Of their variables a list has the built-in ones alone; read one
+/// conversation for the rest.
 #[utoipa::path(get, path = "/conversations", tag = "conversations", params(ListQuery),
     responses((status = 200, description = "A page of conversations", body = schema::ConversationList)))]
 pub async fn list_conversations(

@@ -44,7 +44,7 @@ fn buckets(overview: &Overview) -> Vec<Value> {
     let mut at = DateTime::from_timestamp(first, 0).unwrap_or(overview.from);
     let mut buckets = vec![];
     while at < overview.to {
-        let counts = overview.points.get(&at).cloned().unwrap_or_default();
+        let counts = overview.tally.points.get(&at).cloned().unwrap_or_default();
         buckets.push(bucket(at, &counts));
         at += TimeDelta::seconds(step);
     }
@@ -67,6 +67,7 @@ pub async fn get_overview(
     };
     let overview = overview::get(&state.app, &reader, window).await?;
     let actions: Vec<_> = overview
+        .tally
         .actions
         .iter()
         .map(|(called, counts)| {

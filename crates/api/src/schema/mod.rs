@@ -418,6 +418,7 @@ pub struct Conversation {
     phase: Phase,
     #[schema(required = true, nullable = true)]
     state: Option<String>,
+    /// In a list only the built-in ones: `call`, where it was given, and `conversation`.
     variables: BTreeMap<String, Value>,
     revision: u64,
     created_at: String,
@@ -505,6 +506,9 @@ pub struct CallAnswer {
     output: Value,
     /// The variables that this call set.
     variables: BTreeMap<String, Value>,
+    /// The names of those that were too large to be set; absent where all were set.
+    #[schema(required = false, nullable = false)]
+    left_out_variables: Option<Vec<String>>,
     #[schema(required = true, nullable = true)]
     error: Option<CallError>,
     #[schema(required = true, nullable = true)]

@@ -13,7 +13,7 @@ pub struct Overview {
     /// How long a bucket is, in seconds.
     step_s: u64,
     buckets: Vec<OverviewBucket>,
-    /// The actions that were called, those with the most calls first.
+    /// The actions that were called, those with the most calls first, at most 200.
     actions: Vec<OverviewAction>,
     /// Agents whose published version links something that changed since it was locked.
     drift: Vec<OverviewDrift>,

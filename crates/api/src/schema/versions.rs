@@ -161,10 +161,6 @@ pub struct PublishReview {
 /// A published version, or what publishing would come to.
 #[derive(ToSchema)]
 #[serde(untagged)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it describes JSON and is never made"
-)]
 pub enum PublishedOrReview {
     Published(PublishedVersion),
     Review(PublishReview),

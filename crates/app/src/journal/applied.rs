@@ -42,8 +42,8 @@ pub(super) async fn applied(engine: &mut Engine<'_>, op: &Op) -> Result<Option<D
     if !is_done {
         return Ok(None);
     }
-    if matches!(op.work, Work::Settle(_)) {
-        return Ok(Some(Done::Settled));
+    if let Work::Settle(settlement) = &op.work {
+        return Ok(Some(settlement.done()));
     }
     let conversation = conversation::get(engine, workspace, id).await?;
     Ok(conversation.map(|conversation| Done::Now(Arc::new(conversation))))

@@ -191,7 +191,7 @@ impl Writer {
     }
 
     /// As the only writer: what is read needs no transaction, and what is written goes in one go.
-    async fn write_alone(&self, ops: &[Op]) -> Result<Vec<Outcome>, StoreError> {
+    async fn write_alone(&self, ops: &mut [Op]) -> Result<Vec<Outcome>, StoreError> {
         let mut draft = Draft::default();
         let mut outcomes = Vec::with_capacity(ops.len());
         let missing = self.remember(ops, &mut draft);
@@ -231,7 +231,7 @@ impl Writer {
     }
 
     /// Beside other replicas: everything in one transaction that locks its conversations.
-    async fn write_among_others(&self, ops: &[Op]) -> Result<Vec<Outcome>, StoreError> {
+    async fn write_among_others(&self, ops: &mut [Op]) -> Result<Vec<Outcome>, StoreError> {
         let mut tx = self.db.write_in(Lane::Journal).await?;
         let mut draft = Draft::default();
         let mut outcomes = Vec::with_capacity(ops.len());
@@ -316,7 +316,11 @@ async fn load(
 
 /// Applies one operation beside other replicas. The inner error is its own answer; the outer one
 /// fails the batch.
-async fn one(engine: &mut Engine<'_>, op: &Op, draft: &mut Draft) -> Result<Outcome, StoreError> {
+async fn one(
+    engine: &mut Engine<'_>,
+    op: &mut Op,
+    draft: &mut Draft,
+) -> Result<Outcome, StoreError> {
     if let Some(done) = done_before(engine, op, draft).await? {
         return Ok(Ok(done));
     }
@@ -347,7 +351,7 @@ async fn done_before(
 }
 
 /// Applies one operation to the draft.
-fn apply(op: &Op, draft: &mut Draft) -> Outcome {
+fn apply(op: &mut Op, draft: &mut Draft) -> Outcome {
     if let Work::Start(conversation, _) = &op.work {
         let conversation = Conversation::clone(conversation);
         draft.conversations.entry(op.key).or_insert(conversation);
@@ -358,12 +362,12 @@ fn apply(op: &Op, draft: &mut Draft) -> Outcome {
     if let Work::Message(work) = &op.work {
         return apply_message(op.key, work, draft);
     }
+    op.work.fit(conversation);
     let effects = op.work.apply(conversation)?;
     // Who settles a call has no use for the conversation, and copying it costs.
-    let done = if matches!(op.work, Work::Settle(_)) {
-        Done::Settled
-    } else {
-        Done::Now(Arc::new(conversation.clone()))
+    let done = match &op.work {
+        Work::Settle(settlement) => settlement.done(),
+        _ => Done::Now(Arc::new(conversation.clone())),
     };
     draft.changed.insert(op.key);
     draft.note_events(op.key, effects);

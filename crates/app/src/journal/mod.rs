@@ -13,6 +13,7 @@
 
 mod applied;
 mod batch;
+mod fit;
 mod op;
 mod queue;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 use switchboard_domain::conversation::Conversation;
 use switchboard_domain::id::{ConversationId, InstanceId, WorkspaceId};
+use switchboard_domain::variable_caps;
 use switchboard_store::{Db, Lane, StoreError, conversation};
 use tokio::sync::{broadcast, oneshot};
 use tokio::time::Instant;
@@ -32,14 +34,19 @@ use tokio_util::task::TaskTracker;
 
 use crate::error::AppError;
 use crate::finish::Finished;
+pub use fit::LEFT_OUT;
 pub use op::{
     Change, Done, Effect, End, MessageChange, MessageWork, Reservation, Reserved, Settlement,
     Transition, Work,
 };
 use queue::{Op, Queue};
 
-/// Conversations that are remembered where that is right.
-const REMEMBERED: u64 = 50_000;
+/// Bytes of conversations that are remembered where that is right.
+const REMEMBERED: u64 = 128 << 20;
+/// What one takes beside its variables.
+const CONVERSATION_BYTES: usize = 1024;
+/// Variables in memory take a few times the bytes of their text.
+const VALUE_FACTOR: usize = 3;
 /// Batches that are written at the same time where the database takes that.
 const WRITERS: usize = 4;
 
@@ -96,7 +103,7 @@ impl std::fmt::Debug for Journal {
 impl Journal {
     /// A journal of a database, written by a server.
     pub fn new(db: Db, instance: InstanceId, pace: Pace) -> Self {
-        let remembered = db.is_exclusive().then(|| Cache::new(REMEMBERED));
+        let remembered = db.is_exclusive().then(remembered);
         let (news, _) = broadcast::channel(4096);
         let writers = if db.is_exclusive() { 1 } else { WRITERS };
         let queues = (0..writers)
@@ -201,4 +208,16 @@ impl Journal {
             .await
             .is_ok()
     }
+}
+
+/// What is remembered is bounded by its bytes: a thousand large conversations are as many as small ones.
+fn remembered() -> Cache<Key, Arc<Conversation>> {
+    Cache::builder()
+        .weigher(|_: &Key, conversation: &Arc<Conversation>| {
+            let variables = variable_caps::total_bytes(&conversation.variables);
+            let bytes = CONVERSATION_BYTES + VALUE_FACTOR * variables;
+            u32::try_from(bytes).unwrap_or(u32::MAX)
+        })
+        .max_capacity(REMEMBERED)
+        .build()
 }

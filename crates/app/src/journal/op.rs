@@ -12,6 +12,7 @@ use switchboard_domain::handover::HandoverRequest;
 use switchboard_domain::id::{BindingId, CallId, EventId, MessageId};
 use switchboard_domain::name::{StateName, VariableName};
 use switchboard_domain::sms::message::{Message, Step};
+use switchboard_domain::variable_caps::VariableCaps;
 use switchboard_store::journal::CallRow;
 use uuid::Uuid;
 
@@ -69,6 +70,10 @@ pub struct Settlement {
     pub effect: Option<(Effect, EventId)>,
     /// Its answer, JSON text.
     pub answer: String,
+    /// How much the conversation's variables may hold.
+    pub caps: VariableCaps,
+    /// True when variables were left out of it that its caller does not know of.
+    pub is_shortened: bool,
     /// Says that somebody looks after the call; none where it was not reserved.
     #[expect(
         dead_code,
@@ -124,6 +129,8 @@ pub struct Change {
     pub variables: Map<String, Value>,
     /// Ends the dialogue, or closes the conversation.
     pub end: Option<End>,
+    /// How much the variables may hold.
+    pub caps: VariableCaps,
     /// Ids for the events that come of it.
     pub ids: [Uuid; 4],
 }
@@ -178,6 +185,8 @@ pub enum Done {
     Now(Arc<Conversation>),
     /// A call is settled.
     Settled,
+    /// A call is settled, and its answer is this one: variables were left out.
+    Shortened(String),
     /// The caller's key stands for another call: this one, perhaps still without answer.
     Before(Box<CallRow>),
     /// The call was settled by another server, which took this one for dead.
@@ -353,6 +362,7 @@ impl Change {
                 "the conversation is closed; start a new one",
             ));
         }
+        let variables = super::fit::changed(&conversation.variables, &self.variables, self.caps)?;
         let mut ids = self.ids.iter();
         let mut tell = |conversation: &mut Conversation, kind, data: Value| {
             let id = EventId::from_uuid(ids.next().copied().unwrap_or_default());
@@ -370,14 +380,8 @@ impl Change {
                 json!({"from": from, "to": state}),
             );
         }
-        if !self.variables.is_empty() {
-            for (name, value) in &self.variables {
-                if value.is_null() {
-                    conversation.variables.shift_remove(name);
-                } else {
-                    conversation.variables.insert(name.clone(), value.clone());
-                }
-            }
+        if let Some(variables) = variables {
+            conversation.variables = variables;
             tell(
                 conversation,
                 EventType::VariablesChanged,

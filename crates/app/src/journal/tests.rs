@@ -15,6 +15,7 @@ use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{
     AgentId, BindingId, CallId, ConversationId, EventId, InstanceId, WorkspaceId,
 };
+use switchboard_domain::variable_caps::VariableCaps;
 use switchboard_store::journal::{self as rows, CallRow};
 use switchboard_store::{
     Db, DbSettings, Fault, Faults, Location, Step, StoreError, conversation, event,
@@ -160,6 +161,8 @@ impl World {
             event: note(EventType::ActionSucceeded),
             effect: None,
             answer: "{\"status\":\"succeeded\"}".to_owned(),
+            caps: VariableCaps::default(),
+            is_shortened: false,
             running: None,
         }))
     }
@@ -175,7 +178,9 @@ impl World {
     async fn check(&self, key: Key, events: usize, taken: u32) {
         let mut conn = self.db.read().await.unwrap();
         let engine = &mut conn.engine();
-        let page = event::list(engine, key.0, key.1, 0, 1000).await.unwrap();
+        let page = event::list(engine, key.0, key.1, 0, 1000, 1 << 20)
+            .await
+            .unwrap();
         let sequences: Vec<_> = page.rows.iter().map(|event| event.sequence).collect();
         let expected: Vec<_> = (1..=events as u64).collect();
         assert_eq!(sequences, expected, "{:?}", page.rows);
@@ -241,6 +246,7 @@ async fn story(world: &World) -> (Key, usize) {
         state: None,
         variables: Map::new(),
         end: Some(End::Asked),
+        caps: VariableCaps::default(),
         ids: std::array::from_fn(|_| uuid()),
     };
     let end = Work::Change(Box::new(end), at());
@@ -325,7 +331,7 @@ async fn many_callers_at_once_leave_no_gap(database: TestDatabase) {
     drop(conn);
     let page = loop {
         let mut conn = world.db.read().await.unwrap();
-        if let Ok(page) = event::list(&mut conn.engine(), key.0, key.1, 0, 1000).await {
+        if let Ok(page) = event::list(&mut conn.engine(), key.0, key.1, 0, 1000, 1 << 20).await {
             break page;
         }
     };
@@ -462,9 +468,12 @@ async fn a_database_that_does_not_answer_stops_nobody_for_long(database: TestDat
     let hanging = Arc::new(AtomicBool::new(false));
     let faults: Faults = {
         let hanging = hanging.clone();
-        Arc::new(move |_| match hanging.load(Ordering::SeqCst) {
-            true => Fault::Hangs,
-            false => Fault::None,
+        Arc::new(move |_| {
+            if hanging.load(Ordering::SeqCst) {
+                Fault::Hangs
+            } else {
+                Fault::None
+            }
         })
     };
     let world = world(database, faults).await;

@@ -1,14 +1,16 @@
 //! Keeping tools fresh without being asked: when a server says that they changed, and now and then
 //! where an integration wants that.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use switchboard_domain::integration::{IntegrationDefinition, IntegrationKind};
 use switchboard_store::integration;
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::refresh::refresh_as;
@@ -18,62 +20,128 @@ use crate::{App, AppError};
 const AT_MOST_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked whose tools are to be fetched again.
 const LOOK: Duration = Duration::from_secs(5);
+/// How long announcements are gathered: all replicas hear them, and one fetches.
+const GATHER: Duration = Duration::from_millis(200);
+/// How many servers are asked side by side: a slow one keeps nobody else waiting.
+const SIDE_BY_SIDE: usize = 16;
 /// Who fetches, for the audit log.
 const ACTOR: &str = "system";
 
+type Key = (WorkspaceId, IntegrationId);
+
+/// What servers announced and nobody took yet: each once, however often it was said.
+#[derive(Debug, Default)]
+struct Announced {
+    keys: Mutex<HashSet<Arc<str>>>,
+    some: Notify,
+}
+
 /// What servers announced.
 #[derive(Debug)]
-pub struct Watch(mpsc::Receiver<Arc<str>>);
+pub struct Watch(Arc<Announced>);
 
 impl Watch {
     /// A watch, and what servers' announcements go to. It may be called from anywhere and never
-    /// waits; what does not fit is found by the next announcement.
+    /// waits. A server that says the same again before it was heard adds nothing.
     pub fn new() -> (Self, switchboard_mcp::ToolsChanged) {
-        let (sender, receiver) = mpsc::channel(1024);
+        let announced = Arc::new(Announced::default());
+        let told = announced.clone();
         let changed = Arc::new(move |key: &Arc<str>| {
-            let _ = sender.try_send(key.clone());
+            let mut keys = told.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            if !keys.contains(key) {
+                keys.insert(key.clone());
+                told.some.notify_one();
+            }
         });
-        (Self(receiver), changed)
+        (Self(announced), changed)
+    }
+
+    fn take(&self) -> HashSet<Arc<str>> {
+        let mut keys = self.0.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut keys)
+    }
+}
+
+/// Servers to be asked: by when somebody must have begun to ask them for that to be enough.
+#[derive(Debug, Default)]
+struct Waiting(HashMap<Key, DateTime<Utc>>);
+
+impl Waiting {
+    fn add(&mut self, key: Key, before: DateTime<Utc>) {
+        let known = self.0.entry(key).or_insert(before);
+        *known = before.max(*known);
     }
 }
 
 /// Follows announcements and intervals until the server stops.
-pub async fn watch(app: Arc<App>, mut watch: Watch) {
+pub async fn watch(app: Arc<App>, watch: Watch) {
     let mut timer = tokio::time::interval(LOOK);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut last: HashMap<(WorkspaceId, IntegrationId), Instant> = HashMap::new();
-    let mut announced = vec![];
+    let mut last: HashMap<Key, Instant> = HashMap::new();
+    let mut waiting = Waiting::default();
+    let mut running: JoinSet<Key> = JoinSet::new();
+    let mut asked: HashSet<Key> = HashSet::new();
     loop {
         tokio::select! {
-            key = watch.0.recv() => match key {
-                Some(key) => announced.extend(parse(&key)),
-                None => return,
+            () = watch.0.some.notified() => {
+                tokio::time::sleep(GATHER).await;
+                let now = app.context.now();
+                let keys = watch.take();
+                keys.iter()
+                    .filter_map(|key| parse(key))
+                    .for_each(|key| waiting.add(key, now));
+            }
+            Some(ended) = running.join_next() => match ended {
+                Ok(key) => {
+                    asked.remove(&key);
+                }
+                // One that panicked said not which it was.
+                Err(_) => asked.clear(),
             },
             _ = timer.tick() => {
                 app.mcp.maintain().await;
                 match due(&app).await {
-                    Ok(due) => announced.extend(due),
+                    Ok(due) => due.into_iter().for_each(|(key, before)| waiting.add(key, before)),
                     Err(error) => tracing::warn!(%error, "MCP servers are not looked at"),
                 }
             }
         }
         let now = Instant::now();
-        announced.sort_unstable();
-        announced.dedup();
-        let ready = |key: &(WorkspaceId, IntegrationId)| {
-            last.get(key).is_none_or(|at| now - *at >= AT_MOST_EVERY)
-        };
-        let (go, wait): (Vec<_>, Vec<_>) = announced.drain(..).partition(ready);
+        last.retain(|_, at| now - *at < AT_MOST_EVERY);
         // What has to wait is looked at again at the next tick.
-        announced = wait;
+        let room = SIDE_BY_SIDE.saturating_sub(running.len());
+        let ready = |key: &&Key| !last.contains_key(*key) && !asked.contains(*key);
+        let go: Vec<Key> = waiting.0.keys().filter(ready).take(room).copied().collect();
         for key in go {
             last.insert(key, now);
-            if let Err(error) = refresh_as(&app, key.0, key.1, ACTOR).await {
-                tracing::info!(integration = %key.1, %error, "the tools of an MCP server were not fetched");
-            }
+            asked.insert(key);
+            let before = waiting.0.remove(&key).unwrap_or_else(|| app.context.now());
+            running.spawn(ask(app.clone(), key, before));
         }
-        last.retain(|_, at| now - *at < AT_MOST_EVERY);
     }
+}
+
+/// Fetches the tools of a server, unless another replica began to after that time.
+async fn ask(app: Arc<App>, key: Key, before: DateTime<Utc>) -> Key {
+    let asked = async {
+        if !claim(&app, key, before).await? {
+            return Ok(());
+        }
+        let refreshed = refresh_as(&app, key.0, key.1, ACTOR).await;
+        refreshed.map(drop)
+    };
+    if let Err(error) = asked.await {
+        tracing::info!(integration = %key.1, %error, "the tools of an MCP server were not fetched");
+    }
+    key
+}
+
+async fn claim(app: &App, key: Key, before: DateTime<Utc>) -> Result<bool, AppError> {
+    let mut tx = app.db.write().await?;
+    let now = app.context.now();
+    let is_ours = integration::claim_refresh(&mut tx.engine(), key.0, key.1, now, before).await?;
+    tx.commit().await?;
+    Ok(is_ours)
 }
 
 /// Which integration a target's key is of.
@@ -82,26 +150,46 @@ fn parse(key: &str) -> Option<(WorkspaceId, IntegrationId)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
-/// The integrations whose interval is over.
-async fn due(app: &App) -> Result<Vec<(WorkspaceId, IntegrationId)>, AppError> {
+/// The integrations whose interval is over, each with when it was last due.
+async fn due(app: &App) -> Result<Vec<(Key, DateTime<Utc>)>, AppError> {
     let mut conn = app.db.read().await?;
     let rows = integration::of_kind(&mut conn.engine(), IntegrationKind::McpServer).await?;
     let now = app.context.now();
-    Ok(rows
-        .into_iter()
-        .filter(|(_, row)| {
-            let IntegrationDefinition::McpServer(server) = &row.definition else {
-                return false;
-            };
-            let Some(interval) = server.refresh_interval_s else {
-                return false;
-            };
-            let discovery = row.discovery.as_ref();
-            let tried = discovery.and_then(|found| found.error.as_ref().map(|error| error.at));
-            let fetched = discovery.and_then(|found| found.fetched_at);
-            let last = tried.max(fetched);
-            last.is_none_or(|last| (now - last).num_seconds() >= i64::from(interval))
-        })
-        .map(|(workspace, row)| (workspace, row.id))
-        .collect())
+    let mut due = vec![];
+    for (workspace, row) in rows {
+        let IntegrationDefinition::McpServer(server) = &row.definition else {
+            continue;
+        };
+        let Some(interval) = server.refresh_interval_s else {
+            continue;
+        };
+        let discovery = row.discovery.as_ref();
+        let tried = discovery.and_then(|found| found.error.as_ref().map(|error| error.at));
+        let fetched = discovery.and_then(|found| found.fetched_at);
+        let interval = TimeDelta::seconds(interval.into());
+        if tried.max(fetched).is_none_or(|last| now - last >= interval) {
+            due.push(((workspace, row.id), now - interval));
+        }
+    }
+    Ok(due)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_flood_of_announcements_is_one_and_crowds_out_nobody() {
+        let (watch, changed) = Watch::new();
+        let (loud, quiet): (Arc<str>, Arc<str>) = ("loud".into(), "quiet".into());
+        for _ in 0..100_000 {
+            changed(&loud);
+        }
+        changed(&quiet);
+        watch.0.some.notified().await;
+        assert_eq!(watch.take(), HashSet::from([loud.clone(), quiet]));
+        changed(&loud);
+        watch.0.some.notified().await;
+        assert_eq!(watch.take(), HashSet::from([loud]));
+    }
 }

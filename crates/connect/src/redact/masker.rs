@@ -1,11 +1,12 @@
 //! Finding credentials in text, in whatever form they come back.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use memchr::memchr;
+use memchr::{memchr, memmem};
 use switchboard_domain::name::SecretName;
 use switchboard_vault::SecretText;
 
@@ -15,6 +16,9 @@ use super::decode;
 const SHORTEST: usize = 8;
 /// From this length on a value is masked inside a word too.
 const UNMISTAKABLE: usize = 16;
+/// How much of a form the matcher knows. The rest is compared where that stands: a matcher of whole
+/// forms takes seconds to make for a value of some kilobytes.
+const START: usize = 32;
 /// How many layers of encodings are undone.
 const LAYERS: usize = 6;
 
@@ -23,6 +27,8 @@ const LAYERS: usize = 6;
 pub struct Masker {
     matcher: Option<AhoCorasick>,
     needles: Vec<Needle>,
+    /// The needles that begin alike.
+    alike: HashMap<[u8; SHORTEST], Vec<usize>>,
     /// The secrets that have each value.
     names: Vec<Vec<SecretName>>,
     /// Whether a plus in a text may stand for a space of a credential.
@@ -97,7 +103,7 @@ impl Masker {
             self.needle(value.to_ascii_lowercase().into_bytes(), index, plain);
             self.needle(value.to_ascii_uppercase().into_bytes(), index, plain);
         }
-        let hex: String = value.bytes().map(|b| format!("{b:02x}")).collect();
+        let hex = hex::encode(value);
         self.needle(hex.to_ascii_uppercase().into_bytes(), index, Form::Hex);
         self.needle(hex.into_bytes(), index, Form::Hex);
         for offset in 0..3 {
@@ -135,11 +141,16 @@ impl Masker {
         if self.needles.is_empty() {
             return;
         }
+        for (index, needle) in self.needles.iter().enumerate() {
+            if let Some(head) = needle.bytes.first_chunk() {
+                self.alike.entry(*head).or_default().push(index);
+            }
+        }
         let build = |kind| {
             AhoCorasick::builder()
                 .match_kind(MatchKind::LeftmostLongest)
                 .kind(kind)
-                .build(self.needles.iter().map(|needle| &needle.bytes))
+                .build(self.needles.iter().map(Needle::start))
                 .ok()
         };
         self.matcher = build(None).or_else(|| build(Some(AhoCorasickKind::NoncontiguousNFA)));
@@ -176,10 +187,16 @@ impl Masker {
     fn find_plain(&self, text: &[u8], spared: Option<&SecretName>, found: &mut Vec<Range<usize>>) {
         let Some(matcher) = &self.matcher else { return };
         let mut at = 0;
+        let mut ahead = Ahead::default();
         while let Some(hit) = matcher.find(aho_corasick::Input::new(text).range(at..)) {
             // A shorter one may be right where the longest is not.
-            let here = self.needles.iter().filter(|needle| {
-                text[hit.start()..].starts_with(&needle.bytes) && !self.is_spared(needle, spared)
+            let head = text[hit.start()..].first_chunk();
+            let alike = head.and_then(|head| self.alike.get(head));
+            let here = alike.into_iter().flatten().filter_map(|index| {
+                let needle = &self.needles[*index];
+                let stands = !self.is_spared(needle, spared)
+                    && ahead.stands_at(*index, &needle.bytes, text, hit.start());
+                stands.then_some(needle)
             });
             let longest = here
                 .filter_map(|needle| needle.place(text, hit.start()))
@@ -216,7 +233,33 @@ fn layers(text: &[u8], plus: bool) -> Vec<decode::Decoded> {
     layers
 }
 
+/// Where long needles stand next in a text that is gone through from its start. Looked for once each
+/// and not compared at every place, so that the work grows with the text and not with its product
+/// with a needle.
+#[derive(Default)]
+struct Ahead(HashMap<usize, usize>);
+
+impl Ahead {
+    fn stands_at(&mut self, index: usize, needle: &[u8], text: &[u8], at: usize) -> bool {
+        let rest = &text[at..];
+        if needle.len() <= START || !rest.starts_with(&needle[..START]) {
+            return rest.starts_with(needle);
+        }
+        let known = self.0.get(&index).filter(|next| **next >= at);
+        let next = known
+            .copied()
+            .unwrap_or_else(|| memmem::find(rest, needle).map_or(usize::MAX, |found| at + found));
+        self.0.insert(index, next);
+        next == at
+    }
+}
+
 impl Needle {
+    /// What the matcher knows of it.
+    fn start(&self) -> &[u8] {
+        &self.bytes[..self.bytes.len().min(START)]
+    }
+
     /// What is to be masked where this one stands; none where it is only a part of another word.
     fn place(&self, text: &[u8], start: usize) -> Option<Range<usize>> {
         let end = start + self.bytes.len();

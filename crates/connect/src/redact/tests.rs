@@ -41,7 +41,7 @@ fn go_json(text: &str) -> String {
 }
 
 fn hexed(text: &str) -> String {
-    text.bytes().map(|b| format!("{b:02x}")).collect()
+    hex::encode(text)
 }
 
 /// Everything that a reader could make of an answer.
@@ -71,10 +71,9 @@ fn walk(value: &Value, depth: usize, all: &mut Vec<String>) {
 fn every_spelling_of_a_credential_is_masked() {
     let (s, redactor) = (CANARY, redactor(&[("canary", CANARY)]));
     let nested = |text: String| json!({ "raw": text }).to_string();
-    let every: String = s
+    let every = s
         .encode_utf16()
-        .map(|unit| format!("\\u{unit:04x}"))
-        .collect();
+        .fold(String::new(), |text, unit| text + &format!("\\u{unit:04x}"));
     let lower = percent(s)
         .split('%')
         .enumerate()
@@ -220,4 +219,28 @@ fn whatever_comes_is_survived() {
         Redactor::default().clean("%41 & x"),
         Cow::Borrowed(_)
     ));
+}
+
+/// A matcher of the whole value would take seconds to make, and comparing it at every place of a
+/// text that nearly is one would take minutes.
+#[test]
+fn long_values_cost_no_more_than_their_length() {
+    let start = std::time::Instant::now();
+    let long = format!("{}1", "0".repeat(16_000));
+    let redactor = redactor(&[("long", &long), ("canary", CANARY)]);
+    let nearly = "0".repeat(1 << 20);
+    assert_eq!(redactor.clean(&nearly), nearly);
+    let text = format!("{nearly}1 and {}", STANDARD.encode(&long));
+    let masked = redactor.clean(&text);
+    assert!(
+        masked.len() < nearly.len() - 15_000 + 100,
+        "{}",
+        masked.len()
+    );
+    assert!(!masked.contains(&STANDARD.encode(&long)[..100]));
+    assert!(
+        start.elapsed() < std::time::Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
 }

@@ -79,7 +79,6 @@ impl Telnyx {
                 ..RetryPolicy::default()
             },
             max_redirects: 0,
-            ..Options::default()
         };
         let origin = switchboard_domain::secret_use::origin_of(&messages).unwrap_or_default();
         Ok(Self {

@@ -72,6 +72,7 @@ async fn requests_and_answers_fit_the_vendors_description() {
     let limited = telnyx
         .send(
             &api_key(),
+            &redactor(),
             &body_to("+13125500429", "x"),
             &key("429"),
             deadline(),

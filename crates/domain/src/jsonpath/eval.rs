@@ -35,6 +35,10 @@ enum Operated<'o, 'v> {
 }
 
 impl Operated<'_, '_> {
+    #[expect(
+        clippy::match_same_arms,
+        reason = "the two live for different times, so one arm cannot bind both"
+    )]
     const fn value(&self) -> Option<&Value> {
         match self {
             Self::Nothing => None,

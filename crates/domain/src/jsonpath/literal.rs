@@ -15,7 +15,7 @@ impl Parser<'_> {
         let rest = self.rest();
         let end = rest
             .char_indices()
-            .find(|(at, c)| !is_first(*c) && !(*at > 0 && c.is_ascii_digit()))
+            .find(|(at, c)| !(is_first(*c) || *at > 0 && c.is_ascii_digit()))
             .map_or(rest.len(), |(at, _)| at);
         if end == 0 {
             return Err(self.wrong("a name, `*` or `[` goes here"));

@@ -60,19 +60,4 @@ impl JsonPath {
         budget.back_to(levels);
         walk.map(|_| first)
     }
-
-    /// All matches, in order.
-    #[cfg(test)]
-    fn all<'v>(
-        &self,
-        value: &'v Value,
-        budget: &mut Budget<'_>,
-    ) -> Result<Vec<&'v Value>, OverBudget> {
-        let mut all = vec![];
-        eval::Evaluation::new(value, budget).each(&self.query.segments, value, &mut |found| {
-            all.push(found);
-            false
-        })?;
-        Ok(all)
-    }
 }

@@ -8,8 +8,27 @@ use super::*;
 fn all(path: &str, value: &Value) -> Vec<Value> {
     let path = JsonPath::parse(path).unwrap_or_else(|error| panic!("{path}: {error:?}"));
     let mut budget = Budget::new(1_000_000, 0, 400, &|| false);
-    let found = path.all(value, &mut budget).unwrap();
-    found.into_iter().cloned().collect()
+    path.all(value, &mut budget)
+        .unwrap()
+        .into_iter()
+        .cloned()
+        .collect()
+}
+
+impl JsonPath {
+    /// All matches, in order.
+    fn all<'v>(
+        &self,
+        value: &'v Value,
+        budget: &mut Budget<'_>,
+    ) -> Result<Vec<&'v Value>, OverBudget> {
+        let mut all = vec![];
+        eval::Evaluation::new(value, budget).each(&self.query.segments, value, &mut |found| {
+            all.push(found);
+            false
+        })?;
+        Ok(all)
+    }
 }
 
 /// The examples of RFC 9535, section 1.5.

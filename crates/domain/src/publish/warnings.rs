@@ -87,6 +87,9 @@ pub fn warnings(
         .collect()
 }
 
+/// The places that read a variable, and the bindings they are in.
+type Places = (BTreeSet<String>, BTreeSet<BindingId>);
+
 /// The variables that templates read and that no action of the version sets, or that have no value
 /// in production.
 pub fn unknown_variables(
@@ -109,8 +112,8 @@ pub fn unknown_variables(
         let binding = document.actions.get(index.parse::<usize>().ok()?)?;
         Some(binding.id)
     };
-    let mut found: BTreeMap<(&'static str, &str), (BTreeSet<String>, BTreeSet<BindingId>)> =
-        BTreeMap::new();
+    // By where it is looked for, and its name.
+    let mut found: BTreeMap<(&'static str, &str), Places> = BTreeMap::new();
     for root in ["variables", "workspace"] {
         for (name, place) in texts.read_from(root) {
             let is_known = match root {

@@ -225,7 +225,7 @@ mod tests {
     const PATIENCE: Patience = Patience {
         head: Duration::from_secs(15),
         idle: Duration::from_secs(90),
-        stalled: Duration::from_secs(60),
+        stalled: Duration::from_mins(1),
     };
 
     fn wait(clock: &Clock, seconds: u64) -> u64 {

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use switchboard_app::{Allowance, CallLimits};
+use switchboard_domain::variable_caps::VariableCaps;
 use url::Url;
 
 pub use layers::{Flags, Source};
@@ -69,6 +70,8 @@ pub struct Settings {
     pub call_timeout: Duration,
     /// The largest response of an upstream.
     pub response_cap_bytes: usize,
+    /// How much the variables of a conversation may hold.
+    pub variable_caps: VariableCaps,
     /// The proxies whose word is taken for where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
     /// How much is taken at once.
@@ -202,6 +205,8 @@ impl Reader {
         let max_body_bytes = self.integer("max_body_bytes");
         let call_timeout = self.integer("call_timeout_ms");
         let response_cap_bytes = self.integer("response_cap_bytes");
+        let variable_max_bytes = self.integer("variable_max_bytes");
+        let variables_max_bytes = self.integer("variables_max_bytes");
         let caps = self.caps();
 
         let data_dir = data_dir?;
@@ -233,6 +238,10 @@ impl Reader {
             max_body_bytes: usize::try_from(max_body_bytes?).map_err(|_| Refused)?,
             call_timeout: Duration::from_millis(call_timeout?),
             response_cap_bytes: usize::try_from(response_cap_bytes?).map_err(|_| Refused)?,
+            variable_caps: VariableCaps {
+                value: usize::try_from(variable_max_bytes?).map_err(|_| Refused)?,
+                total: usize::try_from(variables_max_bytes?).map_err(|_| Refused)?,
+            },
             trusted_proxies: trusted_proxies?,
             caps: caps?,
             provenance: std::mem::take(&mut self.provenance),

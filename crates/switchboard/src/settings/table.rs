@@ -357,6 +357,37 @@ pub const SETTINGS: &[Setting] = &[
         summary: "The largest response body that is read from an upstream, after decompression",
         details: "A call whose response is larger fails.",
     },
+    Setting {
+        name: "variable_max_bytes",
+        flag: "variable-max-bytes",
+        variable: "SWITCHBOARD_VARIABLE_MAX_BYTES",
+        value_name: "BYTES",
+        kind: Kind::Integer {
+            least: KIB,
+            most: 16 * MIB,
+        },
+        default: Some("262144"),
+        otherwise: "",
+        in_file: true,
+        summary: "The largest value of a conversation's variable, in bytes of its JSON text",
+        details: "A larger one that a call would set is left out and named in `left_out_variables` of the \
+                  call's answer and event; one in a request is answered with 422.",
+    },
+    Setting {
+        name: "variables_max_bytes",
+        flag: "variables-max-bytes",
+        variable: "SWITCHBOARD_VARIABLES_MAX_BYTES",
+        value_name: "BYTES",
+        kind: Kind::Integer {
+            least: KIB,
+            most: 64 * MIB,
+        },
+        default: Some("1048576"),
+        otherwise: "",
+        in_file: true,
+        summary: "The most that all variables of a conversation may hold together",
+        details: "What does not fit any more is left out and named, or answered with 422, in the same way.",
+    },
     number(
         "shutdown_drain_seconds",
         "shutdown-drain-seconds",

@@ -156,6 +156,8 @@ const SAMPLES: &[(&str, &str, &str, &str)] = &[
     ("max_body_bytes", "2001", "2002", "2003"),
     ("call_timeout_ms", "1", "2", "3"),
     ("response_cap_bytes", "0x7_d1", "2002", "2003"),
+    ("variable_max_bytes", "2001", "2002", "2003"),
+    ("variables_max_bytes", "2001", "2002", "2003"),
     (
         "trusted_proxy_networks",
         "['10.1.0.0/16']",
