@@ -140,14 +140,14 @@ async fn a_secret_that_cannot_be_opened_is_its_users_matter(database: TestDataba
         .post(&path(&good), json!({"arguments": {}}))
         .await
         .expect(200);
-    assert_eq!(answer["status"], "success", "{answer}");
+    assert_eq!(answer["status"], "succeeded", "{answer}");
     let value = json!({"values": {"production": "another-long-value"}});
     admin.put("/secrets/bad", value).await.expect(200);
     let answer = admin
         .post(&path(&bad), json!({"arguments": {}}))
         .await
         .expect(200);
-    assert_eq!(answer["status"], "success", "{answer}");
+    assert_eq!(answer["status"], "succeeded", "{answer}");
 }
 
 /// A conversation with an agent whose one action sends a secret.

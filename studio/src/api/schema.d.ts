@@ -1290,6 +1290,14 @@ export interface components {
             /** @description How the key's text starts. */
             prefix: string;
             revoked_at: string | null;
+            /** @description Who made it: a person's or an API key's id, or `command line`; null where it was not noted. */
+            created_by: string | null;
+            /** @description Whether whoever made it is no member any more, or is a key that was revoked. */
+            maker_gone: boolean;
+            /** @description When it was used last, to the minute. */
+            last_used_at: string | null;
+            /** @description When it ends; null where it does not by itself. */
+            expires_at: string | null;
             /** Format: int64 */
             revision: number;
             created_at: string;
@@ -1300,6 +1308,11 @@ export interface components {
             name: string;
             /** @description `admin`, `manage` or `run`. */
             scope: string;
+            /**
+             * Format: date-time
+             * @description When it ends; left out, it is good until somebody revokes it.
+             */
+            expires_at?: string | null;
         };
         /** @description A page of API keys. */
         ApiKeyList: {
@@ -1989,6 +2002,14 @@ export interface components {
             /** @description The key. It is not shown again. */
             key: string;
             revoked_at: string | null;
+            /** @description Who made it: a person's or an API key's id, or `command line`; null where it was not noted. */
+            created_by: string | null;
+            /** @description Whether whoever made it is no member any more, or is a key that was revoked. */
+            maker_gone: boolean;
+            /** @description When it was used last, to the minute. */
+            last_used_at: string | null;
+            /** @description When it ends; null where it does not by itself. */
+            expires_at: string | null;
             /** Format: int64 */
             revision: number;
             created_at: string;
