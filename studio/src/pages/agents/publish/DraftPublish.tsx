@@ -71,7 +71,8 @@ export function DraftPublish({ agent, onClose }: { agent: Schemas['Agent']; onCl
           />
         )}
         <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
+          {/* Something of the dialog has the focus from the start: the other button waits for the review. */}
+          <Button variant="default" data-autofocus={desk.dirty ? undefined : true} onClick={onClose}>
             Cancel
           </Button>
           {desk.dirty ? (
@@ -80,7 +81,6 @@ export function DraftPublish({ agent, onClose }: { agent: Schemas['Agent']; onCl
             </Button>
           ) : (
             <Button
-              data-autofocus
               loading={publish.isPending || review.isPending}
               disabled={!found || blocked || !isAccepted}
               onClick={() => publish.mutate({ notes: notes.trim(), accept: codes })}
