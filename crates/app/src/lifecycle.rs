@@ -236,12 +236,11 @@ async fn look_for_changes(app: Arc<App>) {
                 is_blind = false;
                 tracing::info!("the database can be looked at again");
             }
-            Ok(()) => {}
             Err(error) if !is_blind => {
                 is_blind = true;
                 tracing::warn!(%error, "the database cannot be looked at; what is remembered counts for a moment only");
             }
-            Err(_) => {}
+            Ok(()) | Err(_) => {}
         }
         app.catalog.time_to_look().await;
     }

@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Serve => serve::run(settings).await,
-            Command::Demo => demo::run(settings).await,
+            Command::Demo => Box::pin(demo::run(settings)).await,
             Command::Keys(command) => commands::keys(&settings, command).await,
             Command::Workspaces(command) => commands::workspaces(&settings, command).await,
             Command::Users(command) => commands::users(&settings, command).await,

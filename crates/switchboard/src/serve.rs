@@ -66,7 +66,7 @@ fn first_key(settings: &Settings) -> String {
         None => {
             let directory = std::path::absolute(&settings.data_dir);
             let directory = directory.unwrap_or_else(|_| settings.data_dir.clone());
-            command.push_str(&format!(" --data-dir '{}'", directory.display()));
+            command = format!("{command} --data-dir '{}'", directory.display());
         }
     }
     command

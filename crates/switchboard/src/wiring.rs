@@ -100,12 +100,11 @@ pub async fn read_keys(settings: &Settings, db: &Db) -> anyhow::Result<Option<Ke
 /// The keys that seal secrets. They are made for a new database only: a lost key file is never
 /// replaced.
 async fn key_ring(settings: &Settings, context: &Context, db: &Db) -> anyhow::Result<KeyRing> {
-    let keys = match read_keys(settings, db).await? {
-        Some(keys) => keys,
-        None => {
-            let entropy = |buffer: &mut [u8]| context.fill(buffer);
-            KeyRing::load_or_create(&settings.master_key_file, &entropy)?
-        }
+    let keys = if let Some(keys) = read_keys(settings, db).await? {
+        keys
+    } else {
+        let entropy = |buffer: &mut [u8]| context.fill(buffer);
+        KeyRing::load_or_create(&settings.master_key_file, &entropy)?
     };
     installation::keep_key_check(db, context, &keys).await?;
     // Another server may have been first, with a key of its own.

@@ -30,19 +30,16 @@ fn signal(server: &Server, name: &str) {
 
 /// Runs SQL on a server's database, which no release of ours would do.
 fn sql(server: &Server, text: &str) {
-    let mut command = match server.database().url() {
-        Some(url) => {
-            let mut command = Command::new("psql");
-            command.args([&url, "-v", "ON_ERROR_STOP=1", "-qAt", "-c", text]);
-            command
-        }
-        None => {
-            let mut command = Command::new("python3");
-            let script = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1],timeout=10); c.executescript(sys.argv[2]); c.commit()";
-            let path = server.data_dir().join("switchboard.db");
-            command.args(["-c", script]).arg(path).arg(text);
-            command
-        }
+    let mut command = if let Some(url) = server.database().url() {
+        let mut command = Command::new("psql");
+        command.args([&url, "-v", "ON_ERROR_STOP=1", "-qAt", "-c", text]);
+        command
+    } else {
+        let mut command = Command::new("python3");
+        let script = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1],timeout=10); c.executescript(sys.argv[2]); c.commit()";
+        let path = server.data_dir().join("switchboard.db");
+        command.args(["-c", script]).arg(path).arg(text);
+        command
     };
     let output = command.output().unwrap();
     assert!(
@@ -52,7 +49,7 @@ fn sql(server: &Server, text: &str) {
     );
 }
 
-async fn revoke(server: &Server, key: &str) {
+fn revoke(server: &Server, key: &str) {
     let prefix = &key[..key.rfind('_').unwrap()];
     let revoked = server
         .command()
@@ -74,7 +71,7 @@ async fn a_paused_server_serves_no_request_on_a_key_that_was_revoked_meanwhile(
     let client = Client::new(server.address(), &key);
     client.get("/conversations").await.expect(200);
     signal(&server, "-STOP");
-    revoke(&server, &key).await;
+    revoke(&server, &key);
     // Longer than anything is remembered without a look.
     tokio::time::sleep(Duration::from_millis(3300)).await;
     signal(&server, "-CONT");
@@ -99,7 +96,7 @@ async fn a_change_of_a_kind_that_this_release_does_not_know_freezes_nothing(
     );
     let variable = json!({"values": {"production": 1}});
     admin.put("/variables/x", variable).await.expect(201);
-    revoke(&server, &key).await;
+    revoke(&server, &key);
     eventually("the key is refused", || async {
         (client.get("/conversations").await.status == 401).then_some(())
     })
@@ -204,7 +201,7 @@ async fn a_replica_that_was_cut_off_catches_up_with_what_it_missed() {
         (status == 503 && report["problems"]["database"].is_string()).then_some(())
     })
     .await;
-    revoke(&server, &key).await;
+    revoke(&server, &key);
     assert_ne!(
         there.get("/conversations").await.status,
         200,
