@@ -21,9 +21,13 @@ export function AuditDetails({ entry }: { entry: Item<'/api/v1/audit'> }) {
       {changed && (
         <Spoiler maxHeight={0} showLabel="Show what changed" hideLabel="Hide what changed">
           <Text size="xs">Before</Text>
-          <Code block className="wrapped">{JSON.stringify(entry.before, null, 2)}</Code>
+          <Code block className="wrapped">
+            {JSON.stringify(entry.before, null, 2)}
+          </Code>
           <Text size="xs">After</Text>
-          <Code block className="wrapped">{JSON.stringify(entry.after, null, 2)}</Code>
+          <Code block className="wrapped">
+            {JSON.stringify(entry.after, null, 2)}
+          </Code>
         </Spoiler>
       )}
     </Stack>
