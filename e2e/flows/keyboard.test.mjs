@@ -111,6 +111,9 @@ flow('from the first start to a published agent, by keyboard alone', async ({ se
   await tabTo('button', 'Publish', 'Shift+Tab');
   await press('Enter');
   await page.getByRole('button', { name: 'Lock and publish v1', exact: true }).waitFor();
+  // Production has no slot yet, which the review says; who publishes all the same says so.
+  await tabTo('checkbox', 'I know, publish it all the same');
+  await press('Space');
   await tabTo('button', 'Lock and publish v1');
   await press('Enter');
   await page.getByText('New conversations get v1 from now on.').waitFor();

@@ -1,6 +1,9 @@
 import { Code, Spoiler, Stack, Text } from '@mantine/core';
 import type { Item } from '~/api/list';
 
+/** Lines break rather than widen the page. */
+const WRAPPED = { whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' } as const;
+
 /** What an entry of the audit log tells beyond who did what: where, with which secrets, and what changed. */
 export function AuditDetails({ entry }: { entry: Item<'/api/v1/audit'> }) {
   const facts = [
@@ -21,11 +24,11 @@ export function AuditDetails({ entry }: { entry: Item<'/api/v1/audit'> }) {
       {changed && (
         <Spoiler maxHeight={0} showLabel="Show what changed" hideLabel="Hide what changed">
           <Text size="xs">Before</Text>
-          <Code block className="wrapped">
+          <Code block style={WRAPPED}>
             {JSON.stringify(entry.before, null, 2)}
           </Code>
           <Text size="xs">After</Text>
-          <Code block className="wrapped">
+          <Code block style={WRAPPED}>
             {JSON.stringify(entry.after, null, 2)}
           </Code>
         </Spoiler>
