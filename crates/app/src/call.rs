@@ -1,5 +1,6 @@
 //! Performing a call: admission, reservation, the request, settlement.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -11,6 +12,8 @@ use switchboard_domain::conversation::{Conversation, Outcome};
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{AgentId, CallId, ConversationId, EventId};
 use switchboard_domain::input::InputError;
+use switchboard_domain::name::VariableName;
+use switchboard_domain::output::LeftOut;
 use switchboard_store::Lane;
 use switchboard_store::journal::CallRow;
 use tokio::time::Instant;
@@ -564,6 +567,25 @@ fn named(member: &str, variables: &[impl serde::Serialize]) -> String {
     format!(r#","{member}":{}"#, serde_json::json!(variables))
 }
 
+/// The members that name variables which were left out, after another one, with the reason of those
+/// that cost too much; nothing where all were set.
+pub(crate) fn left_out_json(over_budget: &[LeftOut], too_large: &[VariableName]) -> String {
+    let names: Vec<_> = over_budget.iter().map(|left| &left.name).collect();
+    let names: Vec<_> = names.into_iter().chain(too_large).collect();
+    let reasons: BTreeMap<_, _> = over_budget
+        .iter()
+        .map(|left| (&left.name, left.reason.to_string()))
+        .collect();
+    let mut members = named(LEFT_OUT, &names);
+    if !reasons.is_empty() {
+        members.push_str(&format!(
+            r#","left_out_reasons":{}"#,
+            serde_json::json!(reasons)
+        ));
+    }
+    members
+}
+
 fn settlement(
     app: &App,
     admitted: &Admitted,
@@ -573,14 +595,14 @@ fn settlement(
     let mut performed = carried.performed;
     let caps = app.settings.variable_caps;
     let known = &admitted.conversation.variables;
-    let left_out = caps.fit(known, &mut performed.variables);
+    let too_large = caps.fit(known, &mut performed.variables);
     let duration_ms = duration.as_millis();
     let error = error_json(performed.error.as_ref());
     let variables = variables_json(&performed);
     let succeeded = performed.outcome == Outcome::Succeeded;
     let status = if succeeded { "succeeded" } else { "failed" };
     let call_id = admitted.id;
-    let left_out = named(LEFT_OUT, &left_out);
+    let left_out = left_out_json(&performed.left_out, &too_large);
     let answer = format!(
         r#"{{"call_id":"{call_id}","status":"{status}","output":{},"variables":{variables}{left_out},"error":{error},"duration_ms":{duration_ms}}}"#,
         performed.output

@@ -55,7 +55,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use switchboard_connect::{Connector, TokenCache};
+use switchboard_connect::{Connector, Evaluations, TokenCache};
 use switchboard_domain::id::InstanceId;
 use switchboard_domain::variable_caps::VariableCaps;
 use switchboard_mcp::{Limits, McpClient, McpSettings};
@@ -184,6 +184,7 @@ impl App {
             running: Arc::default(),
             news: Arc::default(),
             connector: Connector {
+                evaluations: Evaluations::default(),
                 client,
                 tokens,
                 max_response_bytes: settings.max_response_bytes,

@@ -226,6 +226,7 @@ pub fn answered(output: String) -> Performed {
         output,
         variables: vec![],
         unmatched: vec![],
+        left_out: vec![],
         error: None,
         request: "null".to_owned(),
         response: "null".to_owned(),

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use serde_json::Value;
 use switchboard_domain::conversation::Outcome;
 use switchboard_domain::name::{SecretName, VariableName};
-use switchboard_domain::output::OutputVariable;
+use switchboard_domain::output::{LeftOut, OutputVariable, Taken};
 use switchboard_domain::request::{
     BaseUrl, HeaderTemplate, Method, RenderedRequest, RequestTemplate, Target, query_names,
 };
@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 use crate::Secrets;
 use crate::auth::{self, PreparedAuth, SecretsFor};
+use crate::evaluations::Evaluations;
 use crate::oauth::{ClientCredentials, OAuthSource, TokenCache};
 use crate::redact::Redactor;
 use crate::trace;
@@ -137,6 +138,8 @@ pub struct Performed {
     pub variables: Vec<(VariableName, Value)>,
     /// The output variables that had no match and stay as they were.
     pub unmatched: Vec<VariableName>,
+    /// The output variables that cost too much to take and stay as they were.
+    pub left_out: Vec<LeftOut>,
     /// Why it failed.
     pub error: Option<CallError>,
     /// The request as it is kept, JSON text.
@@ -150,6 +153,13 @@ pub struct Performed {
 }
 
 impl Performed {
+    /// Notes what came of the output variables.
+    pub fn take(&mut self, taken: Taken) {
+        self.variables = taken.variables;
+        self.unmatched = taken.unmatched;
+        self.left_out = taken.left_out;
+    }
+
     /// A call that failed before anything was sent.
     pub fn not_sent(error: CallError) -> Self {
         Self {
@@ -157,6 +167,7 @@ impl Performed {
             output: "null".to_owned(),
             variables: vec![],
             unmatched: vec![],
+            left_out: vec![],
             error: Some(error),
             request: "null".to_owned(),
             response: "null".to_owned(),
@@ -183,6 +194,8 @@ pub struct Connector {
     pub tokens: TokenCache,
     /// The largest answer, in bytes.
     pub max_response_bytes: usize,
+    /// What takes output variables.
+    pub evaluations: Evaluations,
 }
 
 /// A request with its credentials, and how it is kept.
@@ -231,7 +244,44 @@ impl Connector {
             }
             _ => self.send(endpoint, &outgoing, deadline).await,
         };
-        settle(call, outgoing, result)
+        self.settle(call, outgoing, result, deadline).await
+    }
+
+    /// Makes of an answer, or of the lack of one, what the call came to.
+    async fn settle(
+        &self,
+        call: &ApiCall,
+        outgoing: Outgoing,
+        result: Result<Response, OutboundError>,
+        deadline: Instant,
+    ) -> Performed {
+        let safe = outgoing.method.is_safe();
+        let mut response = match result {
+            Ok(response) => response,
+            Err(error) => {
+                return Performed {
+                    request: outgoing.kept,
+                    ..unanswered(safe, &error)
+                };
+            }
+        };
+        let held = response.held.take();
+        let redactor = &outgoing.redactor;
+        let (mut performed, found) = answered(redactor, safe, &response);
+        if let Some(found) = found.filter(|_| !call.outputs.is_empty()) {
+            let evaluations = &self.evaluations;
+            performed.take(evaluations.take(&call.outputs, found.value, deadline).await);
+            if !found.is_clean {
+                for (_, value) in &mut performed.variables {
+                    redactor.clean_value(value);
+                }
+            }
+        }
+        Performed {
+            held,
+            request: outgoing.kept,
+            ..performed
+        }
     }
 
     async fn send(
@@ -437,27 +487,6 @@ fn insert_secret(
     Ok(())
 }
 
-/// Makes of an answer, or of the lack of one, what the call came to.
-fn settle(
-    call: &ApiCall,
-    outgoing: Outgoing,
-    result: Result<Response, OutboundError>,
-) -> Performed {
-    let safe = outgoing.method.is_safe();
-    let performed = match result {
-        Ok(mut response) => {
-            let held = response.held.take();
-            let answered = answered(call, &outgoing.redactor, safe, &response);
-            Performed { held, ..answered }
-        }
-        Err(error) => unanswered(safe, &error),
-    };
-    Performed {
-        request: outgoing.kept,
-        ..performed
-    }
-}
-
 fn unanswered(safe: bool, error: &OutboundError) -> Performed {
     let status = match error {
         OutboundError::TooLarge { status, .. } => Some(*status),
@@ -489,15 +518,19 @@ fn unanswered(safe: bool, error: &OutboundError) -> Performed {
     }
 }
 
-fn answered(call: &ApiCall, redactor: &Redactor, safe: bool, response: &Response) -> Performed {
+/// What output variables are taken from.
+struct Found {
+    value: Value,
+    /// False where it holds a secret.
+    is_clean: bool,
+}
+
+/// What an answer means, and its value where output variables are to be taken from it.
+fn answered(redactor: &Redactor, safe: bool, response: &Response) -> (Performed, Option<Found>) {
     let status = response.status;
     let Ok(text) = std::str::from_utf8(&response.body) else {
-        return unreadable(
-            safe,
-            status,
-            "the answer is neither JSON nor text",
-            "\"(binary)\"",
-        );
+        let what = "the answer is neither JSON nor text";
+        return (unreadable(safe, status, what, "\"(binary)\""), None);
     };
     // What the service said is read first: what is taken out below changes nothing of what it is.
     let parsed: Result<Value, _> = if text.trim().is_empty() {
@@ -517,10 +550,14 @@ fn answered(call: &ApiCall, redactor: &Redactor, safe: bool, response: &Response
                 error.line(),
                 error.column()
             );
-            return Performed {
-                response: kept,
-                ..unreadable(safe, status, &what, "null")
-            };
+            let unreadable = unreadable(safe, status, &what, "null");
+            return (
+                Performed {
+                    response: kept,
+                    ..unreadable
+                },
+                None,
+            );
         }
         Err(_) => Value::String(body.as_ref().to_owned()),
     };
@@ -534,6 +571,7 @@ fn answered(call: &ApiCall, redactor: &Redactor, safe: bool, response: &Response
         },
         variables: vec![],
         unmatched: vec![],
+        left_out: vec![],
         error: None,
         request: String::new(),
         response: kept,
@@ -541,23 +579,11 @@ fn answered(call: &ApiCall, redactor: &Redactor, safe: bool, response: &Response
         held: None,
     };
     if status.is_success() {
-        for output in call.outputs.iter() {
-            match output.extract(&value) {
-                Some(found) => {
-                    let mut found = found.clone();
-                    if !is_clean {
-                        redactor.clean_value(&mut found);
-                    }
-                    performed.variables.push((output.name.clone(), found));
-                }
-                None => performed.unmatched.push(output.name.clone()),
-            }
-        }
-    } else {
-        performed.outcome = Outcome::Failed;
-        performed.error = Some(upstream_error(status));
+        return (performed, Some(Found { value, is_clean }));
     }
-    performed
+    performed.outcome = Outcome::Failed;
+    performed.error = Some(upstream_error(status));
+    (performed, None)
 }
 
 fn unreadable(safe: bool, status: StatusCode, what: &str, kept: &str) -> Performed {

@@ -2,6 +2,7 @@
 
 pub mod api_call;
 pub mod auth;
+mod evaluations;
 mod oauth;
 mod redact;
 pub mod telnyx;
@@ -9,6 +10,7 @@ mod trace;
 
 pub use api_call::{ApiCall, CallError, Connector, Endpoint, HeaderSource, Performed};
 pub use auth::PreparedAuth;
+pub use evaluations::Evaluations;
 pub use oauth::{ClientCredentials, OAuthSource, TokenCache};
 pub use redact::{Masker, Redactor};
 pub use trace::kept_text;

@@ -47,13 +47,6 @@ impl OutputVariable {
             path: parse(&spec.path)?,
         })
     }
-
-    /// The first match in a response, with its JSON type. None when nothing matches or when finding
-    /// it costs too much, which leaves the variable as it was.
-    pub fn extract<'a>(&self, response: &'a Value) -> Option<&'a Value> {
-        let mut budget = Budget::new(MAX_STEPS, MAX_TAKEN_BYTES, MAX_LEVELS, &|| false);
-        self.path.first(response, &mut budget).ok().flatten()
-    }
 }
 
 /// Why a variable that may have had a match was not set.
@@ -70,9 +63,9 @@ pub struct LeftOut {
 pub struct Taken {
     /// The variables that are set, with their JSON types.
     pub variables: Vec<(VariableName, Value)>,
-    /// Those that stay as they were: nothing matched, or they were left out.
+    /// Those that had no match and stay as they were.
     pub unmatched: Vec<VariableName>,
-    /// Those of them that were left out, each with the reason.
+    /// Those that cost too much and stay as they were, each with the reason.
     pub left_out: Vec<LeftOut>,
     /// How many are done.
     done: usize,
@@ -94,15 +87,19 @@ impl Taken {
     }
 
     /// Takes the rest, until `is_late` says that it is enough. What is not done by then is left out.
+    /// Each may spend its share of the steps, and what those before it left of theirs.
     pub fn rest(
         &mut self,
         outputs: &[OutputVariable],
         response: &Value,
         is_late: &dyn Fn() -> bool,
     ) {
-        let mut budget = self.budget(MAX_STEPS, is_late);
+        let mut left = MAX_STEPS;
         for output in outputs.iter().skip(self.done) {
+            let share = left / (outputs.len() - self.done) as u64;
+            let mut budget = self.budget(share, is_late);
             let taken = take(output, response, &mut budget);
+            left -= share - budget.steps();
             self.note(output, taken, &budget);
         }
     }
@@ -140,7 +137,6 @@ impl Taken {
     }
 
     fn leave_out(&mut self, output: &OutputVariable, reason: OverBudget) {
-        self.unmatched.push(output.name.clone());
         let name = output.name.clone();
         self.left_out.push(LeftOut { name, reason });
     }

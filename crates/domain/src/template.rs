@@ -1,6 +1,9 @@
 //! Templates: Jinja syntax, where an undefined name is an error and work is bounded.
 
+mod growth;
+mod multiply;
 pub(crate) mod scan;
+mod tokens;
 
 use std::io;
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -11,6 +14,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::rule::RuleError;
+use growth::Growth;
 
 /// The longest template, in bytes.
 pub const MAX_TEMPLATE_BYTES: usize = 64 * 1024;
@@ -18,6 +22,9 @@ pub const MAX_TEMPLATE_BYTES: usize = 64 * 1024;
 const FUEL: u64 = 50_000;
 /// The longest text one rendering may give, in bytes.
 const MAX_OUTPUT_BYTES: usize = 256 * 1024;
+/// What is said of a template that costs more than it may.
+const TOO_MUCH_WORK: &str =
+    "the template does too much work; simplify its loops, or compare smaller values";
 /// What the one template of an engine is called.
 const NAME: &str = "template";
 
@@ -50,6 +57,25 @@ impl<'a> RenderContext<'a> {
             workspace,
             built: OnceLock::new(),
         }
+    }
+
+    /// How many nodes the values of some dotted names have together.
+    fn nodes(&self, names: &[String]) -> u64 {
+        let of = |name: &String| {
+            let mut path = name.split('.');
+            let root = match path.next() {
+                Some("parameters") => self.parameters,
+                Some("variables") => self.variables,
+                Some("workspace") => self.workspace,
+                _ => return 1,
+            };
+            let Some(first) = path.next() else {
+                return 1 + root.values().map(growth::nodes).sum::<u64>();
+            };
+            let member = path.fold(root.get(first), |value, name| value?.get(name));
+            member.map_or(1, growth::nodes)
+        };
+        names.iter().map(of).sum()
     }
 
     fn value(&self) -> Jinja {
@@ -103,7 +129,7 @@ impl Serialize for Variables<'_> {
 pub struct TextTemplate {
     source: Arc<str>,
     /// None where the source is plain text.
-    engine: Option<Arc<Environment<'static>>>,
+    engine: Option<Arc<Compiled>>,
 }
 
 impl std::fmt::Debug for TextTemplate {
@@ -116,7 +142,7 @@ impl TextTemplate {
     /// Parses a template. A text without template syntax is kept as it is.
     pub fn parse(source: &str) -> Result<Self, RuleError> {
         let engine = has_syntax(source)
-            .then(|| compile(source, &BARE))
+            .then(|| Compiled::new(source, &BARE))
             .transpose()?;
         Ok(Self {
             source: source.into(),
@@ -138,13 +164,15 @@ impl TextTemplate {
     pub fn render(&self, context: &RenderContext<'_>) -> Result<String, RuleError> {
         match &self.engine {
             None => Ok(self.source.as_ref().to_owned()),
-            Some(engine) => render(engine, context),
+            Some(engine) => engine.render(context),
         }
     }
 
     /// The dotted names it mentions, such as `variables.customer_id`.
     pub fn mentions(&self) -> Vec<String> {
-        self.engine.as_deref().map_or_else(Vec::new, mentions)
+        self.engine
+            .as_deref()
+            .map_or_else(Vec::new, Compiled::mentions)
     }
 }
 
@@ -209,38 +237,72 @@ pub(crate) fn bare_engine() -> Environment<'static> {
     engine.add_test("eq", minijinja::tests::is_eq);
     engine.add_test("in", minijinja::tests::is_in);
     engine.add_function("range", minijinja::functions::range);
+    engine.add_filter(multiply::FILTER, multiply::number);
     engine
 }
 
-/// Compiles a source as the one template of a copy of an engine.
-pub(crate) fn compile(
-    source: &str,
-    engine: &Environment<'static>,
-) -> Result<Environment<'static>, RuleError> {
-    if source.len() > MAX_TEMPLATE_BYTES {
-        return Err(RuleError::new(
-            "invalid_template",
-            format!("a template has at most {MAX_TEMPLATE_BYTES} bytes"),
-        ));
-    }
-    scan::check(&scan::pieces(source))?;
-    let mut engine = engine.clone();
-    engine
-        .add_template_owned(NAME, source.to_owned())
-        .map_err(|error| {
-            let (line, column) = position(source, &error);
-            RuleError::new(
+/// The one template of an engine of its own, with what it may cost.
+pub(crate) struct Compiled {
+    engine: Environment<'static>,
+    growth: Growth,
+}
+
+impl Compiled {
+    /// Compiles a source as the one template of a copy of an engine.
+    pub(crate) fn new(source: &str, engine: &Environment<'static>) -> Result<Self, RuleError> {
+        if source.len() > MAX_TEMPLATE_BYTES {
+            return Err(RuleError::new(
                 "invalid_template",
-                format!(
-                    "the template does not parse, line {line}, column {column}: {}",
-                    error.detail().unwrap_or("not understood")
-                ),
-            )
-        })?;
-    Ok(engine)
+                format!("a template has at most {MAX_TEMPLATE_BYTES} bytes"),
+            ));
+        }
+        let pieces = scan::pieces(source);
+        scan::check(&pieces)?;
+        let mut growth = Growth::of(&pieces)?;
+        let guarded = multiply::guarded(source).unwrap_or_else(|| source.to_owned());
+        let mut engine = engine.clone();
+        engine
+            .add_template_owned(NAME, guarded.clone())
+            .map_err(|error| {
+                let (line, column) = position(&guarded, &error);
+                RuleError::new(
+                    "invalid_template",
+                    format!(
+                        "the template does not parse, line {line}, column {column}: {}",
+                        error.detail().unwrap_or("not understood")
+                    ),
+                )
+            })?;
+        if growth.is_measured() {
+            growth.reads = mentions(&engine);
+        }
+        Ok(Self { engine, growth })
+    }
+
+    /// Renders it. What that may cost depends on how much data the template reads.
+    pub(crate) fn render(&self, context: &RenderContext<'_>) -> Result<String, RuleError> {
+        if !self.growth.is_measured() {
+            return render(&self.engine, context);
+        }
+        let nodes = context.nodes(&self.growth.reads);
+        match self.growth.fuel(nodes, FUEL) {
+            Some(FUEL) => render(&self.engine, context),
+            Some(fuel) => {
+                let mut engine = self.engine.clone();
+                engine.set_fuel(Some(fuel));
+                render(&engine, context)
+            }
+            None => Err(RuleError::new("template_failed", TOO_MUCH_WORK)),
+        }
+    }
+
+    /// The dotted names it mentions.
+    pub(crate) fn mentions(&self) -> Vec<String> {
+        mentions(&self.engine)
+    }
 }
 
-/// The line and column, both from 1 on, that an error is about.
+/// The line and column, both from 1 on, that an error is about, in the source as it was written.
 fn position(source: &str, error: &Error) -> (usize, usize) {
     let line = error.line().unwrap_or(1);
     let column = error
@@ -248,16 +310,18 @@ fn position(source: &str, error: &Error) -> (usize, usize) {
         .and_then(|range| source.get(..range.start))
         .map_or(1, |before| {
             let start = before.rfind('\n').map_or(0, |at| at + 1);
-            before[start..].chars().count() + 1
+            as_written(&before[start..]).chars().count() + 1
         });
     (line, column)
 }
 
+/// A part of a compiled source as the author wrote it.
+fn as_written(source: &str) -> String {
+    source.replace(multiply::MARK, "")
+}
+
 /// Renders the one template of an engine.
-pub(crate) fn render(
-    engine: &Environment<'static>,
-    context: &RenderContext<'_>,
-) -> Result<String, RuleError> {
+fn render(engine: &Environment<'static>, context: &RenderContext<'_>) -> Result<String, RuleError> {
     let failed = |message: String| RuleError::new("template_failed", message);
     let template = engine
         .get_template(NAME)
@@ -305,19 +369,22 @@ fn explain(source: &str, error: &Error) -> String {
     let written = error
         .range()
         .and_then(|range| source.get(range))
-        .map(|text| format!(" (`{}`)", text.trim()))
+        .map(|text| format!(" (`{}`)", as_written(text.trim())))
         .unwrap_or_default();
     match error.kind() {
         ErrorKind::UndefinedError => format!(
             "the template uses a name that is not set, {place}{written}; set it before this call or give a default"
         ),
-        ErrorKind::OutOfFuel => "the template does too much work; simplify its loops".to_owned(),
+        _ if error.range().and_then(|range| source.get(range)) == Some(multiply::FILTER) => {
+            format!("the template multiplies a list, {place}; only numbers and texts can be")
+        }
+        ErrorKind::OutOfFuel => TOO_MUCH_WORK.to_owned(),
         kind => format!("the template failed, {place}{written}: {kind}"),
     }
 }
 
 /// The dotted names the one template of an engine mentions.
-pub(crate) fn mentions(engine: &Environment<'static>) -> Vec<String> {
+fn mentions(engine: &Environment<'static>) -> Vec<String> {
     let mut names: Vec<_> = engine
         .get_template(NAME)
         .map(|template| template.undeclared_variables(true))
@@ -399,6 +466,95 @@ mod tests {
         let error = render_with(source, &long).unwrap_err();
         assert_eq!(error.code, "template_failed");
         assert!(!error.message.contains("xx"), "{error}");
+    }
+
+    /// Each of these would fill the memory or take minutes without a bound.
+    #[test]
+    fn what_multiplies_is_given_up() {
+        let parameters =
+            json!({"s": "a".repeat(200_000), "list": vec!["x"; 20_000], "one": 1, "ten": 10});
+        let twice = |start: &str, step: &str, end: &str| {
+            format!("{{% set x = {start} %}}{}{end}", step.repeat(60))
+        };
+        let nested = |end: &str| {
+            let step = "{% set x = [x, x] %}{% set y = [y, y] %}";
+            twice("[1]", &format!("{{% set y = [1] %}}{step}"), end)
+        };
+        let loops = |inside: &str| format!("{{% for a in range(9999) %}}{inside}{{% endfor %}}");
+        for source in [
+            "{{ 'x' * 1000000000 }}".to_owned(),
+            "{{ ('x' * 1000000) * 1000000 }}".to_owned(),
+            "{{ ([1] * 1000000000) | length }}".to_owned(),
+            "{{ ([1] * 1000000000) ~ '' }}".to_owned(),
+            "{{ [1000000000 * [1]] == [1000000000 * [1]] }}".to_owned(),
+            "{{ [parameters.list * 1000000] == [parameters.list * 1000000] }}".to_owned(),
+            format!("{{{{ range(99999) | join('{}') }}}}", "a".repeat(100)),
+            format!(
+                "{{{{ parameters.s | replace('a', '{}') | length }}}}",
+                "b".repeat(50_000)
+            ),
+            "{{ parameters.s | replace('', parameters.s) | length }}".to_owned(),
+            "{{ parameters.list | join(parameters.s) | length }}".to_owned(),
+            format!("{{{{ parameters.s{} | length }}}}", " | tojson".repeat(60)),
+            format!(
+                "{{{{ [parameters.s]{} | length }}}}",
+                " | string".repeat(60)
+            ),
+            twice("'aaaaaaaa'", "{% set x = x ~ x %}", "{{ x | length }}"),
+            twice("'aaaaaaaa'", "{% set x = x + x %}", "{{ x | length }}"),
+            twice(
+                "'aaaaaaaa'",
+                "{% set x = x | replace('a', 'aa') %}",
+                "{{ x | length }}",
+            ),
+            nested("{{ x == y }}"),
+            nested("{{ x | string | length }}"),
+            nested("{{ x ~ '' }}"),
+            nested("{{ x in [y] }}"),
+            nested("{{ x in 'abc' }}"),
+            nested("{{ [x, y] | unique | length }}"),
+            nested("{{ x | tojson | length }}"),
+            twice("[1, 2]", "{% set x = x + x %}", "{{ [x] == [x] }}"),
+            loops(&loops("")),
+            loops("{{ parameters.s | upper | length }}"),
+            loops("{{ parameters.list | sort | length }}"),
+            loops("{{ 'zz' in parameters.s }}"),
+            loops("{% if [parameters.list] == [parameters.list] %}{% endif %}"),
+            loops("{% if [parameters.list] is eq([parameters.list]) %}{% endif %}"),
+            loops("{% if [range(99999)] == [range(99999)] %}{% endif %}"),
+        ] {
+            let started = std::time::Instant::now();
+            let error = render_with(&source, &parameters).unwrap_err();
+            assert!(
+                ["template_failed", "invalid_template"].contains(&error.code),
+                "{source:.60}"
+            );
+            // A bound for the slowest machine that runs tests; what is not bounded takes minutes.
+            let taken = started.elapsed();
+            assert!(taken.as_secs() < 5, "{taken:?} {source:.60}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_texts_are_multiplied() {
+        let parameters = json!({"price": 2.5, "n": 4, "items": [{"a": 2}, {"a": 3}]});
+        for (source, text) in [
+            ("{{ parameters.price * 100 }}", "250.0"),
+            ("{{ (parameters.n * parameters.price) | int }}", "10"),
+            ("{{ 1 + parameters.n * -2 }}", "-7"),
+            ("{{ '-' * parameters.n }}", "----"),
+            (
+                "{% for i in parameters.items %}{{ i.a * 2 }};{% endfor %}",
+                "4;6;",
+            ),
+        ] {
+            assert_eq!(render_with(source, &parameters).unwrap(), text, "{source}");
+        }
+        let error = render_with("{{ 1 }}\n{{ 2 * parameters.items }}", &parameters).unwrap_err();
+        assert!(error.message.contains("line 2"), "{error}");
+        assert!(!error.message.contains("__"), "{error}");
+        let error = TextTemplate::parse("{{ a * b c }}").unwrap_err();
+        assert!(error.message.contains("column 10"), "{error}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use http::Method;
 use serde_json::json;
 use switchboard_testkit::{
@@ -105,4 +106,88 @@ async fn streams_hear_of_other_servers_and_wait_for_nothing() {
         quickest = quickest.min(start.elapsed());
     }
     assert!(quickest < Duration::from_millis(200), "{quickest:?}");
+}
+
+/// What a tenant writes runs over what an upstream sends: neither may hold up anybody else.
+#[tokio::test]
+async fn an_expression_that_multiplies_costs_only_its_own_call() {
+    let depth = 60;
+    let nested = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    let nested: serde_json::Value = serde_json::from_str(&nested).unwrap();
+    let patterns: Vec<_> = (0..400)
+        .map(|n| json!({"a": "x", "p": format!("\\p{{L}}{{{}}}", 900 - n % 50)}))
+        .collect();
+    let body = json!({
+        "id": 7,
+        "nested": nested,
+        "patterns": patterns,
+        "many": vec![json!([]); 50_000],
+        "texts": vec!["a".repeat(400); 1000],
+    });
+    let upstream = Upstream::start(move |_| Answer::Json(200, body.clone())).await;
+    let server = Server::start_reachable(BINARY, TestDatabase::Sqlite, &[]).await;
+    let client = server.client("admin");
+    let build = Builder::new(&client);
+    let billing = build.integration("Billing", &upstream.url).await;
+    let paths = [
+        format!("$.nested{}", "[*,*]".repeat(40)),
+        format!("$.nested{}", "[0,0]".repeat(24)),
+        format!("$..[{}]", vec!["*"; 150].join(",")),
+        "$.patterns[?match(@.a, @.p)].a".to_owned(),
+        "$.texts[?match(@, '(a|aa)*(a|aa)*(a|aa)*z')]".to_owned(),
+        "$..[?$..[?@ == -1]]".to_owned(),
+    ];
+    let doubling = "{% set x = [x, x] %}".repeat(9);
+    let mut actions = vec![];
+    for (at, path) in paths.iter().enumerate() {
+        let action = json!({"name": format!("a{at}"), "method": "GET", "path": "/x", "output_variables": [
+            {"name": "id", "path": "$.id"}, {"name": "v", "path": path}]});
+        actions.push(build.action(&billing, action).await);
+    }
+    let body = format!("{{% set x = parameters.list %}}{doubling}{{\"a\": {{{{ [x] == [x] }}}}}}");
+    let action = json!({"name": "t", "method": "POST", "path": "/x", "body_template": body,
+        "parameters": {"type": "object", "properties": {"list": {"type": "array"}}}});
+    actions.push(build.action(&billing, action).await);
+
+    let calls = actions.iter().enumerate().map(async |(at, action)| {
+        let mut input = json!({"environment": "production", "arguments": {}});
+        if at == paths.len() {
+            input["arguments"] = json!({"list": vec![1; 20_000]});
+        }
+        let path = format!("/actions/{action}/test");
+        client.post(&path, input).await.expect(200)
+    });
+    let done = std::cell::Cell::new(false);
+    let others = async {
+        let mut slowest = Duration::ZERO;
+        while !done.get() {
+            let asked = Instant::now();
+            client.get("/agents").await.expect(200);
+            slowest = slowest.max(asked.elapsed());
+        }
+        slowest
+    };
+    let all = async {
+        let answers = join_all(calls).await;
+        done.set(true);
+        answers
+    };
+    let (answers, slowest) = tokio::join!(all, others);
+    let (templated, taken) = answers.split_last().unwrap();
+    for answer in taken {
+        assert_eq!(answer["status"], "succeeded", "{answer}");
+        assert_eq!(answer["variables"]["id"], 7, "{answer}");
+        // What is not taken says why.
+        let is_set = answer["variables"].get("v").is_some();
+        let is_unmatched = answer["unmatched_variables"] == json!(["v"]);
+        let reason = answer["left_out_reasons"]["v"].as_str();
+        assert!(is_set || is_unmatched || reason.is_some(), "{answer}");
+    }
+    let left_out = taken
+        .iter()
+        .filter(|answer| answer["left_out_variables"] == json!(["v"]));
+    assert!(left_out.count() >= 2, "{taken:?}");
+    assert_eq!(templated["error"]["code"], "template_failed", "{templated}");
+    // A debug build on a busy machine; without budgets this was 20 s, or the end of the process.
+    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
 }

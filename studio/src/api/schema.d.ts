@@ -1464,8 +1464,15 @@ export interface components {
             variables: {
                 [key: string]: unknown;
             };
-            /** @description The names of those that were too large to be set; absent where all were set. */
+            /**
+             * @description The names of those that were too large to be set, or cost too much to take; absent where all
+             *     were set.
+             */
             left_out_variables?: string[];
+            /** @description Why each of those that cost too much was left out. */
+            left_out_reasons?: {
+                [key: string]: string;
+            };
             error: components["schemas"]["CallError"] | null;
             /** Format: int64 */
             duration_ms: number | null;
@@ -2428,6 +2435,12 @@ export interface components {
                 [key: string]: unknown;
             };
             unmatched_variables: string[];
+            /** @description The names of those that cost too much to take; absent where there are none. */
+            left_out_variables?: string[];
+            /** @description Why each of them was left out. */
+            left_out_reasons?: {
+                [key: string]: string;
+            };
             error?: components["schemas"]["CallError"] | null;
             request: unknown;
             response: unknown;

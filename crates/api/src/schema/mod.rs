@@ -378,6 +378,12 @@ pub struct TestAnswer {
     output: Value,
     variables: BTreeMap<String, Value>,
     unmatched_variables: Vec<String>,
+    /// The names of those that cost too much to take; absent where there are none.
+    #[schema(required = false, nullable = false)]
+    left_out_variables: Option<Vec<String>>,
+    /// Why each of them was left out.
+    #[schema(required = false, nullable = false)]
+    left_out_reasons: Option<BTreeMap<String, String>>,
     error: Option<CallError>,
     request: Value,
     response: Value,
@@ -506,9 +512,13 @@ pub struct CallAnswer {
     output: Value,
     /// The variables that this call set.
     variables: BTreeMap<String, Value>,
-    /// The names of those that were too large to be set; absent where all were set.
+    /// The names of those that were too large to be set, or cost too much to take; absent where all
+    /// were set.
     #[schema(required = false, nullable = false)]
     left_out_variables: Option<Vec<String>>,
+    /// Why each of those that cost too much was left out.
+    #[schema(required = false, nullable = false)]
+    left_out_reasons: Option<BTreeMap<String, String>>,
     #[schema(required = true, nullable = true)]
     error: Option<CallError>,
     #[schema(required = true, nullable = true)]

@@ -169,10 +169,11 @@ fn trace(performed: &Performed, duration_ms: u128) -> String {
         "failed"
     };
     format!(
-        r#"{{"status":"{status}","output":{},"variables":{},"unmatched_variables":{},"error":{},"request":{},"response":{},"duration_ms":{duration_ms}}}"#,
+        r#"{{"status":"{status}","output":{},"variables":{},"unmatched_variables":{}{},"error":{},"request":{},"response":{},"duration_ms":{duration_ms}}}"#,
         performed.output,
         crate::call::variables_json(performed),
         serde_json::json!(performed.unmatched),
+        crate::call::left_out_json(&performed.left_out, &[]),
         crate::call::error_json(performed.error.as_ref()),
         performed.request,
         performed.response,

@@ -48,7 +48,15 @@ pub(crate) async fn perform(
     })
     .to_string();
     match answer {
-        Ok(answer) => answered(call, request, &answer),
+        Ok(answer) => {
+            let mut performed = answered(request, &answer);
+            if performed.error.is_none() && !call.outputs.is_empty() {
+                let evaluations = &app.connector.evaluations;
+                let value = value_of(&answer);
+                performed.take(evaluations.take(&call.outputs, value, how.deadline).await);
+            }
+            performed
+        }
         Err(error) => {
             let (outcome, error) = error.into_call_error(&call.tool);
             Performed {
@@ -94,18 +102,8 @@ fn notice(said: Said) -> Notice {
     }
 }
 
-fn answered(call: &McpCall, request: String, answer: &ToolAnswer) -> Performed {
+fn answered(request: String, answer: &ToolAnswer) -> Performed {
     let response = kept_text(answer.json());
-    let (mut variables, mut unmatched) = (vec![], vec![]);
-    if !answer.is_error && !call.outputs.is_empty() {
-        let value = value_of(answer);
-        for output in call.outputs.iter() {
-            match output.extract(&value) {
-                Some(found) => variables.push((output.name.clone(), found.clone())),
-                None => unmatched.push(output.name.clone()),
-            }
-        }
-    }
     Performed {
         outcome: if answer.is_error {
             Outcome::Failed
@@ -121,8 +119,9 @@ fn answered(call: &McpCall, request: String, answer: &ToolAnswer) -> Performed {
             )
         }),
         output: answer.json().to_owned(),
-        variables,
-        unmatched,
+        variables: vec![],
+        unmatched: vec![],
+        left_out: vec![],
         request,
         response,
         tool_result: true,

@@ -239,7 +239,7 @@ fn long_values_cost_no_more_than_their_length() {
     );
     assert!(!masked.contains(&STANDARD.encode(&long)[..100]));
     assert!(
-        start.elapsed() < std::time::Duration::from_secs(5),
+        start.elapsed() < std::time::Duration::from_secs(30),
         "{:?}",
         start.elapsed()
     );

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::rule::RuleError;
 use crate::template::scan::{self, Piece};
-use crate::template::{self, RenderContext};
+use crate::template::{self, Compiled, RenderContext};
 
 /// What stands before a marked piece. Two characters for private use, refused in templates and
 /// escaped in values.
@@ -27,7 +27,7 @@ const CLOSE: char = '\u{E0F1}';
 #[derive(Clone)]
 pub struct BodyTemplate {
     source: Arc<str>,
-    engine: Arc<Environment<'static>>,
+    template: Arc<Compiled>,
 }
 
 impl std::fmt::Debug for BodyTemplate {
@@ -59,11 +59,11 @@ impl BodyTemplate {
                 "the template has a character that is reserved (U+E0F0 or U+E0F1)",
             ));
         }
-        let engine = template::compile(source, &MARKING)?;
+        let template = Compiled::new(source, &MARKING)?;
         check_skeleton(source)?;
         Ok(Self {
             source: source.into(),
-            engine: Arc::new(engine),
+            template: Arc::new(template),
         })
     }
 
@@ -74,7 +74,7 @@ impl BodyTemplate {
 
     /// Renders it to JSON text.
     pub fn render(&self, context: &RenderContext<'_>) -> Result<String, RuleError> {
-        let text = assemble(&template::render(&self.engine, context)?)?;
+        let text = assemble(&self.template.render(context)?)?;
         // The text is valid by the author's hand only, so a loop's stray comma is found here.
         serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(|error| {
             RuleError::new(
@@ -87,7 +87,7 @@ impl BodyTemplate {
 
     /// The dotted names it mentions.
     pub fn mentions(&self) -> Vec<String> {
-        template::mentions(&self.engine)
+        self.template.mentions()
     }
 }
 

@@ -152,7 +152,7 @@ fn raw(text: &str) -> (&str, &str) {
 }
 
 /// The first word of a tag.
-fn tag_name(code: &str) -> &str {
+pub(super) fn tag_name(code: &str) -> &str {
     let code = code.strip_prefix(['-', '+']).unwrap_or(code).trim_start();
     let end = code
         .find(|c: char| !c.is_alphanumeric() && c != '_')

@@ -3,6 +3,7 @@ import type { Schemas } from '~/api/client';
 import { StatusBadge } from '~/parts/badges';
 import { Exchange } from '~/parts/Exchange';
 import { JsonView } from '~/parts/JsonView';
+import { LeftOut } from '~/parts/LeftOut';
 
 /** What came of a test: outcome and time, the request, the answer, the variables. */
 export function TestResult({ answer }: { answer: Schemas['TestAnswer'] }) {
@@ -31,6 +32,7 @@ export function TestResult({ answer }: { answer: Schemas['TestAnswer'] }) {
           Nothing was found for <span className="mono">{answer.unmatched_variables.join(', ')}</span>.
         </Text>
       )}
+      <LeftOut names={answer.left_out_variables ?? []} reasons={answer.left_out_reasons ?? {}} />
     </Stack>
   );
 }

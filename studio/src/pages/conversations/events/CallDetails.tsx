@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { Exchange } from '~/parts/Exchange';
 import { pointerWords } from '~/parts/form';
 import { JsonView } from '~/parts/JsonView';
+import { LeftOut } from '~/parts/LeftOut';
 import type { Bindings } from '../useBindings';
 import type { Call } from './call';
 
@@ -54,6 +55,7 @@ export function CallDetails({ call, agentId, bindings }: Props) {
           Nothing was found for <span className="mono">{call.unmatched.join(', ')}</span>.
         </Text>
       )}
+      <LeftOut names={call.leftOut} reasons={call.leftOutReasons} />
       <Text size="xs" c="dimmed" className="mono wrap-anywhere">
         {call.id}
       </Text>

@@ -12,6 +12,8 @@ export interface Call {
   response: unknown;
   variables: JsonObject;
   unmatched: string[];
+  leftOut: string[];
+  leftOutReasons: JsonObject;
   error: { code: string; message: string; errors: { pointer: string; detail: string }[] } | null;
   durationMs: number | null;
 }
@@ -39,6 +41,8 @@ export function callOf(event: ConversationEvent): Call | undefined {
     response: event.response,
     variables: isObject(event.variables) ? event.variables : {},
     unmatched: words(event.unmatched_variables),
+    leftOut: words(event.left_out_variables),
+    leftOutReasons: isObject(event.left_out_reasons) ? event.left_out_reasons : {},
     error: errorOf(event.error),
     durationMs: typeof event.duration_ms === 'number' ? event.duration_ms : null,
   };
