@@ -578,10 +578,8 @@ pub(crate) fn left_out_json(over_budget: &[LeftOut], too_large: &[VariableName])
         .collect();
     let mut members = named(LEFT_OUT, &names);
     if !reasons.is_empty() {
-        members.push_str(&format!(
-            r#","left_out_reasons":{}"#,
-            serde_json::json!(reasons)
-        ));
+        members.push_str(r#","left_out_reasons":"#);
+        members.push_str(&serde_json::json!(reasons).to_string());
     }
     members
 }
