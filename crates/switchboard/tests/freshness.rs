@@ -55,11 +55,13 @@ async fn a_change_of_a_kind_that_this_release_does_not_know_freezes_nothing(
     let key = server.key("run", "default");
     let client = Client::new(server.address(), &key);
     client.get("/conversations").await.expect(200);
-    server.sql(
-        "UPDATE workspace SET config_revision = config_revision + 1; \
+    server
+        .sql(
+            "UPDATE workspace SET config_revision = config_revision + 1; \
          INSERT INTO change (workspace_id, revision, entity, entity_id, at) \
          SELECT id, config_revision, 'hologram', 'x', config_changed_at FROM workspace;",
-    );
+        )
+        .await;
     let variable = json!({"values": {"production": 1}});
     admin.put("/variables/x", variable).await.expect(201);
     revoke(&server, &key);
@@ -82,12 +84,14 @@ async fn a_secret_that_cannot_be_opened_is_its_users_matter(database: TestDataba
     }
     let good = converse(&admin, &upstream.url, "good").await;
     let bad = converse(&admin, &upstream.url, "bad").await;
-    server.sql(
-        "UPDATE secret_value SET key_id = 'ffffffff' WHERE name = 'bad'; \
+    server
+        .sql(
+            "UPDATE secret_value SET key_id = 'ffffffff' WHERE name = 'bad'; \
          UPDATE workspace SET config_revision = config_revision + 1; \
          INSERT INTO change (workspace_id, revision, entity, entity_id, at) \
          SELECT id, config_revision, 'secret', 'bad', config_changed_at FROM workspace;",
-    );
+        )
+        .await;
     let path = |id: &str| format!("/conversations/{id}/actions/act/call");
     let answer = eventually("the secret is unreadable", || async {
         let answer = admin

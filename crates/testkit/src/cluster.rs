@@ -209,7 +209,9 @@ impl Cluster {
         let hold = |_| {
             let mut command = Command::new("psql");
             command
-                .args([&self.url(), "-Xq", "-c", "SELECT pg_sleep(600)"])
+                .args([&self.url(), "-Xq"])
+                // It waits for what to do: a server hears at once that such a client is gone.
+                .stdin(std::process::Stdio::piped())
                 .stdout(std::process::Stdio::null())
                 .stderr(std::process::Stdio::null())
                 .kill_on_drop(true);

@@ -67,6 +67,8 @@ struct Told {
     status: &'static str,
     code: Option<String>,
     binding: String,
+    /// Whether its place under a limit stays taken: it succeeded, or may have done.
+    is_taken: bool,
 }
 
 /// Waits until the server is ready and nothing is open any more, then looks for what must not be.
@@ -75,7 +77,7 @@ pub async fn violations(evidence: &Evidence<'_>) -> Vec<String> {
     let mut found = vec![];
     found.extend(quiet(evidence).await.err());
     for (what, sql) in NOTHING {
-        match evidence.server.try_rows(sql) {
+        match evidence.server.try_rows(sql).await {
             Ok(rows) if rows.is_empty() => {}
             Ok(rows) => found.push(told(what, &rows)),
             Err(error) => found.push(format!("the database cannot be read: {error}")),
@@ -86,10 +88,8 @@ pub async fn violations(evidence: &Evidence<'_>) -> Vec<String> {
     }
     match events(evidence).await {
         Ok(events) => {
-            for (what, them) in calls(evidence, &events)
-                .into_iter()
-                .chain(counters(evidence, &events))
-            {
+            let counters = counters(evidence, &events).await;
+            for (what, them) in calls(evidence, &events).into_iter().chain(counters) {
                 found.push(told(what, &them));
             }
         }
@@ -114,7 +114,7 @@ async fn quiet(evidence: &Evidence<'_>) -> Result<(), String> {
         let ready = tokio::time::timeout(Duration::from_secs(5), sent).await;
         let ready = ready.ok().flatten();
         let is_ready = ready.as_ref().is_some_and(|reply| reply.status == 200);
-        let open = evidence.server.try_rows(OPEN);
+        let open = evidence.server.try_rows(OPEN).await;
         if is_ready && open.as_ref().is_ok_and(Vec::is_empty) {
             return Ok(());
         }
@@ -152,6 +152,7 @@ fn answers(evidence: &Evidence<'_>) -> Findings {
         let comes_back = reply.headers.contains_key("retry-after");
         let code = noted.problem().unwrap_or_default();
         match (reply.status.as_u16(), code.as_str()) {
+            (201, _) if noted.kind == Kind::Change => {}
             (200, _) | (409, "max_successful_calls_reached") => {}
             (409, "call_in_progress") | (429 | 503, _) if comes_back => {}
             (429 | 503, _) => note("an answer does not say when to come back"),
@@ -175,12 +176,27 @@ fn answers(evidence: &Evidence<'_>) -> Findings {
     found
 }
 
+/// A call that succeeded, one of which nobody knows, and one that a service said yes to without our
+/// understanding the rest, unless that changes nothing there.
+fn is_taken(event: &Value) -> bool {
+    let error = &event["error"];
+    let said_yes = matches!(error["upstream_status"].as_u64(), Some(200..=299));
+    error.is_null()
+        || error["code"] == "outcome_unknown"
+        || said_yes && event["request"]["method"] != "GET"
+}
+
 /// The events of calls, by conversation and call.
 type Events = BTreeMap<String, BTreeMap<String, Vec<Told>>>;
 
 async fn events(evidence: &Evidence<'_>) -> Result<Events, String> {
     let client = Client::new(evidence.server.address(), evidence.key);
-    let conversations: BTreeSet<_> = evidence.noted.iter().map(|n| &n.conversation).collect();
+    let conversations: BTreeSet<_> = evidence
+        .noted
+        .iter()
+        .map(|noted| &noted.conversation)
+        .filter(|id| !id.is_empty())
+        .collect();
     let mut all = Events::new();
     for conversation in conversations {
         let calls = all.entry(conversation.clone()).or_default();
@@ -208,6 +224,7 @@ async fn events(evidence: &Evidence<'_>) -> Result<Events, String> {
                     status,
                     code: event["error"]["code"].as_str().map(ToOwned::to_owned),
                     binding: text(&event["binding_id"]),
+                    is_taken: is_taken(&event),
                 };
                 calls.entry(text(&event["call_id"])).or_default().push(told);
             }
@@ -265,7 +282,7 @@ fn calls(evidence: &Evidence<'_>, events: &Events) -> Findings {
 }
 
 /// Whether the counters of limits are what the events say, and nothing is in flight.
-fn counters(evidence: &Evidence<'_>, events: &Events) -> Findings {
+async fn counters(evidence: &Evidence<'_>, events: &Events) -> Findings {
     let mut found = Findings::new();
     let digits = |id: &str| id.rsplit('_').next().unwrap_or_default().to_owned();
     let wanted: BTreeMap<_, _> = events
@@ -281,7 +298,7 @@ fn counters(evidence: &Evidence<'_>, events: &Events) -> Findings {
         });
         let list = quoted.collect::<Vec<_>>().join(",");
         let sql = format!("SELECT id, call_usage FROM conversation WHERE id IN ({list})");
-        let rows = match evidence.server.try_rows(&sql) {
+        let rows = match evidence.server.try_rows(&sql).await {
             Ok(rows) => rows,
             Err(error) => {
                 found.insert("the database cannot be read", vec![error]);
@@ -303,15 +320,9 @@ fn counters(evidence: &Evidence<'_>, events: &Events) -> Findings {
                 continue;
             };
             for (binding, counted) in usage.as_object().into_iter().flatten() {
-                let told = calls
-                    .values()
-                    .flatten()
-                    .filter(|told| &told.binding == binding);
+                let told = calls.values().flatten();
                 let taken = told
-                    .filter(|told| {
-                        told.status == "succeeded"
-                            || told.code.as_deref() == Some("outcome_unknown")
-                    })
+                    .filter(|told| &told.binding == binding && told.is_taken)
                     .count();
                 let in_flight = counted["f"].as_u64().unwrap_or_default();
                 if counted["t"] != taken || in_flight > 0 {

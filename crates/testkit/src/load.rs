@@ -64,6 +64,8 @@ pub enum Kind {
     Keyed,
     /// `bad`, a POST to a service that misbehaves.
     Bad,
+    /// Nothing: the configuration is changed.
+    Change,
 }
 
 impl Kind {
@@ -73,6 +75,7 @@ impl Kind {
             Self::Limited => "take",
             Self::Keyed => "pay",
             Self::Bad => "bad",
+            Self::Change => "",
         }
     }
 }
@@ -136,7 +139,7 @@ impl Plan {
 /// One request and its end.
 #[derive(Debug, Clone)]
 pub struct Noted {
-    /// In which conversation.
+    /// In which conversation; empty for changes of the configuration.
     pub conversation: String,
     /// What was called.
     pub kind: Kind,
@@ -156,7 +159,7 @@ impl Noted {
     /// The answer of a call that was admitted.
     pub fn answer(&self) -> Option<Value> {
         let reply = self.reply.as_ref()?;
-        (reply.status == 200).then(|| reply.json())
+        (reply.status == 200 && self.kind != Kind::Change).then(|| reply.json())
     }
 
     /// The code of an answer that is a problem.
@@ -224,6 +227,11 @@ impl Load {
 
 impl Caller {
     async fn work(mut self) -> Vec<Noted> {
+        while self.kind == Kind::Change && !self.stop.load(Ordering::SeqCst) {
+            let noted = self.change().await;
+            self.noted.push(noted);
+            tokio::time::sleep(COMES_BACK).await;
+        }
         let mut conversation = None;
         let mut calls = 0;
         while !self.stop.load(Ordering::SeqCst) {
@@ -283,26 +291,41 @@ impl Caller {
         }
     }
 
+    async fn change(&self) -> Noted {
+        let body = json!({"values": {"production": self.noted.len()}});
+        let path = format!("/variables/load_{}", self.number);
+        let noted = self.ask(Method::PUT, &path, None, &body).await;
+        Noted { path, ..noted }
+    }
+
     async fn once(&self, conversation: &str, id: &str) -> Noted {
         let action = self.kind.action();
-        let path = format!("/api/v1/conversations/{conversation}/actions/{action}/call");
-        let body = json!({"arguments": {"id": id}}).to_string();
-        let key = (self.kind == Kind::Keyed).then(|| id.to_owned());
+        let path = format!("/conversations/{conversation}/actions/{action}/call");
+        let body = json!({"arguments": {"id": id}});
+        let key = (self.kind == Kind::Keyed).then_some(id);
+        Noted {
+            conversation: conversation.to_owned(),
+            path: format!("/{action}/{id}"),
+            ..self.ask(Method::POST, &path, key, &body).await
+        }
+    }
+
+    /// Asks the server, and notes what it answers.
+    async fn ask(&self, method: Method, path: &str, key: Option<&str>, body: &Value) -> Noted {
         let headers: Vec<_> = key
-            .as_deref()
             .map(|key| ("idempotency-key", key))
             .into_iter()
             .collect();
+        let path = format!("/api/v1{path}");
         let start = Instant::now();
-        let sent = self
-            .client
-            .try_send(Method::POST, &path, &headers, Some(body));
+        let body = Some(body.to_string());
+        let sent = self.client.try_send(method, &path, &headers, body);
         let reply = tokio::time::timeout(self.plan.longest, sent).await;
         Noted {
-            conversation: conversation.to_owned(),
+            conversation: String::new(),
             kind: self.kind,
-            path: format!("/{action}/{id}"),
-            idempotency_key: key,
+            path,
+            idempotency_key: key.map(ToOwned::to_owned),
             took: start.elapsed(),
             waited_in_vain: reply.is_err(),
             reply: reply.ok().flatten(),

@@ -1,8 +1,9 @@
 //! A look into a server's database, and changes that no release of ours would make.
 
-use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::process::Command;
 
 use crate::server::Server;
 
@@ -21,8 +22,14 @@ db = sqlite3.connect(sys.argv[1], timeout=10)
 db.executescript(sys.argv[2])
 db.commit()";
 
-fn run(mut command: Command) -> Result<String, String> {
-    let output = command.output().unwrap();
+/// The longest that a look may take.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Waits beside the runtime's other tasks: one of them may be the way to the database.
+async fn run(mut command: Command) -> Result<String, String> {
+    let output = tokio::time::timeout(LONGEST, command.kill_on_drop(true).output()).await;
+    let output = output.map_err(|_| format!("no answer in {LONGEST:?}"))?;
+    let output = output.map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(String::from_utf8(output.stdout).unwrap());
     }
@@ -38,27 +45,20 @@ impl Server {
     }
 
     /// What a query finds in its database. Ids are hex without hyphens on both databases.
-    pub fn try_rows(&self, sql: &str) -> Result<Vec<Value>, String> {
+    pub async fn try_rows(&self, sql: &str) -> Result<Vec<Value>, String> {
         let text = if let Some(url) = self.database().url() {
             let sql = format!("SELECT coalesce(json_agg(r), '[]') FROM ({sql}) AS r");
             let mut command = Command::new("psql");
             command.args([&url, "-v", "ON_ERROR_STOP=1", "-XqAt", "-c", &sql]);
-            run(command)?
+            run(command).await?
         } else {
-            run(self.python(READ, sql))?
+            run(self.python(READ, sql)).await?
         };
         serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
     }
 
-    /// The same, where the database answers.
-    #[track_caller]
-    pub fn rows(&self, sql: &str) -> Vec<Value> {
-        self.try_rows(sql).unwrap_or_else(|error| panic!("{error}"))
-    }
-
     /// Changes its database behind its back.
-    #[track_caller]
-    pub fn sql(&self, text: &str) {
+    pub async fn sql(&self, text: &str) {
         let command = if let Some(url) = self.database().url() {
             let mut command = Command::new("psql");
             command.args([&url, "-v", "ON_ERROR_STOP=1", "-XqAt", "-c", text]);
@@ -66,6 +66,6 @@ impl Server {
         } else {
             self.python(WRITE, text)
         };
-        run(command).unwrap_or_else(|error| panic!("{error}"));
+        run(command).await.unwrap_or_else(|error| panic!("{error}"));
     }
 }

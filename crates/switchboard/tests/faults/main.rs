@@ -28,12 +28,16 @@ const CALLERS: &[Kind] = &[
     Kind::Read,
     Kind::Limited,
     Kind::Keyed,
+    Kind::Change,
 ];
 
 /// How long the service takes for an answer: long enough that calls are under way at any moment.
 const TAKES: Duration = Duration::from_millis(60);
 /// How soon calls have to be answered well after a fault is over.
 const SERVED_AGAIN: Duration = Duration::from_secs(45);
+
+/// The longest that one round of a scenario takes.
+const LONGEST: Duration = Duration::from_mins(4);
 
 /// Until when rounds go on.
 struct Rounds {
@@ -81,7 +85,8 @@ impl World {
         let service = Counter::start(TAKES).await;
         let arguments = ["--allow-network", "127.0.0.1"];
         let server = Server::start_in(BINARY, database, &arguments, surroundings).await;
-        let key = server.key("admin", "default");
+        // Not on a thread that the way to the database may need.
+        let key = tokio::task::block_in_place(|| server.key("admin", "default"));
         let plan = Plan::prepare(server.address(), &key, service.url(), bad).await;
         Self {
             server,
@@ -151,13 +156,19 @@ async fn side_by_side<S>(scenarios: Vec<(&'static str, S)>)
 where
     S: Future<Output = Result<(), String>> + Send + 'static,
 {
-    let tasks: Vec<_> = scenarios
-        .into_iter()
-        .map(|(name, scenario)| (name, tokio::spawn(scenario)))
-        .collect();
+    let longest = Rounds::of(Duration::ZERO).until + LONGEST;
+    let spawn = |(name, scenario)| {
+        let bounded = tokio::time::timeout_at(longest.into(), scenario);
+        (name, tokio::spawn(bounded))
+    };
+    let tasks: Vec<_> = scenarios.into_iter().map(spawn).collect();
     let mut failed = vec![];
     for (name, task) in tasks {
-        let result = task.await.unwrap_or_else(|error| Err(error.to_string()));
+        let result = match task.await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err("it does not end".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
         if let Err(what) = result {
             failed.push(format!("{name}:\n  {what}"));
         }

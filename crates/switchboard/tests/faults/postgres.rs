@@ -53,7 +53,7 @@ RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE =
 ; END $$";
 
 /// One after the other would take minutes, and most of that is waiting.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whatever_postgres_does_calls_keep_their_promises() {
     let mut scenarios = vec![];
     for (name, fault, seconds) in FAULTS {

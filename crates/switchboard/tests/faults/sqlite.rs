@@ -24,7 +24,7 @@ const FAULTS: &[(&str, Fault, u64)] = &[
     ("the process is paused for 40 s", Fault::Paused, 40),
 ];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whatever_happens_to_sqlite_calls_keep_their_promises() {
     let mut scenarios = vec![];
     for (name, fault, seconds) in FAULTS {
