@@ -183,14 +183,15 @@ fn find<'a>(is_https: bool, name: &str, headers: &'a HeaderMap) -> Option<&'a st
 
 /// Gives the browser a session's cookie.
 pub fn remember(state: &ApiState, session: &Session, response: &mut Response) {
-    let left = session.row().expires_at - state.app.context().now();
-    let token = session.token().expose();
-    set_cookie(state, COOKIE, &token, left.num_seconds().max(0), response);
     // It is no reason not to let them in.
     match accounts::device(&state.app, session.row().account.id) {
         Ok(device) => set_cookie(state, DEVICE, &device, accounts::KNOWN_FOR, response),
         Err(error) => tracing::warn!(%error, "a browser that signed in will not be known again"),
     }
+    // The last one: clients that keep one value of a header keep the last.
+    let left = session.row().expires_at - state.app.context().now();
+    let token = session.token().expose();
+    set_cookie(state, COOKIE, &token, left.num_seconds().max(0), response);
 }
 
 /// Takes the cookie away.

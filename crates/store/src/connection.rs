@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{Database, SqlSafeStr as _};
+use sqlx::{Database, SqlSafeStr as _, Sqlite};
 use sqlx_core::transaction::TransactionManager as _;
 
 /// How long a connection may take to go back to its pool. Over it, it is closed.
@@ -59,6 +59,8 @@ pub(crate) struct Watch {
     broken: bool,
     /// True while a transaction is open.
     in_transaction: bool,
+    /// True when a step failed.
+    failed: bool,
 }
 
 impl<D: Database> std::fmt::Debug for Link<D> {
@@ -75,6 +77,7 @@ impl<D: Database> Link<D> {
                 rules,
                 broken: false,
                 in_transaction: false,
+                failed: false,
             },
         }
     }
@@ -113,7 +116,11 @@ impl<D: Database> Drop for Link<D> {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
-        if self.watch.broken {
+        // SQLite ends a transaction by itself where its disk fails. Rolling back fails then, and the
+        // connection would take itself to be in a transaction for ever.
+        let may_have_ended =
+            self.watch.in_transaction && self.watch.failed && D::NAME == Sqlite::NAME;
+        if self.watch.broken || may_have_ended {
             self.connection.close_on_drop();
             return;
         }
@@ -180,5 +187,6 @@ pub(crate) async fn bounded<T, E: From<sqlx::Error>>(
     if fault == Fault::AnswerLost {
         return Err(injected().into());
     }
+    watch.failed |= result.is_err();
     result
 }

@@ -180,7 +180,8 @@ impl PgPools {
             let suspicion = suspicion.clone();
             PgPoolOptions::new()
                 .max_connections(size.max(1))
-                .min_connections(0)
+                // So that a lane has one when there are no more to be had.
+                .min_connections(1)
                 .acquire_timeout(ACQUIRE)
                 .idle_timeout(Duration::from_mins(5))
                 .max_lifetime(Duration::from_mins(30))

@@ -74,6 +74,30 @@ async fn with_workspace(db: &Db) {
     tx.commit().await.unwrap();
 }
 
+/// SQLite rolls back by itself where its disk is full, and then there is nothing to roll back.
+#[tokio::test]
+async fn a_full_disk_spoils_no_later_transaction() {
+    let opened = open(TestDatabase::sqlite()).await;
+    let mut tx = opened.db.write().await.unwrap();
+    let engine = &mut tx.engine();
+    let Engine::Sqlite(link) = engine else {
+        panic!("{engine:?}")
+    };
+    // No page more than there are, on this connection.
+    sqlx::query("PRAGMA max_page_count = 1")
+        .execute(link.connection())
+        .await
+        .unwrap();
+    let name = "n".repeat(1 << 20);
+    let error = workspace::insert(engine, WORKSPACE, &name, now()).await;
+    assert!(
+        matches!(error, Err(StoreError::Unavailable(_))),
+        "{error:?}"
+    );
+    drop(tx);
+    with_workspace(&opened.db).await;
+}
+
 /// Writes a row of everything and reads it back as it was.
 async fn every_statement_works(database: TestDatabase) {
     let opened = open(database).await;

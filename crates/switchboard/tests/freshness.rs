@@ -1,7 +1,6 @@
 //! What a server remembers counts for a moment only: what it missed, it looks for.
 #![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -16,38 +15,6 @@ on_both_databases!(
     a_change_of_a_kind_that_this_release_does_not_know_freezes_nothing,
     a_secret_that_cannot_be_opened_is_its_users_matter,
 );
-
-fn signal(server: &Server, name: &str) {
-    let id = server.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args([name, &id])
-            .status()
-            .unwrap()
-            .success()
-    );
-}
-
-/// Runs SQL on a server's database, which no release of ours would do.
-fn sql(server: &Server, text: &str) {
-    let mut command = if let Some(url) = server.database().url() {
-        let mut command = Command::new("psql");
-        command.args([&url, "-v", "ON_ERROR_STOP=1", "-qAt", "-c", text]);
-        command
-    } else {
-        let mut command = Command::new("python3");
-        let script = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1],timeout=10); c.executescript(sys.argv[2]); c.commit()";
-        let path = server.data_dir().join("switchboard.db");
-        command.args(["-c", script]).arg(path).arg(text);
-        command
-    };
-    let output = command.output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
 
 fn revoke(server: &Server, key: &str) {
     let prefix = &key[..key.rfind('_').unwrap()];
@@ -70,11 +37,11 @@ async fn a_paused_server_serves_no_request_on_a_key_that_was_revoked_meanwhile(
     let key = server.key("run", "default");
     let client = Client::new(server.address(), &key);
     client.get("/conversations").await.expect(200);
-    signal(&server, "-STOP");
+    server.pause();
     revoke(&server, &key);
     // Longer than anything is remembered without a look.
     tokio::time::sleep(Duration::from_millis(3300)).await;
-    signal(&server, "-CONT");
+    server.go_on();
     for _ in 0..3 {
         client.get("/conversations").await.problem(401);
     }
@@ -88,12 +55,13 @@ async fn a_change_of_a_kind_that_this_release_does_not_know_freezes_nothing(
     let key = server.key("run", "default");
     let client = Client::new(server.address(), &key);
     client.get("/conversations").await.expect(200);
-    sql(
-        &server,
-        "UPDATE workspace SET config_revision = config_revision + 1; \
+    server
+        .sql(
+            "UPDATE workspace SET config_revision = config_revision + 1; \
          INSERT INTO change (workspace_id, revision, entity, entity_id, at) \
          SELECT id, config_revision, 'hologram', 'x', config_changed_at FROM workspace;",
-    );
+        )
+        .await;
     let variable = json!({"values": {"production": 1}});
     admin.put("/variables/x", variable).await.expect(201);
     revoke(&server, &key);
@@ -116,13 +84,14 @@ async fn a_secret_that_cannot_be_opened_is_its_users_matter(database: TestDataba
     }
     let good = converse(&admin, &upstream.url, "good").await;
     let bad = converse(&admin, &upstream.url, "bad").await;
-    sql(
-        &server,
-        "UPDATE secret_value SET key_id = 'ffffffff' WHERE name = 'bad'; \
+    server
+        .sql(
+            "UPDATE secret_value SET key_id = 'ffffffff' WHERE name = 'bad'; \
          UPDATE workspace SET config_revision = config_revision + 1; \
          INSERT INTO change (workspace_id, revision, entity, entity_id, at) \
          SELECT id, config_revision, 'secret', 'bad', config_changed_at FROM workspace;",
-    );
+        )
+        .await;
     let path = |id: &str| format!("/conversations/{id}/actions/act/call");
     let answer = eventually("the secret is unreadable", || async {
         let answer = admin

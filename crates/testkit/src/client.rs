@@ -52,11 +52,19 @@ impl Reply {
     /// The session's cookie that it sets, as a browser sends it back.
     #[track_caller]
     pub fn cookie(&self) -> String {
-        let cookie = self.headers.get("set-cookie").expect(&self.text);
-        let cookie = cookie.to_str().unwrap().split(';').next().unwrap();
-        let name = cookie.trim_start_matches("__Host-");
-        assert!(name.starts_with("switchboard_session="), "{cookie}");
-        cookie.to_owned()
+        self.set_cookie().split(';').next().unwrap().to_owned()
+    }
+
+    /// The session's cookie as it is set.
+    #[track_caller]
+    pub fn set_cookie(&self) -> &str {
+        let cookies = self.headers.get_all("set-cookie").iter();
+        let mut cookies = cookies.map(|cookie| cookie.to_str().unwrap());
+        let is_session = |cookie: &&str| {
+            let name = cookie.trim_start_matches("__Host-");
+            name.starts_with("switchboard_session=")
+        };
+        cookies.find(is_session).expect(&self.text)
     }
 
     /// The problem's code, when the status is the expected one.

@@ -8,12 +8,18 @@
 mod broken;
 mod builder;
 mod client;
+mod clock;
+mod cluster;
 pub mod conformance;
 mod database;
+mod disk;
+mod invariants;
+mod load;
 mod mcp;
 pub mod peers;
 mod people;
 mod proxy;
+mod rows;
 mod sample;
 mod server;
 mod stream;
@@ -24,12 +30,17 @@ use std::time::{Duration, Instant};
 pub use broken::{Fault, broken};
 pub use builder::Builder;
 pub use client::{Client, Reply};
+pub use clock::WallClock;
+pub use cluster::Cluster;
 pub use database::TestDatabase;
+pub use disk::SmallDisk;
+pub use invariants::{Evidence, violations};
+pub use load::{Counter, Kind, LIMIT, Load, Noted, Plan};
 pub use mcp::McpUpstream;
 pub use people::invite;
 pub use proxy::Proxy;
 pub use sample::Sample;
-pub use server::Server;
+pub use server::{Server, Surroundings};
 pub use stream::EventStream;
 pub use upstream::{Answer, Upstream};
 
@@ -61,6 +72,15 @@ macro_rules! on_both_databases {
 )]
 pub fn environment(name: &str, advice: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: {advice}"))
+}
+
+/// What the test run may be told in its environment.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a test run is told comes from whoever started it"
+)]
+pub fn told(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Asks again and again until something is there.

@@ -18,9 +18,35 @@ pub struct Server {
     directory: TempDir,
     database: TestDatabase,
     arguments: Vec<String>,
+    surroundings: Surroundings,
     listen: String,
     child: Option<Child>,
     address: String,
+}
+
+/// What is unusual about where a server runs.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Variables of its environment, and those of its commands.
+    pub environment: Vec<(String, String)>,
+    /// Where its data is, if not in a folder of its own.
+    pub data: Option<PathBuf>,
+    /// A command that runs the program.
+    pub through: Vec<String>,
+    /// Where it listens, if not on another port at each start.
+    pub listen: Option<String>,
+}
+
+impl Surroundings {
+    /// With an address that it keeps over restarts, which is where others reach it.
+    pub fn reachable() -> Self {
+        // Free now, and seldom taken by others in the moment until the server has it.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        Self {
+            listen: Some(free.local_addr().unwrap().to_string()),
+            ..Self::default()
+        }
+    }
 }
 
 impl Server {
@@ -31,12 +57,24 @@ impl Server {
 
     /// Starts it with these arguments.
     pub async fn start_with(binary: &str, database: TestDatabase, arguments: &[&str]) -> Self {
+        Self::start_in(binary, database, arguments, Surroundings::default()).await
+    }
+
+    /// Starts it with these arguments, where something is unusual.
+    pub async fn start_in(
+        binary: &str,
+        database: TestDatabase,
+        arguments: &[&str],
+        surroundings: Surroundings,
+    ) -> Self {
+        let listen = surroundings.listen.clone();
         let mut server = Self {
             binary: binary.into(),
             directory: tempfile::tempdir().unwrap(),
             database,
             arguments: arguments.iter().map(ToString::to_string).collect(),
-            listen: "127.0.0.1:0".to_owned(),
+            surroundings,
+            listen: listen.unwrap_or_else(|| "127.0.0.1:0".to_owned()),
             child: None,
             address: String::new(),
         };
@@ -46,24 +84,12 @@ impl Server {
 
     /// Starts it on a port that it keeps over restarts, which is where others reach it.
     pub async fn start_reachable(binary: &str, database: TestDatabase, arguments: &[&str]) -> Self {
-        // Free now, and seldom taken by others in the moment until the server has it.
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let listen = free.local_addr().unwrap().to_string();
-        drop(free);
+        let surroundings = Surroundings::reachable();
+        let listen = surroundings.listen.as_deref().unwrap_or_default();
         let public_url = format!("http://{listen}");
         let own = ["--allow-network", "127.0.0.1", "--public-url", &public_url];
-        let arguments = own.iter().chain(arguments).map(ToString::to_string);
-        let mut server = Self {
-            binary: binary.into(),
-            directory: tempfile::tempdir().unwrap(),
-            database,
-            arguments: arguments.collect(),
-            listen,
-            child: None,
-            address: String::new(),
-        };
-        server.launch().await;
-        server
+        let arguments: Vec<_> = own.iter().chain(arguments).copied().collect();
+        Self::start_in(binary, database, &arguments, surroundings.clone()).await
     }
 
     /// Another server on the same PostgreSQL database and with the same key file.
@@ -79,11 +105,12 @@ impl Server {
             directory: tempfile::tempdir().unwrap(),
             database: TestDatabase::Shared(url.to_owned()),
             arguments: self.arguments.clone(),
+            surroundings: Surroundings::default(),
             listen: "127.0.0.1:0".to_owned(),
             child: None,
             address: String::new(),
         };
-        let keys = self.directory.path().join("master.key");
+        let keys = self.data_dir().join("master.key");
         fs::copy(keys, replica.directory.path().join("master.key")).unwrap();
         replica.launch().await;
         replica
@@ -91,7 +118,8 @@ impl Server {
 
     /// Where its data is.
     pub fn data_dir(&self) -> &Path {
-        self.directory.path()
+        let own = self.directory.path();
+        self.surroundings.data.as_deref().unwrap_or(own)
     }
 
     /// Its database.
@@ -106,7 +134,10 @@ impl Server {
 
     /// A command of the program on this server's data.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.binary);
+        self.command_of(Command::new(&self.binary))
+    }
+
+    fn command_of(&self, mut command: Command) -> Command {
         // The settings of whoever runs the tests are not this server's, and what the tests
         // themselves are told is no setting at all.
         for (name, _) in std::env::vars_os() {
@@ -115,9 +146,10 @@ impl Server {
             }
         }
         command
-            .env("SWITCHBOARD_DATA_DIR", self.directory.path())
+            .env("SWITCHBOARD_DATA_DIR", self.data_dir())
             // Nobody balances load between tests' servers.
             .env("SWITCHBOARD_SHUTDOWN_DRAIN_SECONDS", "0")
+            .envs(self.surroundings.environment.clone())
             .current_dir(self.directory.path());
         if let Some(url) = self.database.url() {
             command.env("SWITCHBOARD_DATABASE_URL", url);
@@ -139,7 +171,14 @@ impl Server {
                 .unwrap()
         };
         let before = self.stdout().len();
-        let mut command = self.command();
+        let mut command = match self.surroundings.through.split_first() {
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(&self.binary);
+                self.command_of(command)
+            }
+            None => self.command(),
+        };
         command
             .arg("serve")
             .args(["--listen", &self.listen, "--log-level", "debug"])
@@ -201,10 +240,30 @@ impl Server {
         }
     }
 
+    fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.id()).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
     /// Asks it to stop, as a service manager does.
     pub fn ask_to_stop(&self) {
-        let id = i32::try_from(self.id()).unwrap();
-        kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
+    }
+
+    /// Pauses it, as a suspended machine does.
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Whether it still runs.
+    pub fn is_alive(&mut self) -> bool {
+        let child = self.child.as_mut();
+        child.is_some_and(|child| child.try_wait().unwrap().is_none())
     }
 
     /// Waits until it has stopped.

@@ -196,6 +196,17 @@ fn admit(shared: &Arc<Shared>, number: u64, stream: TcpStream, peer: SocketAddr)
     shared.tasks.spawn(serving.run(number, stream));
 }
 
+/// How a connection is spoken on. Where nothing else is said, hyper gives every head 30 s, and counts
+/// the time between two requests: [`Watch`] knows the one from the other.
+fn speech(is_whole: bool) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .keep_alive(is_whole)
+        .header_read_timeout((!is_whole).then_some(SPARE_HEAD));
+    builder
+}
+
 /// One connection.
 struct Serving {
     shared: Arc<Shared>,
@@ -210,12 +221,7 @@ impl Serving {
         let is_whole = self.is_whole;
         let io = TokioIo::new(Watched::new(stream, watch.clone()));
         let service = service_fn(move |request| self.answer(request));
-        let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).keep_alive(is_whole);
-        if !is_whole {
-            builder.header_read_timeout(SPARE_HEAD);
-        }
-        let connection = builder.serve_connection(io, service);
+        let connection = speech(is_whole).serve_connection(io, service);
         let mut connection = std::pin::pin!(connection);
         let mut cut = std::pin::pin!(watch.cut.notified());
         let mut closing = std::pin::pin!(shared.closing.cancelled());
@@ -285,5 +291,35 @@ async fn sweep(shared: Arc<Shared>) {
         }
         let open = u32::try_from(lock(&shared.whole).len()).unwrap_or(u32::MAX);
         metrics::gauge!("switchboard_connections").set(open);
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests fail loudly")]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_may_be_idle_for_longer_than_a_head_may_take() {
+        let (mut client, server) = tokio::io::duplex(4096);
+        let service = service_fn(|_: Request<Incoming>| async {
+            Ok::<_, Infallible>(Response::new(axum::body::Body::empty()))
+        });
+        tokio::spawn(speech(true).serve_connection(TokioIo::new(server), service));
+        for _ in 0..2 {
+            client
+                .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+                .await
+                .unwrap();
+            let mut answer = [0; 15];
+            client.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, b"HTTP/1.1 200 OK");
+            let mut rest = [0; 4096];
+            let _ = client.read(&mut rest).await.unwrap();
+            let silence = tokio::time::timeout(Duration::from_secs(89), client.read(&mut rest));
+            assert!(silence.await.is_err(), "the connection is kept");
+        }
     }
 }

@@ -17,12 +17,7 @@ async fn a_cookie_alone_changes_nothing(database: TestDatabase) {
         "password": Server::PASSWORD,
     });
     let made = nobody.post("/setup", body).await;
-    assert!(
-        made.headers["set-cookie"]
-            .to_str()
-            .unwrap()
-            .contains("; Secure")
-    );
+    assert!(made.set_cookie().contains("; Secure"));
     let owner = nobody.signed_in(made);
     let (cookie, csrf) = owner.session();
     let here = server.address();
