@@ -49,4 +49,4 @@ pub use engine::Engine;
 pub use error::StoreError;
 pub use page::Page;
 pub use pools::{DbSettings, Lane, PoolSizes};
-pub use postgres::may_be_plain;
+pub use postgres::{Exposure, exposure};

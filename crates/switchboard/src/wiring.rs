@@ -25,7 +25,7 @@ pub fn location(settings: &Settings) -> Location {
 }
 
 /// How a server uses the database.
-fn db_settings(settings: &Settings) -> DbSettings {
+pub fn db_settings(settings: &Settings) -> DbSettings {
     DbSettings {
         pools: PoolSizes::split(settings.database_connections),
         statement_cache: settings.database_statement_cache,
@@ -33,6 +33,7 @@ fn db_settings(settings: &Settings) -> DbSettings {
             .database_listen_url
             .as_ref()
             .map(|url| url.expose().to_owned()),
+        ca_file: settings.database_ca_file.clone(),
         ..DbSettings::default()
     }
 }
@@ -80,7 +81,7 @@ fn keep_private(path: &Path) -> anyhow::Result<()> {
 
 /// Opens the database for a command that may run beside a server. What is not there is not made.
 pub async fn open_beside(settings: &Settings) -> anyhow::Result<Db> {
-    Ok(Db::open_existing(&location(settings)).await?)
+    Ok(Db::open_existing(&location(settings), db_settings(settings)).await?)
 }
 
 /// The keys that are in the key file; none where there is no file. Refused are a file that others can

@@ -50,7 +50,7 @@ const KEPT: &[(&str, &[&str])] = &[
         &["outbound", "switchboard", "testkit", "bench"],
     ),
     ("hyper-rustls", &["outbound"]),
-    ("rustls", &["outbound"]),
+    ("rustls", &["outbound", "store"]),
     ("reqwest", &["outbound"]),
     ("ureq", &[]),
     ("axum", &["api", "switchboard", "simulators", "bench"]),
