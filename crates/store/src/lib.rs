@@ -24,6 +24,7 @@ pub mod batch;
 pub mod change;
 pub mod client_event;
 pub mod conversation;
+pub mod ended;
 pub mod event;
 pub mod installation;
 pub mod instance;

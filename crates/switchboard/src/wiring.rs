@@ -2,11 +2,11 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
-use switchboard_app::{App, AppSettings, CallLimits, Context, Telnyx, installation, workspaces};
+use switchboard_app::{App, AppSettings, CallLimits, Context, Telnyx, installation, restored, workspaces};
 use switchboard_domain::id::InstanceId;
 use switchboard_outbound::{Client, ClientSettings, NetworkPolicy};
 use switchboard_store::{Db, DbSettings, Location, PoolSizes};
@@ -64,6 +64,11 @@ const OWN_FILES: [&str; 5] = [
     "switchboard.db.lock",
     "instance",
 ];
+
+/// What was ended, for a database that is put back.
+pub fn ended_file(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("ended.json")
+}
 
 /// Takes a file from everybody but its owner.
 fn keep_private(path: &Path) -> anyhow::Result<()> {
@@ -132,6 +137,7 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
         ..ClientSettings::default()
     })?;
     workspaces::ensure_default(&db, context).await?;
+    restored::compare(&db, context, &ended_file(settings)).await?;
     let instance = instance(&settings.data_dir, context)?;
     let app_settings = AppSettings {
         call_timeout: settings.call_timeout,
@@ -140,6 +146,7 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
         idle_timeout: settings.idle_timeout,
         variable_caps: settings.variable_caps,
         calls: call_limits(settings),
+        ended_file: Some(ended_file(settings)),
     };
     let telnyx = Telnyx::new(client.clone(), settings.telnyx_url.as_str())?;
     Ok(App::new(

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
 mod cluster;
+mod starting;
 mod tls;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_switchboard");
