@@ -124,6 +124,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a statement of SQLite may take: longer than it waits for the write lock.
 const SQLITE_DEADLINE: Duration = Duration::from_secs(15);
 
+/// How a transaction begins where a pooler hands connections on: without what others prepared.
+const HANDED_ON_WRITE: &str = "BEGIN; DEALLOCATE ALL";
+/// The same for reading.
+const HANDED_ON_READ: &str = "BEGIN READ ONLY; DEALLOCATE ALL";
+
 fn sqlite_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
@@ -297,6 +302,13 @@ impl Db {
         matches!(&*self.pools, Pools::Sqlite { .. })
     }
 
+    /// Whether a pooler hands connections on between transactions. The driver prepares each statement
+    /// in one step and runs it in the next, so that outside of a transaction these could meet different
+    /// connections; and the names it gives to statements are those that another client gave.
+    fn is_handed_on(&self) -> bool {
+        self.settings.statement_cache == 0
+    }
+
     fn rules(&self, deadline: Duration) -> Rules {
         Rules {
             deadline: self.settings.deadline.unwrap_or(deadline),
@@ -325,7 +337,11 @@ impl Db {
             }
             Pools::Postgres(pools) => {
                 let rules = self.rules(lane.deadline());
-                Conn::Postgres(Link::new(pools.acquire(lane).await?, rules))
+                let mut link = Link::new(pools.acquire(lane).await?, rules);
+                if self.is_handed_on() {
+                    link.begin(HANDED_ON_READ).await?;
+                }
+                Conn::Postgres(link)
             }
         })
     }
@@ -346,7 +362,12 @@ impl Db {
             Pools::Postgres(pools) => {
                 let rules = self.rules(lane.deadline());
                 let mut link = Link::new(pools.acquire(lane).await?, rules);
-                link.begin("BEGIN").await?;
+                let begin = if self.is_handed_on() {
+                    HANDED_ON_WRITE
+                } else {
+                    "BEGIN"
+                };
+                link.begin(begin).await?;
                 Conn::Postgres(link)
             }
         }))

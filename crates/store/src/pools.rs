@@ -91,7 +91,7 @@ pub struct DbSettings {
     /// Connections to `PostgreSQL`.
     pub pools: PoolSizes,
     /// Prepared statements a connection keeps; 0 behind a pooler that hands connections on between
-    /// transactions.
+    /// transactions: then everything is asked within one.
     pub statement_cache: usize,
     /// Where announcements are listened to, if that is not the database's own URL: behind a pooler
     /// that hands connections on, the server itself.
@@ -168,10 +168,7 @@ impl std::fmt::Debug for PgPools {
 
 impl PgPools {
     /// Opens the pools, and one connection, to see that there is a database.
-    pub(crate) async fn open(
-        url: &str,
-        settings: &DbSettings,
-    ) -> Result<Self, StoreError> {
+    pub(crate) async fn open(url: &str, settings: &DbSettings) -> Result<Self, StoreError> {
         let ca_file = settings.ca_file.as_deref();
         let options = postgres::options(url, ca_file)?;
         let direct = settings.listen_url.as_ref().map_or_else(

@@ -171,7 +171,8 @@ pub const SETTINGS: &[Setting] = &[
         in_file: true,
         summary: "How many prepared statements a connection to PostgreSQL keeps",
         details: "Set it to 0 behind a pooler that hands connections on between transactions, such as \
-                  PgBouncer in transaction mode.",
+                  PgBouncer in transaction mode. Everything is then asked within a transaction, which takes two \
+                  more steps for what only reads.",
     },
     Setting {
         name: "database_listen_url",

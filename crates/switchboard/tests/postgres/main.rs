@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
 mod cluster;
+mod pooler;
 mod starting;
 mod tls;
 
