@@ -52,9 +52,9 @@ pub mod variables;
 pub mod versions;
 pub mod workspaces;
 
-use std::sync::atomic::AtomicBool;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use switchboard_connect::{Connector, TokenCache};
@@ -71,11 +71,11 @@ pub use bulkheads::{Allowance, CallLimits};
 pub use context::{Clock, Context, Randomness};
 pub use error::{AppError, DATABASE_AWAY};
 pub use input::Patch;
-pub use supervise::keep_running;
 pub use principal::{
     Access, Actor, Admin, Administration, Area, By, Configuration, Conversations, Manager,
     Principal, Reader, RequestInfo, Runner,
 };
+pub use supervise::keep_running;
 pub use switchboard_connect::telnyx::Telnyx;
 pub use switchboard_store::Page;
 

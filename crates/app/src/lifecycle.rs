@@ -1,7 +1,7 @@
 //! A server's life: what it does at its start, beside its calls, and when it stops.
 
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::json;

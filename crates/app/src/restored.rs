@@ -101,11 +101,7 @@ async fn mark(db: &Db) -> Result<Mark, AppError> {
 
 /// Compares a database with its file, before anybody is served and from time to time after it: ends
 /// what came back, and brings the file up to date. Answers what was ended.
-pub async fn compare(
-    db: &Db,
-    context: &Context,
-    path: &Path,
-) -> Result<Option<Ended>, AppError> {
+pub async fn compare(db: &Db, context: &Context, path: &Path) -> Result<Option<Ended>, AppError> {
     let known = read(path);
     let before = mark(db).await?;
     let ended = match &known {
@@ -221,7 +217,10 @@ pub async fn begin_again(
     let mark = mark(db).await?;
     let of_file = known.filter(|known| known.database == mark.database);
     let count = of_file.as_ref().map_or(0, |known| known.count);
-    let known: HashSet<Key> = of_file.into_iter().flat_map(|known| known.revoked_keys).collect();
+    let known: HashSet<Key> = of_file
+        .into_iter()
+        .flat_map(|known| known.revoked_keys)
+        .collect();
     let keys = active_keys(db).await?;
     let keys = keys.filter(|key| !keep_keys || known.contains(key));
     let keys = revoke(db, context, actor, keys).await?;

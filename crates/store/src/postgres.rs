@@ -51,7 +51,9 @@ fn readable(path: &Path) -> Result<(), StoreError> {
             .map_err(|error| refused(error.to_string()))?;
     }
     if store.is_empty() {
-        return Err(refused("there is none in it, in the form of PEM".to_owned()));
+        return Err(refused(
+            "there is none in it, in the form of PEM".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -111,7 +113,11 @@ mod tests {
                 "VerifyFull",
                 None,
             ),
-            ("postgres://a@db.example/x?sslmode=disable", "Disable", plain),
+            (
+                "postgres://a@db.example/x?sslmode=disable",
+                "Disable",
+                plain,
+            ),
             ("postgres://a@db.example/x?sslmode=prefer", "Prefer", plain),
             (
                 "postgres://a@db.example/x?sslmode=require",

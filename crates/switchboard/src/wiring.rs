@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
-use switchboard_app::{App, AppSettings, CallLimits, Context, Telnyx, installation, restored, workspaces};
+use switchboard_app::{
+    App, AppSettings, CallLimits, Context, Telnyx, installation, restored, workspaces,
+};
 use switchboard_domain::id::InstanceId;
 use switchboard_outbound::{Client, ClientSettings, NetworkPolicy};
 use switchboard_store::{Db, DbSettings, Location, PoolSizes};

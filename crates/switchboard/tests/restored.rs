@@ -35,7 +35,10 @@ fn psql(cluster: &str, sql: &str) {
 impl Backup {
     fn of(server: &Server) -> Self {
         if let TestDatabase::Postgres { cluster, name } = server.database() {
-            psql(cluster, &format!("CREATE DATABASE {name}_backup TEMPLATE {name}"));
+            psql(
+                cluster,
+                &format!("CREATE DATABASE {name}_backup TEMPLATE {name}"),
+            );
             return Self::Database {
                 cluster: cluster.clone(),
                 name: name.clone(),
@@ -60,7 +63,10 @@ impl Backup {
             }
             Self::Database { cluster, name } => {
                 psql(cluster, &format!("DROP DATABASE {name} WITH (FORCE)"));
-                psql(cluster, &format!("CREATE DATABASE {name} TEMPLATE {name}_backup"));
+                psql(
+                    cluster,
+                    &format!("CREATE DATABASE {name} TEMPLATE {name}_backup"),
+                );
             }
         }
     }
@@ -134,7 +140,10 @@ async fn a_restored_database_revives_no_key_and_no_session(database: TestDatabas
 
     backup.restore(&server);
     server.launch().await;
-    at(&server, &leaked).get("/conversations").await.problem(401);
+    at(&server, &leaked)
+        .get("/conversations")
+        .await
+        .problem(401);
     at(&server, &kept).get("/conversations").await.expect(200);
     assert_eq!(standing(&server, &out).await, 401);
     // Nobody knows which sessions had been ended, so all are. People sign in again.
@@ -159,7 +168,10 @@ async fn a_restored_database_revives_no_key_and_no_session(database: TestDatabas
     server.launch().await;
     assert_eq!(standing(&server, &back).await, 200);
     at(&server, &new).get("/conversations").await.expect(200);
-    at(&server, &leaked).get("/conversations").await.problem(401);
+    at(&server, &leaked)
+        .get("/conversations")
+        .await
+        .problem(401);
 }
 
 async fn what_no_file_tells_is_ended_by_a_command(database: TestDatabase) {
@@ -172,7 +184,13 @@ async fn what_no_file_tells_is_ended_by_a_command(database: TestDatabase) {
     let revoke = |key: &str| {
         let prefix = &key[..key.rfind('_').unwrap()];
         let mut command = server.command();
-        assert!(command.args(["keys", "revoke", prefix]).status().unwrap().success());
+        assert!(
+            command
+                .args(["keys", "revoke", prefix])
+                .status()
+                .unwrap()
+                .success()
+        );
     };
     revoke(&leaked);
     stop(&mut server).await;
@@ -183,17 +201,28 @@ async fn what_no_file_tells_is_ended_by_a_command(database: TestDatabase) {
     at(&server, &leaked).get("/conversations").await.expect(200);
 
     let restored = |flags: &[&str]| {
-        let output = server.command().arg("restored").args(flags).output().unwrap();
+        let output = server
+            .command()
+            .arg("restored")
+            .args(flags)
+            .output()
+            .unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{said}");
         said
     };
     let said = restored(&["--keep-keys"]);
-    assert!(said.contains("1 sessions are ended and 0 API keys revoked"), "{said}");
+    assert!(
+        said.contains("1 sessions are ended and 0 API keys revoked"),
+        "{said}"
+    );
     assert_eq!(standing(&server, &owner).await, 401);
     at(&server, &kept).get("/conversations").await.expect(200);
     let said = restored(&[]);
-    assert!(said.contains("0 sessions are ended and 2 API keys revoked"), "{said}");
+    assert!(
+        said.contains("0 sessions are ended and 2 API keys revoked"),
+        "{said}"
+    );
     for key in [&kept, &leaked] {
         eventually("the key is refused", || async {
             let reply = at(&server, key).get("/conversations").await;

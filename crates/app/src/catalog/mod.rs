@@ -33,8 +33,8 @@ pub use entries::{
     Snapshot, TargetView,
 };
 pub use follow::LOOK_AGAIN;
-pub use trusted_keys::Holder;
 use moment::Moment;
+pub use trusted_keys::Holder;
 use trusted_keys::TrustedKeys;
 use usage::Used;
 

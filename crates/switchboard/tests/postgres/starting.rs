@@ -54,7 +54,9 @@ impl Starting {
             async move {
                 let address = address?;
                 let client = Client::new(&address, "");
-                let ready = client.try_send(http::Method::GET, "/readyz", &[], None).await?;
+                let ready = client
+                    .try_send(http::Method::GET, "/readyz", &[], None)
+                    .await?;
                 (ready.status == 200).then_some(address)
             }
         })
@@ -82,7 +84,10 @@ async fn servers_that_start_together_print_one_setup_link_which_works() {
     for server in &mut servers {
         addresses.push(server.address().await);
     }
-    let said: Vec<_> = servers.iter().map(|server| server.said("stdout.log")).collect();
+    let said: Vec<_> = servers
+        .iter()
+        .map(|server| server.said("stdout.log"))
+        .collect();
     let links: Vec<_> = said
         .iter()
         .flat_map(|said| said.lines())

@@ -72,16 +72,35 @@ async fn a_server_that_demands_tls_is_used_with_its_authority_and_refused_otherw
     let at = |host: &str| format!("postgres://postgres@{host}:{}/postgres", cluster.port);
     let url = at("localhost");
     for (url, ca, why) in [
-        (url.clone(), Some(&*wrong_ca), "no authority that is trusted signed its certificate"),
-        (format!("{url}?sslmode=verify-full"), None, "--database-ca-file"),
-        (at("127.0.0.1"), Some(&*ca), "its certificate is for another name"),
-        (format!("{url}?sslmode=disable"), Some(&*ca), "if the server demands TLS, leave sslmode out"),
+        (
+            url.clone(),
+            Some(&*wrong_ca),
+            "no authority that is trusted signed its certificate",
+        ),
+        (
+            format!("{url}?sslmode=verify-full"),
+            None,
+            "--database-ca-file",
+        ),
+        (
+            at("127.0.0.1"),
+            Some(&*ca),
+            "its certificate is for another name",
+        ),
+        (
+            format!("{url}?sslmode=disable"),
+            Some(&*ca),
+            "if the server demands TLS, leave sslmode out",
+        ),
         (url.clone(), Some(&*empty), "there is none in it"),
     ] {
         let said = refusal(directory.path(), &url, ca);
         assert!(said.contains(why), "{url}: {said}");
         // Where it was looked for is said, and no password.
-        assert!(ca == Some(&*empty) || said.contains(&format!(":{}", cluster.port)), "{said}");
+        assert!(
+            ca == Some(&*empty) || said.contains(&format!(":{}", cluster.port)),
+            "{said}"
+        );
     }
     // Nothing was made, by any of them.
     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
@@ -131,8 +150,14 @@ fn check_names_a_way_to_the_database_that_others_can_read_or_take_over() {
         String::from_utf8(output.stdout).unwrap()
     };
     for (parameters, expected) in [
-        ("?sslmode=disable", Some("in plain text; leave sslmode out of --database-url")),
-        ("?sslmode=prefer", Some("in plain text; leave sslmode out of --database-url")),
+        (
+            "?sslmode=disable",
+            Some("in plain text; leave sslmode out of --database-url"),
+        ),
+        (
+            "?sslmode=prefer",
+            Some("in plain text; leave sslmode out of --database-url"),
+        ),
         ("?sslmode=require", Some("is not verified")),
         ("", None),
     ] {
