@@ -3,6 +3,7 @@ import { Api, PASSWORD } from '../lib/api.mjs';
 import { flow } from '../lib/flow.mjs';
 import { startBilling } from '../lib/http.mjs';
 import { button, dialog, heading, typeAtEnd } from '../lib/steps.mjs';
+import { until } from '../lib/wait.mjs';
 
 flow('from the first start to a published agent', async ({ server, open, cleanUp }) => {
   const billing = await startBilling();
@@ -98,6 +99,7 @@ flow('from the first start to a published agent', async ({ server, open, cleanUp
   await page.getByRole('link', { name: 'API keys' }).click();
   await button(page, 'New API key').first().click();
   await page.getByRole('dialog').getByLabel('Name').fill('voice stack');
+  await page.getByRole('dialog').getByLabel('Expires').selectOption('In 30 days');
   await button(page, 'Create key').click();
   const key = await page.getByLabel('API key', { exact: true }).inputValue();
   const runtime = new Api(server.url, { key });
@@ -108,4 +110,16 @@ flow('from the first start to a published agent', async ({ server, open, cleanUp
   });
   assert.equal(call.status, 'succeeded');
   assert.equal(call.output.holder, 'Grace Hopper');
+
+  // The key says who made it, when it ends, and, within seconds, that it was used.
+  await button(page, 'Done').click();
+  const row = page.getByRole('row', { name: /voice stack/ });
+  await row.getByText('by Ada Lovelace').waitFor();
+  await row.getByText(/in (29 days|4 weeks)/).waitFor();
+  await row.getByText('active').waitFor();
+  await until('the use is noted', async () => {
+    await page.reload();
+    await row.waitFor();
+    return (await row.getByText('never').count()) === 0;
+  });
 });

@@ -8,20 +8,26 @@ use switchboard_domain::scope::Scope;
 use switchboard_store::api_key::{self, ApiKeyRow};
 use switchboard_store::audit;
 use switchboard_store::change::{self, Entity};
-use switchboard_store::{Db, Page, workspace};
-use switchboard_vault::{ApiKeyPlain, ParsedApiKey};
+use switchboard_store::{Db, Page, ended, workspace};
+use switchboard_vault::{ApiKeyHash, ApiKeyPlain, ParsedApiKey};
 
 use crate::audit::Details;
+use crate::catalog::Holder;
 use crate::{Admin, Administration, App, AppError, By, Context, Principal, Reader};
 
 /// Whom the key of a request stands for.
 pub async fn authenticate(app: &App, text: &str) -> Result<Principal, AppError> {
     let parsed = ParsedApiKey::parse(text).ok_or(AppError::Unauthenticated)?;
-    if let Some(principal) = app.catalog.known_principal(&parsed.hash) {
-        return Ok(principal);
+    Ok(holder(app, parsed.hash).await?.principal)
+}
+
+/// The same of a key's hash, and when it ends.
+pub(crate) async fn holder(app: &App, hash: ApiKeyHash) -> Result<Holder, AppError> {
+    if let Some(known) = app.catalog.known_holder(&hash) {
+        return Ok(known);
     }
     app.catalog
-        .find_principal(parsed.hash)
+        .find_holder(hash)
         .await?
         .ok_or(AppError::Unauthenticated)
 }
@@ -168,6 +174,7 @@ pub async fn revoke_in(
         expires_at: None,
     };
     note(engine, context, &row, &by.into(), "api_key.revoke").await?;
+    ended::count(engine).await?;
     tx.commit().await?;
     Ok(())
 }

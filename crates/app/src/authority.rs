@@ -1,14 +1,17 @@
 //! Whether whoever opened a stream may still read it.
 //!
 //! A stream lives for hours, so what its request was allowed is asked for again: before anything is
-//! sent, and when it may have ended. A key's end is a change of its workspace, which the catalog
-//! tells of. Sessions are looked at together, once a second, by one task for all streams; an idle
-//! stream has no timer and no query of its own.
+//! sent, and when it may have ended. The catalog tells when a key may have been revoked, and one that
+//! expires is waited for. Sessions are looked at together, once a second, by one task for all streams; an idle
+//! stream has no query of its own, and a timer only where its key expires.
+//!
+//! Whom a key stands for is no matter of this module: `catalog/trusted_keys.rs` remembers that.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use switchboard_domain::account::Role;
 use switchboard_domain::id::WorkspaceId;
 use switchboard_store::session;
@@ -16,10 +19,12 @@ use switchboard_vault::{ApiKeyHash, ParsedApiKey};
 use tokio::sync::{Notify, watch};
 
 use crate::accounts::sessions::Session;
-use crate::{App, AppError, Principal};
+use crate::{App, AppError, Context, Principal};
 
 /// How often sessions with open streams are looked at.
 const LOOK_AT_SESSIONS: Duration = Duration::from_secs(1);
+/// How long a stream waits at most before it looks at the clock again, which may have been set.
+const LOOK_AT_CLOCK: Duration = Duration::from_secs(30);
 /// How long a look that failed is waited with.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
@@ -117,8 +122,10 @@ enum Of {
     Key {
         hash: ApiKeyHash,
         principal: Principal,
-        /// The revisions of its workspace.
-        changes: watch::Receiver<u64>,
+        /// When it ends by itself, which never changes.
+        expires_at: Option<DateTime<Utc>>,
+        /// Tells that its workspace's keys may have changed.
+        taken_away: watch::Receiver<u64>,
     },
     Session {
         session: Box<Session>,
@@ -132,15 +139,17 @@ impl Authority {
         let hash = ParsedApiKey::parse(text)
             .ok_or(AppError::Unauthenticated)?
             .hash;
-        let principal = crate::api_keys::authenticate(app, text).await?;
+        let holder = crate::api_keys::holder(app, hash).await?;
         // Heard from here on; what was before is asked for first.
-        let changes = app.catalog.changes(principal.workspace).await?;
+        let workspace = holder.principal.workspace;
+        let taken_away = app.catalog.taken_away(workspace).await?;
         Ok(Self {
             app: app.clone(),
             of: Of::Key {
                 hash,
-                principal,
-                changes,
+                principal: holder.principal,
+                expires_at: holder.expires_at,
+                taken_away,
             },
         })
     }
@@ -173,15 +182,15 @@ impl Authority {
             Of::Key {
                 hash, principal, ..
             } => {
-                if let Some(known) = app.catalog.known_principal(hash) {
-                    return Ok(known == *principal);
+                if let Some(known) = app.catalog.known_holder(hash) {
+                    return Ok(known.principal == *principal);
                 }
                 let _one_asks = app.authorities.lookup.lock().await;
-                let found = match app.catalog.known_principal(hash) {
+                let found = match app.catalog.known_holder(hash) {
                     Some(known) => Some(known),
-                    None => app.catalog.find_principal(*hash).await?,
+                    None => app.catalog.find_holder(*hash).await?,
                 };
-                Ok(found.as_ref() == Some(principal))
+                Ok(found.is_some_and(|found| found.principal == *principal))
             }
             Of::Session { session, .. } => {
                 let mut conn = app.db.read().await?;
@@ -215,12 +224,32 @@ impl Authority {
             }
             let heard = match &mut self.of {
                 Of::Session { standing, .. } => standing.changed().await,
-                Of::Key { changes, .. } => changes.changed().await,
+                Of::Key {
+                    taken_away,
+                    expires_at,
+                    ..
+                } => {
+                    tokio::select! {
+                        heard = taken_away.changed() => heard,
+                        () = until(&self.app.context, *expires_at) => return,
+                    }
+                }
             };
             if heard.is_err() {
                 // Nobody tells any more: the server stops, and its streams with it.
                 std::future::pending::<()>().await;
             }
         }
+    }
+}
+
+/// Returns at that time by the clock; never where there is none.
+async fn until(context: &Context, time: Option<DateTime<Utc>>) {
+    let Some(time) = time else {
+        return std::future::pending().await;
+    };
+    while let Ok(left) = (time - context.now()).to_std() {
+        // The last millisecond too: what is asked then compares the same clock.
+        tokio::time::sleep(left.min(LOOK_AT_CLOCK) + Duration::from_millis(1)).await;
     }
 }

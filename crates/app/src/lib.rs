@@ -44,6 +44,7 @@ pub mod messages;
 pub mod notices;
 pub mod overview;
 pub mod publishing;
+pub mod restored;
 pub mod secrets;
 pub mod tool_watch;
 pub mod tools;
@@ -51,8 +52,9 @@ pub mod variables;
 pub mod versions;
 pub mod workspaces;
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use switchboard_connect::{Connector, Evaluations, TokenCache};
@@ -73,6 +75,7 @@ pub use principal::{
     Access, Actor, Admin, Administration, Area, By, Configuration, Conversations, Manager,
     Principal, Reader, RequestInfo, Runner,
 };
+pub use supervise::keep_running;
 pub use switchboard_connect::telnyx::Telnyx;
 pub use switchboard_store::Page;
 
@@ -109,6 +112,8 @@ pub struct AppSettings {
     pub variable_caps: VariableCaps,
     /// How many calls may be under way, and begin.
     pub calls: CallLimits,
+    /// Where it is kept, outside of the database, what was ended; none is nowhere.
+    pub ended_file: Option<PathBuf>,
 }
 
 impl Default for AppSettings {
@@ -120,6 +125,7 @@ impl Default for AppSettings {
             idle_timeout: None,
             variable_caps: VariableCaps::default(),
             calls: CallLimits::default(),
+            ended_file: None,
         }
     }
 }
@@ -141,7 +147,8 @@ pub struct App {
     pub(crate) outbox: Notify,
     /// Wakes calls that wait for a client's answer.
     pub(crate) client_answers: Notify,
-    pub(crate) announcements: Mutex<Option<mcp::Watch>>,
+    /// What MCP servers announced.
+    pub(crate) announcements: mcp::Watch,
     /// What parts of the server say of themselves.
     pub(crate) health: health::Health,
     pub(crate) settings: AppSettings,
@@ -195,7 +202,7 @@ impl App {
             client_answers: Notify::new(),
             stats: stats::Stats::new(context.uuid()),
             tallies: overview::Tallies::default(),
-            announcements: Mutex::new(Some(watch)),
+            announcements: watch,
             db,
             context,
             keys,

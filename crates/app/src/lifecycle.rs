@@ -1,7 +1,7 @@
 //! A server's life: what it does at its start, beside its calls, and when it stops.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::catalog::LOOK_AGAIN;
 use crate::journal::Work;
 use crate::supervise::supervise;
-use crate::{App, AppError, announce, authority, conversations, mcp, messages, stats};
+use crate::{App, AppError, announce, authority, conversations, mcp, messages, restored, stats};
 
 /// How often a server says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -143,16 +143,13 @@ pub fn start_background(app: &Arc<App>) -> Vec<JoinHandle<()>> {
         supervise(app, "stats", stats::keep_writing),
         supervise(app, "sweep", sweep_lost),
         supervise(app, "sessions", authority::watch_sessions),
+        supervise(app, "mcp_servers", mcp::watch),
+        supervise(app, "ended", restored::keep_remembering),
     ];
     if let Some(timeout) = app.settings.idle_timeout {
         tasks.push(supervise(app, "end_idle", move |app| {
             end_idle(app, timeout)
         }));
-    }
-    let announcements = app.announcements.lock();
-    let announcements = announcements.unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(announcements) = announcements {
-        tasks.push(tokio::spawn(mcp::watch(app.clone(), announcements)));
     }
     if !app.db.is_exclusive() {
         tasks.push(supervise(app, "listen", listen));

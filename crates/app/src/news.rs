@@ -19,6 +19,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::announce::{self, Message, Others};
+use crate::supervise::supervise;
 use crate::{App, AppError};
 
 /// How often this server says that it waits, and sees whether it still does.
@@ -68,7 +69,11 @@ impl News {
         if !state.is_heard {
             state.is_heard = true;
             // Listening from here on, so that nothing falls between this and the task's start.
-            tokio::spawn(hear(app.clone(), app.journal.news()));
+            let first = Arc::new(Mutex::new(Some(app.journal.news())));
+            drop(supervise(app, "news", move |app| {
+                let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+                hear(app, first)
+            }));
         }
         NewsOf {
             news: app.news.clone(),
@@ -122,7 +127,13 @@ impl News {
     }
 }
 
-async fn hear(app: Arc<App>, mut journal: broadcast::Receiver<ConversationId>) {
+/// Hears until nobody waits. Begun again it has missed something, nobody knows of which conversation.
+async fn hear(app: Arc<App>, journal: Option<broadcast::Receiver<ConversationId>>) {
+    let mut journal = journal.unwrap_or_else(|| {
+        let journal = app.journal.news();
+        app.news.tell_all();
+        journal
+    });
     let is_alone = app.db.is_exclusive();
     let mut timer = tokio::time::interval(SAY_AGAIN);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);

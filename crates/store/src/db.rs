@@ -18,7 +18,6 @@ use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::failure;
 use crate::pools::{DbSettings, Lane, PgPools};
-use crate::postgres;
 
 /// Where a database is.
 #[derive(Clone, PartialEq, Eq)]
@@ -125,6 +124,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a statement of SQLite may take: longer than it waits for the write lock.
 const SQLITE_DEADLINE: Duration = Duration::from_secs(15);
 
+/// How a transaction begins where a pooler hands connections on: without what others prepared.
+const HANDED_ON_WRITE: &str = "BEGIN; DEALLOCATE ALL";
+/// The same for reading.
+const HANDED_ON_READ: &str = "BEGIN READ ONLY; DEALLOCATE ALL";
+
 fn sqlite_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
@@ -169,10 +173,13 @@ impl Db {
     }
 
     /// Opens a database that a server has made, for a command. Makes none, and changes no table.
-    pub async fn open_existing(location: &Location) -> Result<Self, StoreError> {
+    pub async fn open_existing(
+        location: &Location,
+        settings: DbSettings,
+    ) -> Result<Self, StoreError> {
         let refused = |why: String| Err(StoreError::Held(why));
-        match Self::inspect(location).await? {
-            Inspection::Current => Self::connect(location, None, DbSettings::default()).await,
+        match Self::inspect(location, settings.clone()).await? {
+            Inspection::Current => Self::connect(location, None, settings).await,
             Inspection::Missing => refused(match location {
                 Location::Sqlite(path) => format!(
                     "there is no database at {}; name the data directory of the server with --data-dir, or its database with --database-url (the first start of a server makes the database)",
@@ -225,8 +232,7 @@ impl Db {
                 }
             }
             Location::Postgres(url) => {
-                let options = postgres::options(url)?;
-                Pools::Postgres(Box::new(PgPools::open(options, &settings).await?))
+                Pools::Postgres(Box::new(PgPools::open(url, &settings).await?))
             }
         };
         Ok(Self {
@@ -240,7 +246,7 @@ impl Db {
         match &*self.pools {
             Pools::Sqlite { writer, .. } => sqlx::migrate!("migrations/sqlite").run(writer).await?,
             Pools::Postgres(pools) => {
-                let options = pools.options.clone();
+                let options = pools.direct.clone();
                 let mut connection = options
                     .connect()
                     .await
@@ -255,13 +261,16 @@ impl Db {
     }
 
     /// Looks at a database without changing it.
-    pub async fn inspect(location: &Location) -> Result<Inspection, StoreError> {
+    pub async fn inspect(
+        location: &Location,
+        settings: DbSettings,
+    ) -> Result<Inspection, StoreError> {
         let migrator = match location {
             Location::Sqlite(path) if !path.exists() => return Ok(Inspection::Missing),
             Location::Sqlite(_) => sqlx::migrate!("migrations/sqlite"),
             Location::Postgres(_) => sqlx::migrate!("migrations/postgres"),
         };
-        let db = Self::connect(location, None, DbSettings::default()).await?;
+        let db = Self::connect(location, None, settings).await?;
         let mut conn = db.read().await?;
         let applied: Result<Vec<i64>, sqlx::Error> = on!(&mut conn.engine(), conn => {
             sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(conn).await
@@ -293,6 +302,13 @@ impl Db {
         matches!(&*self.pools, Pools::Sqlite { .. })
     }
 
+    /// Whether a pooler hands connections on between transactions. The driver prepares each statement
+    /// in one step and runs it in the next, so that outside of a transaction these could meet different
+    /// connections; and the names it gives to statements are those that another client gave.
+    fn is_handed_on(&self) -> bool {
+        self.settings.statement_cache == 0
+    }
+
     fn rules(&self, deadline: Duration) -> Rules {
         Rules {
             deadline: self.settings.deadline.unwrap_or(deadline),
@@ -321,7 +337,11 @@ impl Db {
             }
             Pools::Postgres(pools) => {
                 let rules = self.rules(lane.deadline());
-                Conn::Postgres(Link::new(pools.acquire(lane).await?, rules))
+                let mut link = Link::new(pools.acquire(lane).await?, rules);
+                if self.is_handed_on() {
+                    link.begin(HANDED_ON_READ).await?;
+                }
+                Conn::Postgres(link)
             }
         })
     }
@@ -342,7 +362,12 @@ impl Db {
             Pools::Postgres(pools) => {
                 let rules = self.rules(lane.deadline());
                 let mut link = Link::new(pools.acquire(lane).await?, rules);
-                link.begin("BEGIN").await?;
+                let begin = if self.is_handed_on() {
+                    HANDED_ON_WRITE
+                } else {
+                    "BEGIN"
+                };
+                link.begin(begin).await?;
                 Conn::Postgres(link)
             }
         }))
@@ -414,7 +439,7 @@ impl Db {
             return Ok(None);
         };
         let mut listener = match &self.settings.listen_url {
-            Some(url) => PgListener::connect(url).await?,
+            Some(_) => PgListener::connect_with(&pools.listening()).await?,
             None => PgListener::connect_with(pools.lane(Lane::Background)).await?,
         };
         listener.listen(CHANGE_CHANNEL).await?;

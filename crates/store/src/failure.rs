@@ -1,6 +1,7 @@
 //! What an error of a database means: whether it may go away by itself, and how it is told.
 
-use sqlx::postgres::PgConnectOptions;
+use rustls::CertificateError;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::error::StoreError;
 
@@ -57,13 +58,60 @@ pub(crate) fn place(options: &PgConnectOptions) -> String {
 /// An error with the place it came from.
 pub(crate) fn told(options: &PgConnectOptions, error: &sqlx::Error) -> String {
     let place = place(options);
+    if let Some(why) = handshake(options, error) {
+        return format!("{place}: {why}");
+    }
     match error {
         sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
             format!("{place} refused the connection")
         }
-        sqlx::Error::Database(database) => format!("{place} said: {}", database.message()),
+        sqlx::Error::Database(database) => {
+            let said = format!("{place} said: {}", database.message());
+            // Refused before it asked who we are.
+            let is_refused = database.code().is_some_and(|code| code == "28000");
+            if is_refused && options.get_socket().is_none() && is_plain(options) {
+                return format!("{said}; if the server demands TLS, leave sslmode out of the URL");
+            }
+            said
+        }
         error => format!("{place}: {error}"),
     }
+}
+
+fn is_plain(options: &PgConnectOptions) -> bool {
+    matches!(
+        options.get_ssl_mode(),
+        PgSslMode::Disable | PgSslMode::Allow
+    )
+}
+
+/// What is wrong with the server's TLS; none where it is something else.
+fn handshake(options: &PgConnectOptions, error: &sqlx::Error) -> Option<String> {
+    let error = match error {
+        sqlx::Error::Tls(error) => {
+            return Some(format!(
+                "a TLS connection cannot be made: {error}; sslmode=disable in the URL allows plain text, \
+                 for a network that nobody else is on"
+            ));
+        }
+        sqlx::Error::Io(error) => error.get_ref()?.downcast_ref::<rustls::Error>()?,
+        _ => return None,
+    };
+    Some(match error {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "no authority that is trusted signed its certificate; name the authority's certificate \
+             with --database-ca-file"
+                .to_owned()
+        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => format!(
+            "its certificate is for another name; connect to it by a name that the certificate has, not \
+             by {}",
+            options.get_host()
+        ),
+        error => format!("a TLS connection cannot be made: {error}"),
+    })
 }
 
 #[cfg(test)]

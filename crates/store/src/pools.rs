@@ -1,5 +1,6 @@
 //! The pools of a database: one for each kind of work, so that none takes another's connections.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Postgres};
 
 use crate::connection::Faults;
 use crate::error::StoreError;
-use crate::failure;
+use crate::{failure, postgres};
 
 /// What a connection is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,11 +91,14 @@ pub struct DbSettings {
     /// Connections to `PostgreSQL`.
     pub pools: PoolSizes,
     /// Prepared statements a connection keeps; 0 behind a pooler that hands connections on between
-    /// transactions.
+    /// transactions: then everything is asked within one.
     pub statement_cache: usize,
     /// Where announcements are listened to, if that is not the database's own URL: behind a pooler
     /// that hands connections on, the server itself.
     pub listen_url: Option<String>,
+    /// The certificates of the authorities that `PostgreSQL` servers' certificates are verified with,
+    /// beside the public ones.
+    pub ca_file: Option<PathBuf>,
     /// How long a statement may take, in place of each lane's own.
     pub deadline: Option<Duration>,
     /// What fails on purpose.
@@ -107,6 +111,7 @@ impl Default for DbSettings {
             pools: PoolSizes::default(),
             statement_cache: 256,
             listen_url: None,
+            ca_file: None,
             deadline: None,
             faults: None,
         }
@@ -148,6 +153,8 @@ impl Suspicion {
 pub(crate) struct PgPools {
     lanes: [PgPool; 4],
     pub(crate) options: PgConnectOptions,
+    /// For what needs a connection that stays: announcements, and the lock of migrations.
+    pub(crate) direct: PgConnectOptions,
     suspicion: Suspicion,
     /// Why the last look found no connection, and when that was.
     explained: tokio::sync::Mutex<Option<(Instant, String)>>,
@@ -161,10 +168,13 @@ impl std::fmt::Debug for PgPools {
 
 impl PgPools {
     /// Opens the pools, and one connection, to see that there is a database.
-    pub(crate) async fn open(
-        options: PgConnectOptions,
-        settings: &DbSettings,
-    ) -> Result<Self, StoreError> {
+    pub(crate) async fn open(url: &str, settings: &DbSettings) -> Result<Self, StoreError> {
+        let ca_file = settings.ca_file.as_deref();
+        let options = postgres::options(url, ca_file)?;
+        let direct = settings.listen_url.as_ref().map_or_else(
+            || Ok(options.clone()),
+            |url| postgres::options(url, ca_file),
+        )?;
         let options = options
             .statement_cache_capacity(settings.statement_cache)
             // Nothing of ours takes longer; the server ends it even where nobody waits any more.
@@ -207,11 +217,22 @@ impl PgPools {
                 pool(sizes.background),
             ],
             options,
+            direct,
             suspicion,
             explained: tokio::sync::Mutex::default(),
         };
         drop(pools.acquire(Lane::Background).await?);
         Ok(pools)
+    }
+
+    /// A pool of the one connection that listens.
+    pub(crate) fn listening(&self) -> PgPool {
+        PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(self.direct.clone())
     }
 
     pub(crate) const fn lane(&self, lane: Lane) -> &PgPool {

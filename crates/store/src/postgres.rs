@@ -1,20 +1,30 @@
 //! How a PostgreSQL server is connected to.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::str::FromStr as _;
 
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::error::StoreError;
 
 /// What a URL says, and what it leaves open: over a network the server's certificate is verified, and
 /// nothing goes in plain text. On the same machine encryption is used where the server offers it.
-pub fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+/// Whoever names an authority has certificates verified everywhere.
+pub fn options(url: &str, ca_file: Option<&Path>) -> Result<PgConnectOptions, StoreError> {
     let mut options = PgConnectOptions::from_str(url)?.application_name("switchboard");
-    if !says_mode(url) {
+    if let Some(path) = ca_file {
+        readable(path)?;
+        options = options.ssl_root_cert(path);
+    }
+    if !says(url, &["sslmode", "ssl-mode"]) {
+        let authority = ca_file.is_some() || says(url, &["sslrootcert", "ssl-root-cert", "ssl-ca"]);
         options = options.clone().ssl_mode(if options.get_socket().is_some() {
             PgSslMode::Disable
-        } else if is_loopback(options.get_host()) {
+        } else if is_loopback(options.get_host()) && !authority {
             PgSslMode::Prefer
         } else {
             PgSslMode::VerifyFull
@@ -23,23 +33,60 @@ pub fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(options)
 }
 
-/// Whether what goes to this server may go over a network in plain text.
-pub fn may_be_plain(url: &str) -> bool {
-    options(url).is_ok_and(|options| {
-        options.get_socket().is_none()
-            && !is_loopback(options.get_host())
-            && matches!(
-                options.get_ssl_mode(),
-                PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer
-            )
-    })
+/// Refuses a file without certificates, which would be found out by a refused connection only.
+fn readable(path: &Path) -> Result<(), StoreError> {
+    let refused = |why: String| {
+        StoreError::Held(format!(
+            "the certificates of --database-ca-file {} cannot be used: {why}",
+            path.display()
+        ))
+    };
+    let mut store = RootCertStore::empty();
+    let certificates =
+        CertificateDer::pem_file_iter(path).map_err(|error| refused(error.to_string()))?;
+    for certificate in certificates {
+        let certificate = certificate.map_err(|error| refused(error.to_string()))?;
+        store
+            .add(certificate)
+            .map_err(|error| refused(error.to_string()))?;
+    }
+    if store.is_empty() {
+        return Err(refused(
+            "there is none in it, in the form of PEM".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
-fn says_mode(url: &str) -> bool {
+/// What somebody on the network between could do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exposure {
+    /// Read everything: it may go in plain text.
+    Plain,
+    /// Pass for the server: its certificate is not checked, or not that it is this host's.
+    Unverified,
+}
+
+/// How exposed the connection to a server elsewhere is; none where it is verified, or on this machine.
+pub fn exposure(url: &str) -> Option<Exposure> {
+    let options = options(url, None).ok()?;
+    if options.get_socket().is_some() || is_loopback(options.get_host()) {
+        return None;
+    }
+    match options.get_ssl_mode() {
+        PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => Some(Exposure::Plain),
+        PgSslMode::Require | PgSslMode::VerifyCa => Some(Exposure::Unverified),
+        PgSslMode::VerifyFull => None,
+    }
+}
+
+/// Whether a URL has a parameter of one of these names.
+fn says(url: &str, names: &[&str]) -> bool {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     query
         .split('&')
-        .any(|pair| pair.starts_with("sslmode=") || pair.starts_with("ssl-mode="))
+        .filter_map(|pair| pair.split('=').next())
+        .any(|name| names.contains(&name))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -57,32 +104,66 @@ mod tests {
 
     #[test]
     fn over_a_network_the_server_is_verified_unless_the_url_says_otherwise() {
-        for (url, mode, plain) in [
-            ("postgres://a@db.example/x", "VerifyFull", false),
+        let plain = Some(Exposure::Plain);
+        let unverified = Some(Exposure::Unverified);
+        for (url, mode, exposed) in [
+            ("postgres://a@db.example/x", "VerifyFull", None),
             (
                 "postgres://a@10.0.0.1/x?application_name=y",
                 "VerifyFull",
-                false,
+                None,
             ),
-            ("postgres://a@db.example/x?sslmode=disable", "Disable", true),
-            ("postgres://a@db.example/x?sslmode=prefer", "Prefer", true),
+            (
+                "postgres://a@db.example/x?sslmode=disable",
+                "Disable",
+                plain,
+            ),
+            ("postgres://a@db.example/x?sslmode=prefer", "Prefer", plain),
             (
                 "postgres://a@db.example/x?sslmode=require",
                 "Require",
-                false,
+                unverified,
             ),
-            ("postgres://a@127.0.0.1/x", "Prefer", false),
-            ("postgres://a@[::1]:5432/x", "Prefer", false),
-            ("postgres://a@localhost/x", "Prefer", false),
+            (
+                "postgres://a@db.example/x?sslmode=verify-ca",
+                "VerifyCa",
+                unverified,
+            ),
+            (
+                "postgres://a@127.0.0.1/x?sslrootcert=/etc/ssl/ca.pem",
+                "VerifyFull",
+                None,
+            ),
+            ("postgres://a@127.0.0.1/x?sslmode=disable", "Disable", None),
+            ("postgres://a@127.0.0.1/x", "Prefer", None),
+            ("postgres://a@[::1]:5432/x", "Prefer", None),
+            ("postgres://a@localhost/x", "Prefer", None),
             (
                 "postgres://a@localhost/x?host=/run/postgresql",
                 "Disable",
-                false,
+                None,
             ),
         ] {
-            let options = options(url).unwrap();
+            let options = options(url, None).unwrap();
             assert_eq!(format!("{:?}", options.get_ssl_mode()), mode, "{url}");
-            assert_eq!(may_be_plain(url), plain, "{url}");
+            assert_eq!(exposure(url), exposed, "{url}");
         }
+    }
+
+    #[test]
+    fn a_file_without_certificates_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for text in [
+            "",
+            "no certificate",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ] {
+            std::fs::write(file.path(), text).unwrap();
+            let refused = options("postgres://a@db.example/x", Some(file.path()));
+            let sentence = refused.unwrap_err().to_string();
+            assert!(sentence.contains("--database-ca-file"), "{sentence}");
+        }
+        let missing = Path::new("/no/such/file.pem");
+        assert!(options("postgres://a@db.example/x", Some(missing)).is_err());
     }
 }

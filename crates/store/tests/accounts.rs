@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use switchboard_domain::account::{EmailAddress, Role};
-use switchboard_domain::id::{ApiKeyId, InvitationId, UserId, WorkspaceId};
+use switchboard_domain::id::{ApiKeyId, InstanceId, InvitationId, UserId, WorkspaceId};
 use switchboard_domain::scope::Scope;
 use switchboard_store::account::{self, AccountRow};
 use switchboard_store::invitation::{self, InvitationRow};
@@ -220,11 +220,14 @@ async fn setup_is_used_once(database: TestDatabase) {
     let mut tx = db.write().await.unwrap();
     let engine = &mut tx.engine();
     assert_eq!(setup::lock(engine).await.unwrap(), None);
-    setup::put(engine, &[1; 32], now()).await.unwrap();
-    setup::put(engine, &[2; 32], now()).await.unwrap();
+    let server = |number| InstanceId::from_uuid(Uuid::from_u128(number));
+    assert!(setup::put(engine, &[1; 32], server(1)).await.unwrap());
+    assert!(setup::put(engine, &[2; 32], server(1)).await.unwrap());
+    // Of two servers that start together the first one's counts.
+    assert!(!setup::put(engine, &[9; 32], server(2)).await.unwrap());
     assert_eq!(setup::lock(engine).await.unwrap(), Some(vec![2; 32]));
     setup::mark_used(engine, now()).await.unwrap();
     assert_eq!(setup::lock(engine).await.unwrap(), None);
-    setup::put(engine, &[3; 32], now()).await.unwrap();
+    assert!(setup::put(engine, &[3; 32], server(1)).await.unwrap());
     assert_eq!(setup::lock(engine).await.unwrap(), Some(vec![3; 32]));
 }

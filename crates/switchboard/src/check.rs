@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use switchboard_outbound::NetworkPolicy;
-use switchboard_store::{Db, Inspection};
+use switchboard_store::{Db, Exposure, Inspection};
 
 use crate::say::say;
 use crate::settings::Settings;
@@ -21,7 +21,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
             settings.data_dir.display()
         ));
     }
-    match Db::inspect(&wiring::location(settings)).await {
+    match Db::inspect(&wiring::location(settings), wiring::db_settings(settings)).await {
         Ok(Inspection::Missing) => {
             say!("there is no database yet; the first start makes it");
             problems.extend(switchboard_vault::file_problem(&settings.master_key_file));
@@ -43,13 +43,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         )),
         Err(error) => problems.push(format!("the database cannot be reached: {error}")),
     }
-    if settings
-        .database_url
-        .as_ref()
-        .is_some_and(|url| switchboard_store::may_be_plain(url.expose()))
-    {
-        problems.push("what goes to the database may go over the network in plain text; leave sslmode out of --database-url, or set it to verify-full".to_owned());
-    }
+    problems.extend(exposed(settings));
     if settings
         .allow_networks
         .iter()
@@ -70,4 +64,23 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
+}
+
+/// What somebody on the way to the database could read or change.
+fn exposed(settings: &Settings) -> impl Iterator<Item = String> {
+    let urls = [
+        ("--database-url", &settings.database_url),
+        ("--database-listen-url", &settings.database_listen_url),
+    ];
+    urls.into_iter().filter_map(|(flag, url)| {
+        let what = match switchboard_store::exposure(url.as_ref()?.expose())? {
+            Exposure::Plain => "what goes to the database may go over the network in plain text",
+            Exposure::Unverified => {
+                "who answers as the database is not verified, so somebody on the network can be in between"
+            }
+        };
+        Some(format!(
+            "{what}; leave sslmode out of {flag}, or set it to verify-full"
+        ))
+    })
 }

@@ -33,6 +33,12 @@ pub enum Command {
     /// Help people who cannot sign in
     #[command(subcommand)]
     Users(UsersCommand),
+    /// Say that the database was put back from a backup: end all sessions and revoke all API keys
+    Restored {
+        /// Keep the API keys, but for those that this data directory knows to have been revoked
+        #[arg(long)]
+        keep_keys: bool,
+    },
     /// Say what would stop or weaken a start; exit with 1 if anything would
     Check,
 }
@@ -175,6 +181,14 @@ mod tests {
             ("switchboard serve", Command::Serve),
             ("switchboard demo", Command::Demo),
             ("switchboard check", Command::Check),
+            (
+                "switchboard restored",
+                Command::Restored { keep_keys: false },
+            ),
+            (
+                "switchboard restored --keep-keys",
+                Command::Restored { keep_keys: true },
+            ),
             (
                 "switchboard keys create --name ci --scope run",
                 Command::Keys(KeysCommand::Create {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use switchboard_app::api_keys::NewKey;
 use switchboard_app::rows::ApiKeyRow;
-use switchboard_app::{accounts, api_keys, workspaces};
+use switchboard_app::{accounts, api_keys, restored, workspaces};
 use switchboard_domain::account::EmailAddress;
 use switchboard_domain::id::{ApiKeyId, WorkspaceId};
 use switchboard_store::Db;
@@ -99,6 +99,24 @@ pub async fn users(settings: &Settings, command: UsersCommand) -> anyhow::Result
             say!("{}", *password);
         }
     }
+    db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `switchboard restored`.
+pub async fn restored(settings: &Settings, keep_keys: bool) -> anyhow::Result<ExitCode> {
+    let context = system::context();
+    let db = wiring::open_beside(settings).await?;
+    let file = wiring::ended_file(settings);
+    let ended = restored::begin_again(&db, &context, &file, ACTOR, keep_keys).await?;
+    for id in &ended.keys {
+        say!("revoked {id}");
+    }
+    say!(
+        "{} sessions are ended and {} API keys revoked; members, roles and passwords are those of the backup",
+        ended.sessions,
+        ended.keys.len()
+    );
     db.close().await;
     Ok(ExitCode::SUCCESS)
 }

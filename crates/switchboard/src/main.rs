@@ -60,6 +60,7 @@ fn main() -> ExitCode {
             Command::Keys(command) => commands::keys(&settings, command).await,
             Command::Workspaces(command) => commands::workspaces(&settings, command).await,
             Command::Users(command) => commands::users(&settings, command).await,
+            Command::Restored { keep_keys } => commands::restored(&settings, keep_keys).await,
             Command::Check => check::run(&settings).await,
         }
     });

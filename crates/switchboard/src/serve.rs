@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use switchboard_api::{ApiState, Door as McpDoor, Proxies, Site};
-use switchboard_app::accounts::setup;
+use switchboard_app::accounts::setup::{self, Offer, STANDS_SECONDS};
 use switchboard_app::{App, Context, lifecycle};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -48,10 +48,20 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
 /// Prints the one-use link that makes the first owner's account, where there is no owner. To standard
 /// output, which is for whoever starts the server, and never to the log.
 pub async fn offer_setup(app: &App, site: &Site) -> anyhow::Result<()> {
-    if let Some(token) = setup::offer(app).await? {
-        say!("");
-        say!("Nobody can sign in yet. Make the owner's account, once, with this link:");
-        say!("  {}/setup#{}", site.address(), *token.expose());
+    match setup::offer(app).await? {
+        Offer::NotNeeded => {}
+        Offer::Token(token) => {
+            say!("");
+            say!("Nobody can sign in yet. Make the owner's account, once, with this link:");
+            say!("  {}/setup#{}", site.address(), *token.expose());
+        }
+        Offer::Elsewhere => {
+            say!("");
+            say!(
+                "Nobody can sign in yet. Another server that started just now printed the link for the \
+                 owner's account; to have a new one, start this server again in {STANDS_SECONDS} s."
+            );
+        }
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use switchboard_app::keep_running;
 use tracing_subscriber::EnvFilter;
 
 use crate::settings::{LogFormat, Settings};
@@ -47,6 +48,7 @@ pub fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
     let metrics = PrometheusBuilder::new()
         .set_buckets(&[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0])?
         .install_recorder()?;
-    tokio::spawn(upkeep(metrics.clone()));
+    let kept = metrics.clone();
+    tokio::spawn(keep_running("metrics", move || upkeep(kept.clone())));
     Ok(Telemetry { metrics })
 }

@@ -2,11 +2,13 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
-use switchboard_app::{App, AppSettings, CallLimits, Context, Telnyx, installation, workspaces};
+use switchboard_app::{
+    App, AppSettings, CallLimits, Context, Telnyx, installation, restored, workspaces,
+};
 use switchboard_domain::id::InstanceId;
 use switchboard_outbound::{Client, ClientSettings, NetworkPolicy};
 use switchboard_store::{Db, DbSettings, Location, PoolSizes};
@@ -25,7 +27,7 @@ pub fn location(settings: &Settings) -> Location {
 }
 
 /// How a server uses the database.
-fn db_settings(settings: &Settings) -> DbSettings {
+pub fn db_settings(settings: &Settings) -> DbSettings {
     DbSettings {
         pools: PoolSizes::split(settings.database_connections),
         statement_cache: settings.database_statement_cache,
@@ -33,6 +35,7 @@ fn db_settings(settings: &Settings) -> DbSettings {
             .database_listen_url
             .as_ref()
             .map(|url| url.expose().to_owned()),
+        ca_file: settings.database_ca_file.clone(),
         ..DbSettings::default()
     }
 }
@@ -64,6 +67,11 @@ const OWN_FILES: [&str; 5] = [
     "instance",
 ];
 
+/// What was ended, for a database that is put back.
+pub fn ended_file(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("ended.json")
+}
+
 /// Takes a file from everybody but its owner.
 fn keep_private(path: &Path) -> anyhow::Result<()> {
     let Ok(metadata) = fs::metadata(path) else {
@@ -80,7 +88,7 @@ fn keep_private(path: &Path) -> anyhow::Result<()> {
 
 /// Opens the database for a command that may run beside a server. What is not there is not made.
 pub async fn open_beside(settings: &Settings) -> anyhow::Result<Db> {
-    Ok(Db::open_existing(&location(settings)).await?)
+    Ok(Db::open_existing(&location(settings), db_settings(settings)).await?)
 }
 
 /// The keys that are in the key file; none where there is no file. Refused are a file that others can
@@ -131,6 +139,7 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
         ..ClientSettings::default()
     })?;
     workspaces::ensure_default(&db, context).await?;
+    restored::compare(&db, context, &ended_file(settings)).await?;
     let instance = instance(&settings.data_dir, context)?;
     let app_settings = AppSettings {
         call_timeout: settings.call_timeout,
@@ -139,6 +148,7 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
         idle_timeout: settings.idle_timeout,
         variable_caps: settings.variable_caps,
         calls: call_limits(settings),
+        ended_file: Some(ended_file(settings)),
     };
     let telnyx = Telnyx::new(client.clone(), settings.telnyx_url.as_str())?;
     Ok(App::new(

@@ -50,7 +50,7 @@ const KEPT: &[(&str, &[&str])] = &[
         &["outbound", "switchboard", "testkit", "bench"],
     ),
     ("hyper-rustls", &["outbound"]),
-    ("rustls", &["outbound"]),
+    ("rustls", &["outbound", "store"]),
     ("reqwest", &["outbound"]),
     ("ureq", &[]),
     ("axum", &["api", "switchboard", "simulators", "bench"]),
@@ -348,6 +348,38 @@ fn links_between_documents_are_whole() {
         }
     }
     assert!(links >= 15, "{links}");
+}
+
+/// What `SECURITY.md` promises is held by tests, which are there.
+#[test]
+fn promises_of_security_are_held_by_tests() {
+    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let promises: Vec<_> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("| threat |"))
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .collect();
+    assert!(promises.len() >= 15, "{}", promises.len());
+    for promise in promises {
+        let tests: Vec<_> = promise
+            .split("[`")
+            .skip(1)
+            .map(|link| {
+                let (name, rest) = link.split_once("`](").unwrap();
+                (name, rest.split_once(')').unwrap().0)
+            })
+            .collect();
+        assert!(!tests.is_empty(), "no test holds: {promise}");
+        for (name, path) in tests {
+            let source = fs::read_to_string(root().join(path));
+            let source = source.unwrap_or_else(|error| panic!("{path}: {error}"));
+            assert!(
+                source.contains(&format!("fn {name}(")),
+                "{path} has no test {name}"
+            );
+        }
+    }
 }
 
 /// What a reader copies out of the documents is JSON.

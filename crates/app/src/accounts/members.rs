@@ -4,7 +4,7 @@ use serde::Deserialize;
 use switchboard_domain::account::{Role, may_change};
 use switchboard_domain::id::UserId;
 use switchboard_store::membership::{self, MemberRow};
-use switchboard_store::{Engine, invitation, workspace};
+use switchboard_store::{Engine, ended, invitation, workspace};
 
 use super::note;
 use crate::{Actor, Admin, Administration, App, AppError, Page, Reader};
@@ -80,6 +80,7 @@ pub async fn remove(app: &App, admin: &Admin, id: UserId) -> Result<(), AppError
         &id.to_string(),
     )
     .await?;
+    ended::count(engine).await?;
     tx.commit().await?;
     app.authorities.sessions_changed();
     Ok(())

@@ -15,7 +15,7 @@ use switchboard_domain::account::{EmailAddress, GivenPassword};
 use switchboard_domain::id::WorkspaceId;
 use switchboard_store::account::{self, AccountRow};
 use switchboard_store::audit;
-use switchboard_store::{Db, Engine, membership, session};
+use switchboard_store::{Db, Engine, ended, membership, session};
 use switchboard_vault::PasswordDigest;
 use zeroize::Zeroizing;
 
@@ -107,6 +107,7 @@ pub async fn reset_password(
         let operation = "user.reset_password";
         note(engine, context, own.workspace, actor, operation, &id).await?;
     }
+    ended::count(engine).await?;
     tx.commit().await?;
     Ok(password)
 }

@@ -9,7 +9,7 @@ use switchboard_domain::id::{UserId, WorkspaceId};
 use switchboard_store::account;
 use switchboard_store::membership::{self, OwnMembership};
 use switchboard_store::session::{self, NewSession, SessionRow};
-use switchboard_store::{Engine, Tx};
+use switchboard_store::{Engine, Tx, ended};
 
 use super::{AccountError, CameFrom, Token, new_token, note};
 use crate::{Access, Actor, App, AppError, By, Context, Principal, RequestInfo, audit};
@@ -186,7 +186,9 @@ pub async fn workspaces(app: &App, session: &Session) -> Result<Vec<OwnMembershi
 /// Ends a session.
 pub async fn sign_out(app: &App, session: &Session) -> Result<(), AppError> {
     let mut tx = app.db.write().await?;
-    session::delete(&mut tx.engine(), session.token.hash().bytes()).await?;
+    let engine = &mut tx.engine();
+    session::delete(engine, session.token.hash().bytes()).await?;
+    ended::count(engine).await?;
     tx.commit().await?;
     app.authorities.sessions_changed();
     Ok(())
@@ -198,6 +200,7 @@ pub async fn sign_out_everywhere(app: &App, session: &Session) -> Result<(), App
     let engine = &mut tx.engine();
     session::delete_of_user(engine, session.row.account.id, None).await?;
     note_own(engine, &app.context, session, "user.sign_out_everywhere").await?;
+    ended::count(engine).await?;
     tx.commit().await?;
     app.authorities.sessions_changed();
     Ok(())
@@ -242,6 +245,7 @@ pub async fn change_password(
     account::set_password(engine, user, digest.as_str(), now).await?;
     session::delete_of_user(engine, user, Some(session.token.hash().bytes())).await?;
     note_own(engine, &app.context, session, "user.change_password").await?;
+    ended::count(engine).await?;
     tx.commit().await?;
     app.authorities.sessions_changed();
     Ok(())

@@ -8,6 +8,8 @@ use switchboard_store::account::{self, AccountRow};
 use switchboard_store::workspace::WorkspaceRow;
 use switchboard_store::{Db, Engine, StoreError, membership, setup};
 
+pub use switchboard_store::setup::STANDS_SECONDS;
+
 use super::sessions::{self, Session};
 use super::{AccountError, GivenToken, Token, new_token, note};
 use crate::{App, AppError, Context, workspaces};
@@ -39,18 +41,32 @@ pub async fn is_needed(app: &App) -> Result<bool, AppError> {
     Ok(membership::count_owners(&mut conn.engine(), workspace).await? == 0)
 }
 
-/// Makes the token of the link, where there is no owner yet. The one before it stops working.
-pub async fn offer(app: &App) -> Result<Option<Token>, AppError> {
+/// What a start says of the link.
+#[derive(Debug)]
+pub enum Offer {
+    /// There is an owner.
+    NotNeeded,
+    /// The link's token.
+    Token(Token),
+    /// Another server made one a moment ago, which counts.
+    Elsewhere,
+}
+
+/// Makes the token of the link, where there is no owner yet. The one before it stops working, unless
+/// another server that started at the same time has just made it.
+pub async fn offer(app: &App) -> Result<Offer, AppError> {
     let workspace = default_workspace(&app.db).await?.id;
     let mut tx = app.db.write().await?;
     let engine = &mut tx.engine();
     if membership::count_owners(engine, workspace).await? > 0 {
-        return Ok(None);
+        return Ok(Offer::NotNeeded);
     }
     let token = new_token(&app.context);
-    setup::put(engine, token.hash().bytes(), app.context.now()).await?;
+    if !setup::put(engine, token.hash().bytes(), app.instance).await? {
+        return Ok(Offer::Elsewhere);
+    }
     tx.commit().await?;
-    Ok(Some(token))
+    Ok(Offer::Token(token))
 }
 
 /// Refuses what is not the link's token, or comes when there is an owner. What else asks waits until

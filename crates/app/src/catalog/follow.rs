@@ -74,7 +74,7 @@ impl Catalog {
                 // Where it went back, this is another database than it was.
                 let went_back = now < at;
                 if went_back || (now > heard && change::takes_away(engine, id, heard).await?) {
-                    self.authority.forget();
+                    self.take_away(&slot);
                 }
                 if went_back {
                     slot.heard.store(now, Ordering::Release);
@@ -82,7 +82,7 @@ impl Catalog {
                     slot.heard.fetch_max(now, Ordering::AcqRel);
                 }
             }
-            self.authority.looked.advance(began);
+            self.trusted.looked.advance(began);
             if behind {
                 self.behind.notify_one();
             }
@@ -149,8 +149,8 @@ impl Catalog {
             tracing::error!(%workspace, %error, "a change is committed and not served by this server yet");
             if let Some(slot) = self.loaded(workspace) {
                 slot.agreed.reset();
+                self.take_away(&slot);
             }
-            self.authority.forget();
             self.look_soon();
         }
     }
@@ -174,7 +174,7 @@ impl Catalog {
                 .any(|change| change.entity == Some(Entity::ApiKey))
         {
             // First, and apart from what may fail. Keys change seldom, so all of them are forgotten.
-            self.authority.forget();
+            self.take_away(slot);
         }
         let next = if is_known {
             let mut next = Snapshot::clone(&before);
@@ -209,7 +209,7 @@ impl Catalog {
     pub fn lag(&self) -> Lag {
         let now = self.context.elapsed();
         let mut lag = Lag {
-            looked: self.authority.looked.age(now),
+            looked: self.trusted.looked.age(now),
             agreed: Some(Duration::ZERO),
             workspaces: 0,
             versions: 0,

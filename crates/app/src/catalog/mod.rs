@@ -7,12 +7,12 @@
 //! Nothing in it is acted on for longer than a moment ([`moment::FRESH`]) after it was last compared with the database:
 //! then it is compared first. So it does not matter what was missed, or for how long.
 
-mod authority;
 mod build;
 mod entries;
 mod follow;
 mod moment;
 mod resolve;
+mod trusted_keys;
 mod usage;
 
 use std::collections::HashMap;
@@ -28,19 +28,23 @@ use tokio::sync::{Notify, watch};
 
 use crate::Context;
 use crate::error::AppError;
-use authority::Authority;
 pub use entries::{
     GO_TO_STATE, MCP_TOOL, OwnCall, OwnParts, PreparedAgent, PreparedBinding, PreparedTarget,
     Snapshot, TargetView,
 };
 pub use follow::LOOK_AGAIN;
 use moment::Moment;
+pub use trusted_keys::Holder;
+use trusted_keys::TrustedKeys;
 use usage::Used;
 
 struct Slot {
     current: ArcSwap<Snapshot>,
     /// The revision that is served; whoever waits for changes hears of it.
     served: watch::Sender<u64>,
+    /// How often something may have been taken away that somebody was allowed; whoever has a stream
+    /// hears of it, after it holds for whoever asks.
+    taken_away: watch::Sender<u64>,
     /// Held by whoever prepares the next snapshot.
     build: tokio::sync::Mutex<()>,
     /// When the last look began that found the snapshot to be what the database has.
@@ -55,7 +59,7 @@ pub struct Catalog {
     keys: Arc<KeyRing>,
     context: Context,
     slots: RwLock<HashMap<WorkspaceId, Arc<Slot>>>,
-    authority: Authority,
+    trusted: TrustedKeys,
     /// Wakes whoever looks for changes.
     look: Notify,
     /// Wakes whoever prepares what a look found.
@@ -76,7 +80,7 @@ impl Catalog {
             keys,
             context,
             slots: RwLock::default(),
-            authority: Authority::default(),
+            trusted: TrustedKeys::default(),
             look: Notify::new(),
             behind: Notify::new(),
         }
@@ -103,6 +107,7 @@ impl Catalog {
         let snapshot = build::first(&self.db, &self.keys, workspace).await?;
         let slot = Arc::new(Slot {
             served: watch::Sender::new(snapshot.revision),
+            taken_away: watch::Sender::default(),
             heard: AtomicU64::new(snapshot.revision),
             current: ArcSwap::from_pointee(snapshot),
             build: tokio::sync::Mutex::new(()),
@@ -153,6 +158,21 @@ impl Catalog {
         let snapshot = slot.current.load_full();
         let found = snapshot.agents.get(&key).cloned();
         Ok(found.map(|found| (snapshot, found)))
+    }
+
+    /// Has keys of a workspace looked up again, and then its streams ask whether they may go on: in this
+    /// order, so that who is woken is not answered by what was remembered.
+    fn take_away(&self, slot: &Slot) {
+        self.trusted.forget();
+        slot.taken_away.send_modify(|count| *count += 1);
+    }
+
+    /// Hears when something may have been taken away from a workspace's keys.
+    pub async fn taken_away(
+        &self,
+        workspace: WorkspaceId,
+    ) -> Result<watch::Receiver<u64>, AppError> {
+        Ok(self.slot(workspace).await?.taken_away.subscribe())
     }
 
     /// Hears when another revision of a workspace's configuration is served.

@@ -37,7 +37,7 @@ struct Announced {
 }
 
 /// What servers announced.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Watch(Arc<Announced>);
 
 impl Watch {
@@ -74,7 +74,10 @@ impl Waiting {
 }
 
 /// Follows announcements and intervals until the server stops.
-pub async fn watch(app: Arc<App>, watch: Watch) {
+pub async fn watch(app: Arc<App>) {
+    let watch = app.announcements.clone();
+    // What was announced before it began, or began again.
+    watch.0.some.notify_one();
     let mut timer = tokio::time::interval(LOOK);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut last: HashMap<Key, Instant> = HashMap::new();

@@ -11,6 +11,7 @@ mod watch;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use switchboard_app::caps;
+use switchboard_app::{caps, keep_running};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -78,6 +79,8 @@ struct Shared {
     whole: Table,
     /// Those that came when the door was full.
     spare: Table,
+    /// How many connections were taken, which is what the next one is called.
+    taken: AtomicU64,
     closing: CancellationToken,
     tasks: TaskTracker,
 }
@@ -94,11 +97,14 @@ impl Door {
             clock: Arc::new(Clock::new()),
             whole: Mutex::default(),
             spare: Mutex::default(),
+            taken: AtomicU64::new(0),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
-        tokio::spawn(sweep(shared.clone()));
-        let taking = take(shared.clone(), listener);
+        let of = shared.clone();
+        tokio::spawn(keep_running("door", move || sweep(of.clone())));
+        let (of, listener) = (shared.clone(), Arc::new(listener));
+        let taking = keep_running("connections", move || take(of.clone(), listener.clone()));
         shared.tasks.spawn(taking);
         Self(shared)
     }
@@ -118,8 +124,7 @@ impl Door {
     }
 }
 
-async fn take(shared: Arc<Shared>, listener: TcpListener) {
-    let mut number = 0;
+async fn take(shared: Arc<Shared>, listener: Arc<TcpListener>) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -127,7 +132,7 @@ async fn take(shared: Arc<Shared>, listener: TcpListener) {
         };
         match accepted {
             Ok((stream, peer)) => {
-                number += 1;
+                let number = shared.taken.fetch_add(1, Ordering::Relaxed);
                 // Without this, small answers wait for acknowledgements.
                 let _ = stream.set_nodelay(true);
                 admit(&shared, number, stream, peer);

@@ -40,6 +40,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the database is; none means the embedded one.
     pub database_url: Option<DatabaseUrl>,
+    /// The authority of the PostgreSQL server's certificate.
+    pub database_ca_file: Option<PathBuf>,
     /// How many connections to PostgreSQL there may be.
     pub database_connections: u32,
     /// How many prepared statements each of them keeps.
@@ -181,6 +183,9 @@ impl Reader {
         let data_dir = self.required("data_dir", values::path);
         let listen = self.required("listen", values::address);
         let database_url = self.optional("database_url", DatabaseUrl::parse, ToString::to_string);
+        let database_ca_file = self.optional("database_ca_file", values::path, |path| {
+            path.display().to_string()
+        });
         let database_connections = self.integer("database_connections");
         let statement_cache = self.integer("database_statement_cache");
         let listen_url = self.optional(
@@ -223,6 +228,7 @@ impl Reader {
             data_dir,
             listen: listen?,
             database_url: database_url?,
+            database_ca_file: database_ca_file?,
             database_connections: u32::try_from(database_connections?).map_err(|_| Refused)?,
             database_statement_cache: usize::try_from(statement_cache?).map_err(|_| Refused)?,
             database_listen_url: listen_url?,

@@ -128,6 +128,19 @@ pub const SETTINGS: &[Setting] = &[
                   Percent-encode characters such as `@`, `/`, `?` and `#` in the password.",
     },
     Setting {
+        name: "database_ca_file",
+        flag: "database-ca-file",
+        variable: "SWITCHBOARD_DATABASE_CA_FILE",
+        value_name: "PATH",
+        kind: Kind::Text,
+        default: None,
+        otherwise: "the public authorities alone",
+        in_file: true,
+        summary: "The certificate of the authority that signed the PostgreSQL server's, in a PEM file",
+        details: "It is trusted beside the public authorities. The server's certificate and name are then \
+                  verified also on loopback (`sslmode=verify-full`), unless the URL says another `sslmode`.",
+    },
+    Setting {
         name: "database_connections",
         flag: "database-connections",
         variable: "SWITCHBOARD_DATABASE_CONNECTIONS",
@@ -158,7 +171,8 @@ pub const SETTINGS: &[Setting] = &[
         in_file: true,
         summary: "How many prepared statements a connection to PostgreSQL keeps",
         details: "Set it to 0 behind a pooler that hands connections on between transactions, such as \
-                  PgBouncer in transaction mode.",
+                  PgBouncer in transaction mode. Everything is then asked within a transaction, which takes two \
+                  more steps for what only reads.",
     },
     Setting {
         name: "database_listen_url",

@@ -140,6 +140,12 @@ const SAMPLES: &[(&str, &str, &str, &str)] = &[
         "http://e.example/",
         "http://g.example/",
     ),
+    (
+        "database_ca_file",
+        "'/file/ca.pem'",
+        "/environment/ca.pem",
+        "/flag/ca.pem",
+    ),
     ("database_connections", "20", "21", "22"),
     ("database_statement_cache", "1", "2", "3"),
     (

@@ -1,5 +1,9 @@
 //! Who gets in, and to what.
 
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use http::Method;
 use serde_json::json;
 use switchboard_testkit::{Builder, Server, TestDatabase, Upstream, on_both_databases};
 
@@ -7,6 +11,7 @@ use crate::client::Door;
 use crate::{BINARY, agent};
 
 on_both_databases!(
+    streams_of_a_key_end_when_it_expires,
     only_those_who_may_get_in,
     a_version_is_for_those_who_may_have_it
 );
@@ -145,4 +150,52 @@ async fn a_version_is_for_those_who_may_have_it(database: TestDatabase) {
         .initialize("2025-11-25")
         .await;
     assert_eq!(reply.status, 400);
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test compares with the time that a server on this machine sees"
+)]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// Nothing wakes an idle stream but the time itself.
+async fn streams_of_a_key_end_when_it_expires(database: TestDatabase) {
+    let upstream = Upstream::echo().await;
+    let server = Server::start(BINARY, database).await;
+    let admin = server.client("admin");
+    let agent = agent(&admin, &upstream.url).await;
+    let expires_at = now() + TimeDelta::seconds(3);
+    let made = json!({"name": "short", "scope": "run", "expires_at": expires_at});
+    let made = admin.post("/api-keys", made).await.expect(201);
+    let short = admin.with_key(made["key"].as_str().unwrap());
+    let door = Door::new(&short, &agent);
+    let session = door.session().await;
+    let events = format!("/api/v1/conversations/{}/events", session.id);
+    let accept = [("accept", "text/event-stream")];
+    let mut streams = vec![
+        short
+            .open(Method::GET, &events, &accept, None)
+            .await
+            .unwrap(),
+        session.listen(None).await,
+        door.subscribe(json!({"notifications": {"toolsListChanged": true}}))
+            .await,
+    ];
+    let mut kept = admin
+        .open(Method::GET, &events, &accept, None)
+        .await
+        .unwrap();
+    for stream in &mut streams {
+        stream.end().await;
+        let late = now() - expires_at;
+        assert!(late >= TimeDelta::zero(), "ended {late} too early");
+        assert!(late < TimeDelta::seconds(1), "ended {late} after its key");
+    }
+    short.get("/conversations").await.problem(401);
+    // Others go on.
+    assert_eq!(kept.next().await.1["type"], "conversation.started");
+    let ended = tokio::time::timeout(Duration::from_millis(300), kept.end()).await;
+    assert!(ended.is_err(), "the stream of another key ended");
 }

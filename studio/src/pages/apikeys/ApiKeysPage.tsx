@@ -13,11 +13,36 @@ import { NeedButton } from '~/parts/permission';
 import { RowMenu } from '~/parts/RowMenu';
 import { matches, SearchField } from '~/parts/SearchField';
 import { RelativeTime } from '~/parts/time';
+import { Who } from '~/parts/Who';
 import { NewKeyDialog } from './NewKeyDialog';
 import { SCOPES } from './scopes';
 
 const route = getRouteApi('/app/api-keys');
 type Key = Item<'/api/v1/api-keys'>;
+
+function hasExpired(one: Key): boolean {
+  return !!one.expires_at && new Date(one.expires_at).getTime() <= Date.now();
+}
+
+function State({ one }: { one: Key }) {
+  if (one.revoked_at) {
+    return (
+      <Group gap={6} wrap="nowrap">
+        <StatusBadge tone="plain">revoked</StatusBadge>
+        <RelativeTime at={one.revoked_at} />
+      </Group>
+    );
+  }
+  if (hasExpired(one)) return <StatusBadge tone="plain">expired</StatusBadge>;
+  if (one.maker_gone) {
+    return (
+      <span title="Whoever made it is no member any more, or a key that was revoked. Revoke it unless it is still needed.">
+        <StatusBadge tone="warn">maker gone</StatusBadge>
+      </span>
+    );
+  }
+  return <StatusBadge tone="good">active</StatusBadge>;
+}
 
 export function ApiKeysPage() {
   const { q, show } = route.useSearch();
@@ -46,20 +71,28 @@ export function ApiKeysPage() {
       label: 'Scope',
       cell: (one) => <span title={SCOPES.find((scope) => scope.value === one.scope)?.may}>{one.scope}</span>,
     },
-    { key: 'created', label: 'Created', cell: (one) => <RelativeTime at={one.created_at} /> },
     {
-      key: 'state',
-      label: 'State',
-      cell: (one) =>
-        one.revoked_at ? (
-          <Group gap={6} wrap="nowrap">
-            <StatusBadge tone="plain">revoked</StatusBadge>
-            <RelativeTime at={one.revoked_at} />
-          </Group>
-        ) : (
-          <StatusBadge tone="good">active</StatusBadge>
-        ),
+      key: 'created',
+      label: 'Made',
+      cell: (one) => (
+        <>
+          <RelativeTime at={one.created_at} />
+          {one.created_by && (
+            <>
+              {' by '}
+              <Who id={one.created_by} />
+            </>
+          )}
+        </>
+      ),
     },
+    { key: 'used', label: 'Last used', cell: (one) => <RelativeTime at={one.last_used_at} /> },
+    {
+      key: 'expires',
+      label: 'Expires',
+      cell: (one) => <RelativeTime at={one.expires_at} may={hasExpired(one) ? 'past' : 'future'} />,
+    },
+    { key: 'state', label: 'State', cell: (one) => <State one={one} /> },
     {
       key: 'menu',
       label: 'Actions',

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Radio, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Modal, NativeSelect, Radio, Stack, TextInput } from '@mantine/core';
 import type { FormEvent } from 'react';
 import { $api } from '~/api/client';
 import { fieldErrors, useForm } from '~/parts/form';
@@ -6,13 +6,26 @@ import { ProblemAlert } from '~/parts/ProblemAlert';
 import { ShownOnce } from '~/parts/ShownOnce';
 import { SCOPES } from './scopes';
 
+const EXPIRIES = [
+  { value: '', label: 'Never: good until it is revoked' },
+  { value: '7', label: 'In 7 days' },
+  { value: '30', label: 'In 30 days' },
+  { value: '90', label: 'In 90 days' },
+  { value: '365', label: 'In a year' },
+];
+
+function inDays(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString();
+}
+
 export function NewKeyDialog({ onClose }: { onClose: () => void }) {
-  const form = useForm({ name: '', scope: 'run' });
+  const form = useForm({ name: '', scope: 'run', days: '' });
   const create = $api.useMutation('post', '/api/v1/api-keys', { meta: { refreshes: ['/api/v1/api-keys'] } });
   const errors = fieldErrors(create.error);
   function submit(event: FormEvent) {
     event.preventDefault();
-    create.mutate({ body: { name: form.values.name.trim(), scope: form.values.scope } });
+    const { name, scope, days } = form.values;
+    create.mutate({ body: { name: name.trim(), scope, expires_at: days ? inDays(Number(days)) : null } });
   }
   if (create.data) {
     return (
@@ -53,6 +66,14 @@ export function NewKeyDialog({ onClose }: { onClose: () => void }) {
               ))}
             </Stack>
           </Radio.Group>
+          <NativeSelect
+            label="Expires"
+            description="From then on it is refused, and its streams end."
+            data={EXPIRIES}
+            value={form.values.days}
+            onChange={(event) => form.set({ days: event.currentTarget.value })}
+            error={errors('/expires_at')}
+          />
           <ProblemAlert error={create.error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>

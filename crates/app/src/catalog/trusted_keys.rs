@@ -19,12 +19,20 @@ use crate::principal::{Access, Actor, Principal};
 /// API keys that are remembered.
 const REMEMBERED_KEYS: u64 = 100_000;
 
+/// Whom a key stands for.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// What it may do, and where.
+    pub principal: Principal,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
 /// A key that was looked up.
 #[derive(Debug, Clone)]
 struct Known {
-    principal: Principal,
-    expires_at: Option<DateTime<Utc>>,
-    /// The count of [`Authority::generation`] before it was looked up.
+    holder: Holder,
+    /// The count of [`TrustedKeys::generation`] before it was looked up.
     generation: u64,
     /// The last minute in which a use was noted.
     noted: Arc<AtomicU64>,
@@ -33,8 +41,9 @@ struct Known {
 /// When keys were used last.
 type Uses = HashMap<(WorkspaceId, ApiKeyId), DateTime<Utc>>;
 
-/// What is remembered of keys.
-pub struct Authority {
+/// What is remembered of keys, and for how long that is believed. What a stream was opened with is a
+/// [`crate::authority::Authority`].
+pub struct TrustedKeys {
     keys: Cache<ApiKeyHash, Known>,
     /// How often something may have been taken away. What was looked up before counts no more.
     generation: AtomicU64,
@@ -43,7 +52,7 @@ pub struct Authority {
     uses: Mutex<Uses>,
 }
 
-impl Default for Authority {
+impl Default for TrustedKeys {
     fn default() -> Self {
         Self {
             keys: Cache::new(REMEMBERED_KEYS),
@@ -54,47 +63,47 @@ impl Default for Authority {
     }
 }
 
-impl Authority {
+impl TrustedKeys {
     /// Forgets every key, those too that are being looked up now.
     pub fn forget(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.keys.invalidate_all();
     }
 
-    fn use_of(&self, known: &Known, now: DateTime<Utc>) -> Option<Principal> {
-        if known.expires_at.is_some_and(|end| end <= now) {
+    fn use_of(&self, known: &Known, now: DateTime<Utc>) -> Option<Holder> {
+        if known.holder.expires_at.is_some_and(|end| end <= now) {
             return None;
         }
         let minute = u64::try_from(now.timestamp() / 60).unwrap_or_default();
         if known.noted.swap(minute, Ordering::Relaxed) != minute
-            && let Actor::Key(id) = known.principal.actor
+            && let Actor::Key(id) = known.holder.principal.actor
         {
             let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-            uses.insert((known.principal.workspace, id), now);
+            uses.insert((known.holder.principal.workspace, id), now);
         }
-        Some(known.principal.clone())
+        Some(known.holder.clone())
     }
 }
 
 impl Catalog {
     /// Whom a key stands for, as far as that is known for certain without asking.
-    pub fn known_principal(&self, hash: &ApiKeyHash) -> Option<Principal> {
-        let authority = &self.authority;
-        if !authority.looked.is_fresh(self.context.elapsed()) {
+    pub fn known_holder(&self, hash: &ApiKeyHash) -> Option<Holder> {
+        let trusted = &self.trusted;
+        if !trusted.looked.is_fresh(self.context.elapsed()) {
             return None;
         }
-        let known = authority.keys.get(hash)?;
-        let is_current = known.generation == authority.generation.load(Ordering::Acquire);
+        let known = trusted.keys.get(hash)?;
+        let is_current = known.generation == trusted.generation.load(Ordering::Acquire);
         if !is_current {
             return None;
         }
-        authority.use_of(&known, self.context.now())
+        trusted.use_of(&known, self.context.now())
     }
 
     /// Whom a key stands for, from the database.
-    pub async fn find_principal(&self, hash: ApiKeyHash) -> Result<Option<Principal>, AppError> {
+    pub async fn find_holder(&self, hash: ApiKeyHash) -> Result<Option<Holder>, AppError> {
         // Counted before it is looked up: what is taken away meanwhile is heard of.
-        let generation = self.authority.generation.load(Ordering::Acquire);
+        let generation = self.trusted.generation.load(Ordering::Acquire);
         let Some(mut row) = self.look_up(&hash).await? else {
             return Ok(None);
         };
@@ -108,19 +117,21 @@ impl Catalog {
             }
         }
         let known = Known {
-            principal: Principal {
-                workspace: row.workspace,
-                actor: Actor::Key(row.id),
-                access: Access::Key(row.scope),
-                request: None,
+            holder: Holder {
+                principal: Principal {
+                    workspace: row.workspace,
+                    actor: Actor::Key(row.id),
+                    access: Access::Key(row.scope),
+                    request: None,
+                },
+                expires_at: row.expires_at,
             },
-            expires_at: row.expires_at,
             generation,
             noted: Arc::default(),
         };
-        let principal = self.authority.use_of(&known, self.context.now());
-        self.authority.keys.insert(hash, known);
-        Ok(principal)
+        let holder = self.trusted.use_of(&known, self.context.now());
+        self.trusted.keys.insert(hash, known);
+        Ok(holder)
     }
 
     async fn look_up(&self, hash: &ApiKeyHash) -> Result<Option<api_key::ApiKeyRow>, AppError> {
@@ -132,7 +143,7 @@ impl Catalog {
     pub async fn write_uses(&self) -> Result<(), AppError> {
         let uses = {
             let mut uses = self
-                .authority
+                .trusted
                 .uses
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
