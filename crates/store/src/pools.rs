@@ -160,7 +160,8 @@ impl std::fmt::Debug for PgPools {
 }
 
 impl PgPools {
-    /// Opens the pools, and one connection, to see that there is a database.
+    /// Opens the pools, and a connection of each: the first to see that there is a database, the rest so
+    /// that each kind of work has one when there are no more to be had.
     pub(crate) async fn open(
         options: PgConnectOptions,
         settings: &DbSettings,
@@ -180,7 +181,7 @@ impl PgPools {
             let suspicion = suspicion.clone();
             PgPoolOptions::new()
                 .max_connections(size.max(1))
-                // So that a lane has one when there are no more to be had.
+                // The pool keeps it; it does not open it by itself.
                 .min_connections(1)
                 .acquire_timeout(ACQUIRE)
                 .idle_timeout(Duration::from_mins(5))
@@ -211,6 +212,12 @@ impl PgPools {
             explained: tokio::sync::Mutex::default(),
         };
         drop(pools.acquire(Lane::Background).await?);
+        for lane in [Lane::Journal, Lane::Calls, Lane::Requests] {
+            // Without it this lane begins later, where others are as late.
+            if pools.acquire(lane).await.is_err() {
+                break;
+            }
+        }
         Ok(pools)
     }
 
