@@ -16,7 +16,7 @@ ifneq ($(wildcard ../shared/peers/.),)
 export SWITCHBOARD_TEST_PEERS := $(abspath ../shared/peers)
 endif
 
-.PHONY: help run services build test studio lint contract conformance unit e2e bench fmt docs setup
+.PHONY: help run services build test studio lint contract conformance unit faults e2e bench fmt docs setup
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,15 @@ ifdef NEXTEST
 else
 	@echo "cargo-nextest is not installed; cargo test runs the same tests, slower"
 	bash scripts/with-postgres.sh cargo test --workspace --locked --no-fail-fast --lib --bins --tests
+endif
+
+# Most of the time is waiting, so more of them run at once than there are processors.
+faults: export SWITCHBOARD_FAULTS_SECONDS ?= 600
+faults: setup ## Let databases, disks, clocks and services fail again and again
+ifdef NEXTEST
+	bash scripts/with-postgres.sh cargo nextest run --workspace --locked --no-fail-fast --test-threads 3 -E 'binary(faults)'
+else
+	bash scripts/with-postgres.sh cargo test --workspace --locked --no-fail-fast --test faults -- --test-threads 3
 endif
 
 e2e: setup build ## Run the browser tests against the release binary

@@ -167,7 +167,8 @@ impl std::fmt::Debug for PgPools {
 }
 
 impl PgPools {
-    /// Opens the pools, and one connection, to see that there is a database.
+    /// Opens the pools, and a connection of each: the first to see that there is a database, the rest so
+    /// that each kind of work has one when there are no more to be had.
     pub(crate) async fn open(url: &str, settings: &DbSettings) -> Result<Self, StoreError> {
         let ca_file = settings.ca_file.as_deref();
         let options = postgres::options(url, ca_file)?;
@@ -190,7 +191,7 @@ impl PgPools {
             let suspicion = suspicion.clone();
             PgPoolOptions::new()
                 .max_connections(size.max(1))
-                // So that a lane has one when there are no more to be had.
+                // The pool keeps it; it does not open it by itself.
                 .min_connections(1)
                 .acquire_timeout(ACQUIRE)
                 .idle_timeout(Duration::from_mins(5))
@@ -222,6 +223,12 @@ impl PgPools {
             explained: tokio::sync::Mutex::default(),
         };
         drop(pools.acquire(Lane::Background).await?);
+        for lane in [Lane::Journal, Lane::Calls, Lane::Requests] {
+            // Without it this lane begins later, where others are as late.
+            if pools.acquire(lane).await.is_err() {
+                break;
+            }
+        }
         Ok(pools)
     }
 

@@ -55,6 +55,16 @@ impl Rounds {
         }
     }
 
+    /// A tenth of that: where one round is much like the other.
+    fn few() -> Self {
+        let all = Self::of(Duration::ZERO);
+        let left = all.until.saturating_duration_since(Instant::now());
+        Self {
+            until: Instant::now() + left / 10,
+            ..all
+        }
+    }
+
     /// Whether there is another round; there is always a first one.
     fn next(&mut self) -> Option<usize> {
         self.number += 1;

@@ -21,8 +21,10 @@ enum Fault {
     Cut,
     /// It takes no writes.
     ReadOnly,
-    /// Others have all its connections.
+    /// Others have all its connections, ours included.
     OutOfConnections,
+    /// Others have all the connections that were left.
+    NoMoreConnections,
     /// It says that its disk is full.
     FullDiskTold,
     /// Its disk is full.
@@ -41,6 +43,7 @@ const FAULTS: &[(&str, Fault, u64)] = &[
     ("cut", Fault::Cut, 4),
     ("read only", Fault::ReadOnly, 4),
     ("out of connections", Fault::OutOfConnections, 6),
+    ("no more connections", Fault::NoMoreConnections, 7),
     ("the disk is said to be full", Fault::FullDiskTold, 4),
     ("the disk is full", Fault::FullDisk(80), 5),
     ("a replica is paused for 40 s", Fault::ReplicaPaused, 40),
@@ -90,9 +93,13 @@ async fn scenario(fault: Fault, lasts: Duration, disk: Option<SmallDisk>) -> Res
     }
     let mut rounds = Rounds::of(Duration::ZERO);
     while let Some(number) = rounds.next() {
+        let mut held = vec![];
+        if fault == Fault::NoMoreConnections {
+            // Before the first call: each kind of work has kept a connection for itself.
+            held = hold_all(&cluster).await;
+        }
         let load = world.load(CALLERS);
         at_work(&load).await;
-        let mut held = vec![];
         match fault {
             Fault::Restarted => cluster.crash().await,
             Fault::Frozen => cluster.freeze(),
@@ -105,13 +112,10 @@ async fn scenario(fault: Fault, lasts: Duration, disk: Option<SmallDisk>) -> Res
                 cluster.sql(sql).await?;
             }
             Fault::OutOfConnections => {
-                held = cluster.hold_connections(70);
-                eventually("nobody else can connect", || async {
-                    (!cluster.answers().await).then_some(())
-                })
-                .await;
+                held = hold_all(&cluster).await;
                 proxy.cut();
             }
+            Fault::NoMoreConnections => {}
             Fault::FullDiskTold => {
                 if number == 1 {
                     cluster.sql_as_one(FULL).await?;
@@ -137,7 +141,7 @@ async fn scenario(fault: Fault, lasts: Duration, disk: Option<SmallDisk>) -> Res
                     "ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf()";
                 cluster.sql(sql).await?;
             }
-            Fault::OutOfConnections => drop(held),
+            Fault::OutOfConnections | Fault::NoMoreConnections => drop(held),
             Fault::FullDiskTold => {
                 cluster
                     .sql(&triggers("DROP TRIGGER full_disk ON", ""))
@@ -156,6 +160,16 @@ async fn scenario(fault: Fault, lasts: Duration, disk: Option<SmallDisk>) -> Res
             .map_err(|what| format!("round {number}: {what}"))?;
     }
     Ok(())
+}
+
+/// Takes every connection that is left.
+async fn hold_all(cluster: &Cluster) -> Vec<tokio::process::Child> {
+    let held = cluster.hold_connections(70);
+    eventually("nobody else can connect", || async {
+        (!cluster.answers().await).then_some(())
+    })
+    .await;
+    held
 }
 
 fn triggers(before: &str, after: &str) -> String {

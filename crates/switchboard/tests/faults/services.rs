@@ -32,7 +32,7 @@ async fn beside(database: TestDatabase, fault: Fault) {
     let bad = broken(fault).await;
     let mut world = World::start_beside(database, Surroundings::default(), Some(&bad)).await;
     world.plan.longest = Duration::from_secs(15);
-    let mut rounds = Rounds::of(Duration::ZERO);
+    let mut rounds = Rounds::few();
     while let Some(number) = rounds.next() {
         let bad = world.load(&[Kind::Bad; 12]);
         let good = world.load(CALLERS);
