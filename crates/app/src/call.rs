@@ -16,6 +16,7 @@ use switchboard_domain::name::VariableName;
 use switchboard_domain::output::LeftOut;
 use switchboard_store::Lane;
 use switchboard_store::journal::CallRow;
+use switchboard_store::stat::{Came, Count};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +27,6 @@ use crate::finish::Finished;
 use crate::journal::{Done, Key, LEFT_OUT, Reservation, Reserved, Settlement, Work};
 use crate::notices::Notices;
 use crate::running::RunningCall;
-use crate::stats::Came;
 use crate::{App, AppError, Runner, caps};
 
 /// The longest idempotency key, in bytes.
@@ -202,7 +202,7 @@ async fn run(
                 let is_tool = admitted.binding.kind == MCP_TOOL;
                 return answer_of(&app, key, *before, &expected, is_tool).await;
             }
-            Ok(Done::Gone | Done::Settled | Done::Shortened(_) | Done::Message(_)) => {
+            Ok(Done::Gone(_) | Done::Settled | Done::Shortened(_) | Done::Message(_)) => {
                 return Err(AppError::Stopping);
             }
             Err(error) => {
@@ -380,11 +380,13 @@ async fn answer_of(
     }
 }
 
-/// Counts a call.
-fn count(app: &App, conversation: &Conversation, binding: &PreparedBinding, came: &Came) {
-    let (key, now) = (&conversation.key, app.context.now());
-    app.stats
-        .count(key.workspace, key.environment, &binding.called, now, came);
+/// As what a call is counted.
+fn count(conversation: &Conversation, binding: &PreparedBinding, came: Came) -> Count {
+    Count {
+        environment: conversation.key.environment,
+        called: binding.called.clone(),
+        came,
+    }
 }
 
 /// Keeps what a call says of its integration, for who looks after it.
@@ -416,9 +418,7 @@ async fn note_refusal(
     ) {
         return Ok(());
     }
-    if let Some(binding) = binding {
-        count(app, conversation, binding, &Came::Refused);
-    }
+    let counted = binding.map(|binding| count(conversation, binding, Came::Refused));
     let binding = binding.and_then(PreparedBinding::shown_id);
     let name: String = name.chars().take(100).collect();
     let mut detail = serde_json::json!({"code": error.code(), "message": error.to_string()});
@@ -437,7 +437,11 @@ async fn note_refusal(
     };
     metrics::counter!("switchboard_calls_total", "outcome" => "refused").increment(1);
     let key = (conversation.key.workspace, conversation.key.id);
-    app.journal.submit(key, Work::Note(event)).await.map(drop)
+    let work = match counted {
+        Some(count) => Work::Refuse(Box::new((event, count))),
+        None => Work::Note(event),
+    };
+    app.journal.submit(key, work).await.map(drop)
 }
 
 async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppError> {
@@ -462,19 +466,11 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
         Outcome::Failed => "failed",
         Outcome::Unknown => "unknown",
     };
-    let (outcome, json) = (settlement.outcome, settlement.answer.clone());
-    // Copied only where another server can have settled the call.
-    let data = if !app.db.is_exclusive() && admitted.reserved != Reserved::No {
-        settlement.event.data.clone()
-    } else {
-        String::new()
-    };
+    let json = settlement.answer.clone();
     let done = app
         .journal
         .submit(admitted.key, Work::Settle(Box::new(settlement)))
         .await?;
-    let (conversation, came) = (&admitted.conversation, Came::To(outcome, duration));
-    count(&app, conversation, &admitted.binding, &came);
     metrics::counter!("switchboard_calls_total", "outcome" => label).increment(1);
     metrics::histogram!("switchboard_call_seconds").record(duration.as_secs_f64());
     if let Some(error) = ours {
@@ -488,8 +484,9 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
     match done {
         Done::Settled => Ok(answered(json)),
         Done::Shortened(json) => Ok(answered(json)),
-        Done::Gone | Done::Now(_) | Done::Before(_) | Done::Message(_) => {
-            taken_for_dead(&app, &admitted, data).await
+        Done::Gone(Some(settlement)) => taken_for_dead(&app, &admitted, *settlement).await,
+        Done::Gone(None) | Done::Now(_) | Done::Before(_) | Done::Message(_) => {
+            Err(AppError::Internal("a call came to no end".to_owned()))
         }
     }
 }
@@ -499,13 +496,13 @@ async fn perform(app: Arc<App>, admitted: Admitted) -> Result<CallAnswer, AppErr
 async fn taken_for_dead(
     app: &App,
     admitted: &Admitted,
-    data: String,
+    settlement: Settlement,
 ) -> Result<CallAnswer, AppError> {
     let learned = NewEvent {
         id: EventId::from_uuid(app.context.uuid()),
         at: app.context.now(),
         kind: EventType::OutcomeLearned,
-        data,
+        data: settlement.event.data,
     };
     app.journal
         .submit(admitted.key, Work::Note(learned))
@@ -613,7 +610,13 @@ fn settlement(
         r#"{{"call_id":"{call_id}","name":"{}","binding_id":{},"arguments":{},"request":{},"response":{},"variables":{variables}{unmatched}{left_out},"error":{error},"duration_ms":{duration_ms}}}"#,
         admitted.binding.name, binding, admitted.arguments, performed.request, performed.response,
     );
+    let came = if succeeded {
+        Came::Succeeded(duration)
+    } else {
+        Came::Failed(Some(duration))
+    };
     Settlement {
+        count: count(&admitted.conversation, &admitted.binding, came),
         call: call_id,
         binding: admitted.binding.id,
         reserved: admitted.reserved,

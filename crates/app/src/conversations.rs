@@ -173,7 +173,7 @@ pub(crate) fn no_version(version: VersionRef) -> AppError {
 fn done(done: Done) -> Result<Arc<Conversation>, AppError> {
     match done {
         Done::Now(conversation) => Ok(conversation),
-        Done::Settled | Done::Shortened(_) | Done::Before(_) | Done::Gone | Done::Message(_) => {
+        Done::Settled | Done::Shortened(_) | Done::Before(_) | Done::Gone(_) | Done::Message(_) => {
             Err(AppError::Internal(
                 "the journal gave an answer to another question".to_owned(),
             ))

@@ -88,6 +88,18 @@ pub fn measure(app: &App) {
     metrics::gauge!("switchboard_catalog_workspaces").set(count(lag.workspaces));
     metrics::gauge!("switchboard_catalog_versions").set(count(lag.versions));
     metrics::gauge!("switchboard_unreadable_secrets").set(count(lag.unreadable));
+    for found in app.db.connections() {
+        let lane = found.lane.as_str();
+        let gauge = |state: &'static str, number: usize| {
+            metrics::gauge!("switchboard_database_connections", "lane" => lane, "state" => state)
+                .set(count(number));
+        };
+        gauge("idle", found.idle as usize);
+        gauge("in_use", found.in_use as usize);
+        metrics::gauge!("switchboard_database_connections_max", "lane" => lane)
+            .set(f64::from(found.most));
+        metrics::gauge!("switchboard_database_waiting", "lane" => lane).set(count(found.waiting));
+    }
     metrics::gauge!("switchboard_ready").set(if report(app).is_ready() { 1.0 } else { 0.0 });
 }
 

@@ -178,6 +178,7 @@ impl App {
         let keys = Arc::new(keys);
         let tokens = TokenCache::default();
         let (watch, tools_changed) = mcp::Watch::new();
+        let journal = Journal::new(db.clone(), instance, Pace::default());
         let mcp = McpClient::new(McpSettings {
             client: client.clone(),
             tokens: tokens.clone(),
@@ -187,7 +188,6 @@ impl App {
         Arc::new(Self {
             bulkheads: bulkheads::Bulkheads::new(settings.calls),
             catalog: Catalog::new(db.clone(), keys.clone(), context.clone()),
-            journal: Journal::new(db.clone(), instance, Pace::default()),
             running: Arc::default(),
             news: Arc::default(),
             connector: Connector {
@@ -200,7 +200,8 @@ impl App {
             telnyx,
             outbox: Notify::new(),
             client_answers: Notify::new(),
-            stats: stats::Stats::new(context.uuid()),
+            stats: stats::Stats::new(journal.counted()),
+            journal,
             tallies: overview::Tallies::default(),
             announcements: watch,
             db,

@@ -8,12 +8,13 @@ use serde_json::json;
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{EventId, InstanceId, WorkspaceId};
 use switchboard_store::journal::{self as rows, CallRow};
+use switchboard_store::stat::{Came, Count};
 use switchboard_store::{Lane, conversation, instance};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::catalog::LOOK_AGAIN;
-use crate::journal::Work;
+use crate::journal::{Key, Recovery, Work};
 use crate::supervise::supervise;
 use crate::{App, AppError, announce, authority, conversations, mcp, messages, restored, stats};
 
@@ -122,8 +123,30 @@ async fn settle_unknown(app: &App, call: CallRow, why: &str) -> Result<(), AppEr
         data: data.to_string(),
     };
     let key = (call.workspace, call.conversation);
-    let work = Work::Recover(Box::new((call, event, answer.to_string())));
+    let count = count_unknown(app, key, &call).await;
+    let work = Work::Recover(Box::new(Recovery {
+        call,
+        event,
+        answer: answer.to_string(),
+        count,
+    }));
     app.journal.submit(key, work).await.map(drop)
+}
+
+/// As what a call is counted of which nobody knows what came of it; nothing where its action is gone.
+async fn count_unknown(app: &App, key: Key, call: &CallRow) -> Option<Count> {
+    let conversation = app.journal.get(key).await.ok()??;
+    let of = &conversation.key;
+    let agent = app.catalog.agent(key.0, of.agent, of.version).await;
+    let (_, agent) = agent.ok()??;
+    let of_states = agent.own.go_to_state.values();
+    let mut bindings = agent.bindings.iter().chain(of_states);
+    let binding = bindings.find(|found| found.id == call.binding)?;
+    Some(Count {
+        environment: of.environment,
+        called: binding.called.clone(),
+        came: Came::Failed(None),
+    })
 }
 
 async fn heartbeat(app: &App) -> Result<(), AppError> {
@@ -330,6 +353,7 @@ async fn bury_silent(app: &App) -> Result<(), AppError> {
     for id in silent.into_iter().filter(|id| *id != app.instance) {
         let calls = settle_calls_of(app, id).await?;
         let messages = messages::recover(app, id).await?;
+        app.stats.look();
         tracing::warn!(instance = %id, calls, messages, "a server went silent; its calls and text messages were settled as outcome_unknown");
         let mut tx = app.db.write_in(Lane::Background).await?;
         instance::forget(&mut tx.engine(), id).await?;
@@ -373,7 +397,7 @@ pub async fn drain(app: &App, grace: Duration) -> bool {
             tracing::warn!(%error, "it was not noted when keys were used last");
         }
         if let Err(error) = stats::write(app).await {
-            tracing::warn!(%error, "counts of calls were not written");
+            tracing::warn!(%error, "counts of calls were not added up; another server does, or the next start");
         }
         app.mcp.close().await;
         let _ = app.db.checkpoint().await;

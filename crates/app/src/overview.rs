@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use moka::future::Cache;
-use switchboard_domain::durations::Durations;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{AgentId, WorkspaceId};
 use switchboard_domain::integration::IntegrationDefinition;
 use switchboard_domain::name::SecretName;
-use switchboard_store::stat::{self, Called, StatRow};
-use switchboard_store::{Engine, agent, integration, reference, secret};
+use switchboard_store::stat::{self, BUCKET_SECONDS, Called, Of, Parts, Span, bucket_of, hour_of};
+use switchboard_store::{Engine, StoreError, agent, integration, reference, secret};
 use tokio::sync::Semaphore;
 
+pub use switchboard_store::stat::Sums as Counts;
+
 use crate::secrets::SecretUser;
-use crate::stats::BUCKET_SECONDS;
+use crate::stats::BUCKETS_KEPT;
 use crate::{App, AppError, Configuration, Reader, versions};
 
 /// The most points of a plot.
@@ -24,7 +25,7 @@ const POINTS: i64 = 96;
 /// The longest time that is looked at.
 const LONGEST: TimeDelta = TimeDelta::days(35);
 /// The most actions that are listed.
-const ACTIONS: usize = 200;
+const ACTIONS: u32 = 200;
 /// How many tallies are made at once, and how long one is given to others who ask.
 const AT_ONCE: usize = 2;
 const KEPT: Duration = Duration::from_secs(1);
@@ -40,32 +41,6 @@ pub struct Window {
     pub to: Option<DateTime<Utc>>,
     /// Only this environment.
     pub environment: Option<Environment>,
-}
-
-/// Counts of calls.
-#[derive(Debug, Clone, Default)]
-pub struct Counts {
-    /// Calls that succeeded.
-    pub succeeded: u64,
-    /// Calls that failed.
-    pub failed: u64,
-    /// Calls that were not admitted.
-    pub refused: u64,
-    /// How long those that were made took.
-    pub durations: Durations,
-}
-
-impl Counts {
-    const fn all(&self) -> u64 {
-        self.succeeded + self.failed + self.refused
-    }
-
-    fn add(&mut self, row: &StatRow) {
-        self.succeeded += row.succeeded;
-        self.failed += row.failed;
-        self.refused += row.refused;
-        self.durations.merge(&row.durations);
-    }
 }
 
 /// A published version that is no longer what it was when it was locked.
@@ -154,7 +129,7 @@ pub async fn get(
         ));
     }
     let step_seconds = step((to - from).num_seconds());
-    let tally = tally(app, workspace, window, (from, to)).await?;
+    let tally = tally(app, workspace, window, Span { from, to }).await?;
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
     Ok(Overview {
@@ -171,76 +146,127 @@ async fn tally(
     app: &App,
     workspace: WorkspaceId,
     window: Window,
-    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    span: Span,
 ) -> Result<Arc<Tally>, AppError> {
     let made = async {
         let Ok(_place) = app.tallies.places.acquire().await else {
             return Err(AppError::Stopping);
         };
         let mut conn = app.db.read().await?;
-        let mut making = Making::new(step((to - from).num_seconds()));
-        let first = from - TimeDelta::seconds(BUCKET_SECONDS);
-        let environment = window.environment;
-        let engine = &mut conn.engine();
-        stat::each_between(engine, workspace, environment, first, to, |row| {
-            making.add(row);
-        })
-        .await?;
-        Ok(Arc::new(making.end()))
+        let of = Of {
+            workspace,
+            environment: window.environment,
+        };
+        let now = app.context.now();
+        Ok(Arc::new(make(&mut conn.engine(), of, span, now).await?))
     };
     let known = &app.tallies.known;
-    known
-        .try_get_with((workspace, window), made)
-        .await
-        .map_err(|error: Arc<AppError>| {
-            Arc::try_unwrap(error).unwrap_or_else(|error| AppError::Internal(error.to_string()))
-        })
+    let made = known.try_get_with((workspace, window), made).await;
+    made.map_err(|error: Arc<AppError>| {
+        Arc::try_unwrap(error).unwrap_or_else(|error| shared(&error))
+    })
 }
 
-/// A tally being made.
-struct Making {
-    step_seconds: i64,
-    points: BTreeMap<DateTime<Utc>, Counts>,
-    actions: HashMap<String, (Called, Counts)>,
+/// An error for each of those who waited for one tally.
+fn shared(error: &AppError) -> AppError {
+    match error {
+        AppError::Store(StoreError::Unavailable(why)) => {
+            StoreError::Unavailable(why.clone()).into()
+        }
+        AppError::Stopping => AppError::Stopping,
+        error => AppError::Internal(error.to_string()),
+    }
 }
 
-impl Making {
-    fn new(step_seconds: i64) -> Self {
-        Self {
-            step_seconds,
-            points: BTreeMap::new(),
-            actions: HashMap::new(),
-        }
-    }
-
-    fn add(&mut self, row: StatRow) {
-        let seconds = row.bucket_at.timestamp();
-        let start = seconds - seconds.rem_euclid(self.step_seconds);
-        let at = DateTime::from_timestamp(start, 0).unwrap_or(row.bucket_at);
-        self.points.entry(at).or_default().add(&row);
-        if let Some((called, counts)) = self.actions.get_mut(&row.called.source) {
-            counts.add(&row);
-            // Its name is the last one it had.
-            *called = row.called;
-        } else {
-            let mut counts = Counts::default();
-            counts.add(&row);
-            let source = row.called.source.clone();
-            self.actions.insert(source, (row.called, counts));
-        }
-    }
-
-    fn end(self) -> Tally {
-        let mut actions: Vec<_> = self.actions.into_values().collect();
-        actions.sort_by(|(called, counts), (other, theirs)| {
-            let order = theirs.all().cmp(&counts.all());
-            order.then_with(|| called.source.cmp(&other.source))
+/// Reads a tally: sums of all calls by bucket, and those of the busiest actions by the hour. What is in
+/// memory goes by the points and actions of the answer.
+async fn make(
+    engine: &mut Engine<'_>,
+    of: Of,
+    span: Span,
+    now: DateTime<Utc>,
+) -> Result<Tally, StoreError> {
+    let step_seconds = step((span.to - span.from).num_seconds());
+    let whole = Span {
+        from: bucket_of(span.from),
+        to: span.to,
+    };
+    let mut points: BTreeMap<DateTime<Utc>, Counts> = BTreeMap::new();
+    stat::each_total(engine, of, whole, |at, sums| {
+        let start = at.timestamp() - at.timestamp().rem_euclid(step_seconds);
+        let point = DateTime::from_timestamp(start, 0).unwrap_or(at);
+        points.entry(point).or_default().add(&sums);
+    })
+    .await?;
+    let parts = parts(whole, now);
+    let busiest = stat::busiest(engine, of, &parts, ACTIONS).await?;
+    let mut actions: HashMap<String, (DateTime<Utc>, Called, Counts)> = HashMap::new();
+    stat::each_of(engine, of, &parts, &busiest, |row| {
+        let source = row.called.source.clone();
+        let found = actions.entry(source).or_insert_with(|| {
+            let called = row.called.clone();
+            (row.at, called, Counts::default())
         });
-        actions.truncate(ACTIONS);
-        Tally {
-            points: self.points,
-            actions,
+        found.2.add(&row.sums);
+        // Its name is the last one it had.
+        if row.at >= found.0 {
+            (found.0, found.1) = (row.at, row.called);
         }
+    })
+    .await?;
+    let mut actions: Vec<_> = actions
+        .into_values()
+        .map(|(_, called, counts)| (called, counts))
+        .collect();
+    actions.sort_by(|(called, counts), (other, theirs)| {
+        let order = theirs.calls().cmp(&counts.calls());
+        order.then_with(|| called.source.cmp(&other.source))
+    });
+    Ok(Tally { points, actions })
+}
+
+/// What is read from sums by the hour, and what by bucket: the ends of a time that are no whole hours.
+/// Where buckets are not kept any more the hour counts that an end is in.
+fn parts(span: Span, now: DateTime<Utc>) -> Parts {
+    let up = |at: DateTime<Utc>| hour_of(at + TimeDelta::hours(1) - TimeDelta::seconds(1));
+    // An hour to spare, so that none is looked for while it is being removed.
+    let kept = now - BUCKETS_KEPT + TimeDelta::hours(1);
+    let first = if span.from < kept {
+        hour_of(span.from)
+    } else {
+        up(span.from)
+    };
+    // Nothing is counted after now.
+    let last = if span.to < kept || span.to >= now {
+        up(span.to)
+    } else {
+        hour_of(span.to)
+    };
+    let none = Span {
+        from: span.to,
+        to: span.to,
+    };
+    if first >= last {
+        return Parts {
+            hours: none,
+            buckets: [span, none],
+        };
+    }
+    Parts {
+        hours: Span {
+            from: first,
+            to: last,
+        },
+        buckets: [
+            Span {
+                from: span.from,
+                to: first,
+            },
+            Span {
+                from: last,
+                to: span.to,
+            },
+        ],
     }
 }
 
@@ -324,28 +350,56 @@ async fn missing_secrets(
 mod tests {
     use super::*;
 
+    fn at(hours: i64, minutes: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::hours(10_000 + hours) + TimeDelta::minutes(minutes)
+    }
+
+    /// Hours and buckets of a time from the test's midnight on, in minutes.
+    fn read(from: (i64, i64), to: (i64, i64), now: (i64, i64)) -> [(i64, i64); 3] {
+        let span = Span {
+            from: at(from.0, from.1),
+            to: at(to.0, to.1),
+        };
+        let parts = parts(span, at(now.0, now.1));
+        [parts.hours, parts.buckets[0], parts.buckets[1]].map(|span| {
+            let minutes = |time: DateTime<Utc>| (time - at(0, 0)).num_minutes();
+            (minutes(span.from), minutes(span.to).max(minutes(span.from)))
+        })
+    }
+
     #[test]
-    fn the_busiest_actions_are_listed() {
-        let mut making = Making::new(300);
-        for n in 0..1000u64 {
-            making.add(StatRow {
-                bucket_at: DateTime::UNIX_EPOCH,
-                called: Called {
-                    source: format!("act_{n:04}"),
-                    name: "x".to_owned(),
-                    integration: None,
-                    action: None,
-                },
-                succeeded: n,
-                failed: 0,
-                refused: 0,
-                durations: Durations::default(),
-            });
-        }
-        let tally = making.end();
-        assert_eq!(tally.actions.len(), ACTIONS);
-        assert_eq!(tally.actions[0].1.all(), 999);
-        assert_eq!(tally.points[&DateTime::UNIX_EPOCH].succeeded, 499_500);
+    fn whole_hours_are_read_as_hours() {
+        let empty = |(from, to): (i64, i64)| from == to;
+        // A day until now: the hours after the first one, the present one included.
+        let [hours, start, end] = read((0, 35), (24, 37), (24, 37));
+        assert_eq!((hours, start), ((60, 25 * 60), (35, 60)));
+        assert!(empty(end));
+        // Until before now: what is left of the last hour.
+        let [hours, start, end] = read((0, 0), (3, 20), (24, 0));
+        assert_eq!((hours, end), ((0, 180), (180, 200)));
+        assert!(empty(start));
+        // Within an hour.
+        let [hours, start, end] = read((0, 5), (0, 55), (24, 0));
+        assert_eq!(start, (5, 55));
+        assert!(empty(hours) && empty(end));
+        let [hours, start, end] = read((0, 35), (1, 10), (24, 0));
+        assert_eq!(start, (35, 70));
+        assert!(empty(hours) && empty(end));
+        // The first part of this hour.
+        let [hours, start, end] = read((0, 35), (0, 50), (0, 50));
+        assert_eq!(start, (35, 50));
+        assert!(empty(hours) && empty(end));
+        // Long ago: whole hours.
+        let [hours, start, end] = read((0, 35), (3, 20), (500, 0));
+        assert_eq!(hours, (0, 240));
+        assert!(empty(start) && empty(end));
+    }
+
+    #[test]
+    fn whoever_waited_for_a_tally_hears_why_it_failed() {
+        let error = AppError::from(StoreError::Unavailable("refused".to_owned()));
+        let told = shared(&error);
+        assert!(matches!(&told, AppError::Store(StoreError::Unavailable(why)) if why == "refused"));
     }
 
     #[test]

@@ -1,54 +1,55 @@
-//! Counting calls: in memory on the way of a call, in the database a moment later. A crash loses the
-//! counts of that moment; the events of the calls are another matter, and are never lost.
+//! Counting calls. What a call counts as is written with its event, by the journal; here it is added up,
+//! a moment later and apart from the calls (`docs/decisions/0005`). How integrations do is kept in memory
+//! until then.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use switchboard_connect::CallError;
-use switchboard_domain::conversation::Outcome;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
-use switchboard_store::stat::{self, Called, ErrorRow, StatRow};
-use uuid::Uuid;
+use switchboard_store::Lane;
+use switchboard_store::stat::{self, ErrorRow};
+use tokio::time::Instant;
 
 use crate::{App, AppError};
 
-/// How long a bucket is, in seconds.
-pub const BUCKET_SECONDS: i64 = 300;
-/// How often counts are written.
+/// How often what was counted is added up.
 const WRITE_EVERY: Duration = Duration::from_secs(2);
-/// How long counts are kept.
-const KEPT: TimeDelta = TimeDelta::days(35);
-/// The most things that are counted between two writes; what comes beyond is not counted.
+/// How often it is looked for where this server counted nothing: another one may have died.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
+/// How often what is old is forgotten.
+const TEND_EVERY: Duration = Duration::from_mins(5);
+/// How many batches are added up in one transaction.
+const BATCHES: u32 = 500;
+/// How many rows of an older release are.
+const OLD_ROWS: u32 = 1000;
+/// The pause after these, for who else writes.
+const OLD_PAUSE: Duration = Duration::from_millis(20);
+/// How long sums by the hour are kept: a day longer than anybody may ask for.
+const KEPT: TimeDelta = TimeDelta::days(36);
+/// How long sums by bucket and action are kept.
+pub const BUCKETS_KEPT: TimeDelta = TimeDelta::days(3);
+/// For how long a server of an older release writes a bucket, and something over.
+const OLD_WRITES: TimeDelta = TimeDelta::minutes(15);
+/// The most integrations that are noted between two writes; what comes beyond is not.
 const MANY: usize = 50_000;
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
-    workspace: WorkspaceId,
-    bucket_at: DateTime<Utc>,
-    environment: Environment,
-    called: Arc<Called>,
-}
+type Noted = (WorkspaceId, IntegrationId, Environment);
 
-type Failed = (WorkspaceId, IntegrationId, Environment);
-
+/// What is to be written of calls, apart from them.
 #[derive(Default)]
-struct Counts {
-    buckets: HashMap<Key, (StatRow, bool)>,
-    went: HashMap<Failed, Went>,
-}
-
-/// Counts of this run of the server.
 pub struct Stats {
-    run: Uuid,
-    counts: Mutex<Counts>,
+    counted: Arc<AtomicBool>,
+    went: Mutex<HashMap<Noted, Went>>,
 }
 
 impl std::fmt::Debug for Stats {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Stats").field(&self.run).finish()
+        f.write_str("Stats")
     }
 }
 
@@ -60,72 +61,31 @@ enum Went {
     Well(DateTime<Utc>),
 }
 
-/// What became of a call.
-pub enum Came {
-    /// It was made.
-    To(Outcome, Duration),
-    /// It was not admitted.
-    Refused,
+impl Went {
+    const fn at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Wrong(error) => error.at,
+            Self::Well(at) => *at,
+        }
+    }
 }
 
 impl Stats {
-    /// Nothing yet, for a run of this id.
-    pub fn new(run: Uuid) -> Self {
+    /// Of a server whose journal says by this when it counted something.
+    pub fn new(counted: Arc<AtomicBool>) -> Self {
         Self {
-            run,
-            counts: Mutex::default(),
+            counted,
+            went: Mutex::default(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Noted, Went>> {
+        self.went.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a call.
-    pub fn count(
-        &self,
-        workspace: WorkspaceId,
-        environment: Environment,
-        called: &Arc<Called>,
-        now: DateTime<Utc>,
-        came: &Came,
-    ) {
-        let start = now.timestamp() - now.timestamp().rem_euclid(BUCKET_SECONDS);
-        let bucket_at = DateTime::from_timestamp(start, 0).unwrap_or(now);
-        let key = Key {
-            workspace,
-            bucket_at,
-            environment,
-            called: Arc::clone(called),
-        };
-        let mut counts = self.lock();
-        if counts.buckets.len() >= MANY && !counts.buckets.contains_key(&key) {
-            return;
-        }
-        let (row, is_written) = counts.buckets.entry(key).or_insert_with(|| {
-            let row = StatRow {
-                bucket_at,
-                called: Called::clone(called),
-                succeeded: 0,
-                failed: 0,
-                refused: 0,
-                durations: switchboard_domain::durations::Durations::default(),
-            };
-            (row, false)
-        });
-        *is_written = false;
-        match came {
-            Came::Refused => row.refused += 1,
-            Came::To(outcome, duration) => {
-                if *outcome == Outcome::Succeeded {
-                    row.succeeded += 1;
-                } else {
-                    row.failed += 1;
-                }
-                let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-                row.durations.add(micros);
-            }
-        }
+    /// Says that something is there to be added up.
+    pub fn look(&self) {
+        self.counted.store(true, Ordering::Release);
     }
 
     /// Notes what a call says of its integration: that something is wrong with it, or that all is well
@@ -147,73 +107,124 @@ impl Stats {
             }),
             Some(_) => return,
         };
-        let mut counts = self.lock();
-        counts
-            .went
-            .insert((workspace, integration, environment), went);
+        self.note((workspace, integration, environment), went);
     }
 
-    /// What is to be written. What belongs to a bucket that is over is forgotten with it.
-    fn take(&self, now: DateTime<Utc>) -> (Vec<(Key, StatRow)>, HashMap<Failed, Went>) {
-        let mut counts = self.lock();
-        let over = now - TimeDelta::seconds(2 * BUCKET_SECONDS);
-        let mut rows = vec![];
-        for (key, (row, is_written)) in &mut counts.buckets {
-            if !std::mem::replace(is_written, true) {
-                rows.push((key.clone(), row.clone()));
-            }
+    /// The later of two counts.
+    fn note(&self, of: Noted, went: Went) {
+        let mut all = self.lock();
+        match all.get(&of) {
+            Some(noted) if noted.at() > went.at() => return,
+            None if all.len() >= MANY => return,
+            _ => {}
         }
-        counts.buckets.retain(|key, _| key.bucket_at > over);
-        (rows, std::mem::take(&mut counts.went))
+        all.insert(of, went);
     }
 }
 
-/// Writes what was counted since the last time.
+/// Adds up what was counted, and writes how integrations do. What cannot be written now is kept.
 pub async fn write(app: &App) -> Result<(), AppError> {
-    let (rows, went) = app.stats.take(app.context.now());
-    if rows.is_empty() && went.is_empty() {
-        return Ok(());
+    let went = std::mem::take(&mut *app.stats.lock());
+    if !went.is_empty()
+        && let Err(error) = write_went(app, &went).await
+    {
+        for (of, went) in went {
+            app.stats.note(of, went);
+        }
+        return Err(error);
     }
-    let mut tx = app.db.write().await?;
+    // Taken back first, so that what is counted from here on is looked for again.
+    if app.stats.counted.swap(false, Ordering::AcqRel)
+        && let Err(error) = fold(app).await
+    {
+        app.stats.look();
+        return Err(error);
+    }
+    Ok(())
+}
+
+async fn write_went(app: &App, went: &HashMap<Noted, Went>) -> Result<(), AppError> {
+    let mut tx = app.db.write_in(Lane::Background).await?;
     let engine = &mut tx.engine();
-    for (key, row) in rows {
-        stat::save(engine, key.workspace, app.stats.run, key.environment, &row).await?;
-    }
     for ((workspace, integration, environment), went) in went {
+        let (workspace, integration, environment) = (*workspace, *integration, *environment);
         match went {
             Went::Wrong(error) => {
-                stat::save_error(engine, workspace, integration, environment, &error).await?;
+                stat::save_error(engine, workspace, integration, environment, error).await?;
             }
             Went::Well(at) => {
-                stat::clear_error(engine, workspace, integration, environment, at).await?;
+                stat::clear_error(engine, workspace, integration, environment, *at).await?;
             }
         }
     }
     Ok(tx.commit().await?)
 }
 
-/// Writes now and then, for ever, and forgets what is old.
-pub async fn keep_writing(app: Arc<App>) {
-    let mut timer = tokio::time::interval(WRITE_EVERY);
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut cleaned = app.context.now() - KEPT;
+/// Adds up what all servers counted, whether they live or not.
+async fn fold(app: &App) -> Result<(), AppError> {
     loop {
-        timer.tick().await;
-        if let Err(error) = write(&app).await {
-            tracing::warn!(%error, "counts of calls were not written");
-        }
-        let now = app.context.now();
-        if now - cleaned > TimeDelta::hours(6) {
-            cleaned = now;
-            if let Err(error) = forget(&app, now - KEPT).await {
-                tracing::warn!(%error, "old counts of calls were not removed");
+        let mut tx = app.db.write_in(Lane::Background).await?;
+        let count = stat::fold(&mut tx.engine(), BATCHES).await?;
+        tx.commit().await?;
+        match count {
+            // It may have begun before what is looked for was written.
+            None => {
+                app.stats.look();
+                return Ok(());
             }
+            Some(count) if count < BATCHES as usize => return Ok(()),
+            Some(_) => {}
         }
     }
 }
 
-async fn forget(app: &App, before: DateTime<Utc>) -> Result<(), AppError> {
-    let mut tx = app.db.write().await?;
-    stat::forget(&mut tx.engine(), before).await?;
+/// Writes now and then, for ever, and forgets what is old.
+pub async fn keep_writing(app: Arc<App>) {
+    let mut timer = tokio::time::interval(WRITE_EVERY);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut looked, mut tended) = (None::<Instant>, None::<Instant>);
+    let is_due = |last: &mut Option<Instant>, every| {
+        let is_due = last.is_none_or(|last| last.elapsed() >= every);
+        if is_due {
+            *last = Some(Instant::now());
+        }
+        is_due
+    };
+    loop {
+        timer.tick().await;
+        if is_due(&mut looked, LOOK_EVERY) {
+            app.stats.look();
+        }
+        if let Err(error) = write(&app).await {
+            tracing::warn!(%error, "counts of calls were not added up and are kept");
+        }
+        if is_due(&mut tended, TEND_EVERY)
+            && let Err(error) = tend(&app).await
+        {
+            tracing::warn!(%error, "old counts of calls were not removed");
+        }
+    }
+}
+
+/// Adds up what an older release counted, and forgets what is old.
+async fn tend(app: &App) -> Result<(), AppError> {
+    let now = app.context.now();
+    // Beside other servers there may be some of that release still.
+    let is_over = if app.db.is_exclusive() {
+        now + TimeDelta::days(1)
+    } else {
+        now - OLD_WRITES
+    };
+    loop {
+        let mut tx = app.db.write_in(Lane::Background).await?;
+        let count = stat::adopt(&mut tx.engine(), is_over, OLD_ROWS).await?;
+        tx.commit().await?;
+        if count < OLD_ROWS as usize {
+            break;
+        }
+        tokio::time::sleep(OLD_PAUSE).await;
+    }
+    let mut tx = app.db.write_in(Lane::Background).await?;
+    stat::forget(&mut tx.engine(), now - BUCKETS_KEPT, now - KEPT).await?;
     Ok(tx.commit().await?)
 }

@@ -41,9 +41,14 @@ impl Durations {
         }
     }
 
+    /// How many there are.
+    pub fn total(&self) -> u64 {
+        self.0.iter().map(|count| u64::from(*count)).sum()
+    }
+
     /// The length, in milliseconds, that so many of a hundred do not pass. None where there are none.
     pub fn percentile(&self, percent: u32) -> Option<f64> {
-        let total: u64 = self.0.iter().map(|count| u64::from(*count)).sum();
+        let total = self.total();
         if total == 0 {
             return None;
         }

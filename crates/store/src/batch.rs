@@ -42,6 +42,8 @@ pub struct Batch<'a> {
     pub answered: &'a [(CallKey, String)],
     /// Text messages to add, or to replace what can change of them.
     pub messages: Vec<&'a Message>,
+    /// What its events count as ([`crate::stat::Counted`]); only beside events.
+    pub counted: Option<String>,
 }
 
 struct ConversationRow<'a> {
@@ -151,7 +153,7 @@ pub async fn write(engine: &mut Engine<'_>, batch: &Batch<'_>) -> Result<(), Sto
         SAVE_CONVERSATION,
         bind_conversation
     );
-    bulk!(engine, batch.events, INSERT_EVENT, 7, "", bind_event);
+    write_events(engine, batch).await?;
     bulk!(engine, batch.calls, INSERT_CALL, 10, "", bind_call);
     let messages: Vec<_> = batch
         .messages
@@ -166,6 +168,41 @@ pub async fn write(engine: &mut Engine<'_>, batch: &Batch<'_>) -> Result<(), Sto
         message::SAVE,
         bind_message
     );
+    Ok(())
+}
+
+/// Writes events, and what they count as: on `PostgreSQL` in the statement of the first ones, since
+/// each statement is a round trip.
+async fn write_events(engine: &mut Engine<'_>, batch: &Batch<'_>) -> Result<(), StoreError> {
+    let mut counted = batch.counted.as_deref();
+    if let (Engine::Sqlite(_), Some(calls)) = (&engine, counted) {
+        counted = None;
+        on!(engine, conn => sqlx::query("INSERT INTO counted_calls (calls) VALUES ($1)")
+            .bind(calls).execute(conn).await.map(drop))?;
+    }
+    let mut rest = batch.events;
+    for size in dialect::chunk_sizes(rest.len(), LARGEST) {
+        let (chunk, after) = rest.split_at(size);
+        rest = after;
+        let mut sql = dialect::bulk_insert(INSERT_EVENT, 7, size, "");
+        let calls = counted.take();
+        if calls.is_some() {
+            let place = size * 7 + 1;
+            sql = format!(
+                "WITH counted AS (INSERT INTO counted_calls (calls) VALUES (${place})) {sql}"
+            );
+        }
+        on!(engine, conn => {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for row in chunk {
+                query = bind_event!(query, row);
+            }
+            if let Some(calls) = calls {
+                query = query.bind(calls);
+            }
+            query.execute(conn).await.map(drop)
+        })?;
+    }
     Ok(())
 }
 
@@ -198,6 +235,9 @@ pub async fn write_alone(db: &Db, batch: &Batch<'_>) -> Result<(), StoreError> {
         messages.len(),
         message::SAVE,
     );
+    if batch.counted.is_some() {
+        sql.push_str("INSERT INTO counted_calls (calls) VALUES (?);");
+    }
     for _ in batch.removed {
         sql.push_str("DELETE FROM call WHERE workspace_id = ? AND conversation_id = ? AND id = ?;");
     }
@@ -219,6 +259,9 @@ pub async fn write_alone(db: &Db, batch: &Batch<'_>) -> Result<(), StoreError> {
     }
     for row in &messages {
         query = bind_message!(query, row);
+    }
+    if let Some(calls) = &batch.counted {
+        query = query.bind(calls);
     }
     for key in batch.removed {
         query = query

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
@@ -70,12 +71,38 @@ enum Pools {
 #[derive(Clone)]
 pub struct Db {
     pools: Arc<Pools>,
+    /// How many wait for a connection, by lane.
+    waiting: Arc<[AtomicUsize; 4]>,
     settings: Arc<DbSettings>,
 }
 
 impl std::fmt::Debug for Db {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.pools.fmt(f)
+    }
+}
+
+/// The connections of a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// The lane.
+    pub lane: Lane,
+    /// Those that are open and idle.
+    pub idle: u32,
+    /// Those that somebody uses.
+    pub in_use: u32,
+    /// How many wait for one.
+    pub waiting: usize,
+    /// How many there may be.
+    pub most: u32,
+}
+
+/// One who waits for a connection.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -237,6 +264,7 @@ impl Db {
         };
         Ok(Self {
             pools: Arc::new(pools),
+            waiting: Arc::default(),
             settings: Arc::new(settings),
         })
     }
@@ -321,8 +349,16 @@ impl Db {
         self.read_in(Lane::Requests).await
     }
 
+    /// Counts one who waits, until what is returned is dropped.
+    fn wait(&self, lane: Lane) -> Waiting<'_> {
+        let count = &self.waiting[lane as usize];
+        count.fetch_add(1, Ordering::Relaxed);
+        Waiting(count)
+    }
+
     /// A connection for reading what is committed.
     pub async fn read_in(&self, lane: Lane) -> Result<Conn, StoreError> {
+        let _waiting = self.wait(lane);
         Ok(match &*self.pools {
             Pools::Sqlite { readers, .. } => {
                 let pool = match lane {
@@ -355,13 +391,21 @@ impl Db {
     pub async fn write_in(&self, lane: Lane) -> Result<Tx, StoreError> {
         Ok(Tx(match &*self.pools {
             Pools::Sqlite { writer, .. } => {
-                let mut link = Link::new(writer.acquire().await?, self.rules(SQLITE_DEADLINE));
+                let connection = {
+                    let _waiting = self.wait(Lane::Journal);
+                    writer.acquire().await?
+                };
+                let mut link = Link::new(connection, self.rules(SQLITE_DEADLINE));
                 link.begin("BEGIN IMMEDIATE").await?;
                 Conn::Sqlite(link)
             }
             Pools::Postgres(pools) => {
                 let rules = self.rules(lane.deadline());
-                let mut link = Link::new(pools.acquire(lane).await?, rules);
+                let connection = {
+                    let _waiting = self.wait(lane);
+                    pools.acquire(lane).await?
+                };
+                let mut link = Link::new(connection, rules);
                 let begin = if self.is_handed_on() {
                     HANDED_ON_WRITE
                 } else {
@@ -378,6 +422,7 @@ impl Db {
         match &*self.pools {
             Pools::Sqlite { writer, .. } => {
                 let rules = self.rules(SQLITE_DEADLINE);
+                let _waiting = self.wait(Lane::Journal);
                 Ok(Link::new(writer.acquire().await?, rules))
             }
             Pools::Postgres(_) => Err(StoreError::Held(
@@ -393,9 +438,9 @@ impl Db {
         }
     }
 
-    /// The connections of each lane: those that are open, those of them that are idle, and how many
-    /// there may be.
-    pub fn connections(&self) -> Vec<(Lane, u32, usize, u32)> {
+    /// The connections of each lane. On SQLite the lane of the journal is the one connection that
+    /// writes, whoever does.
+    pub fn connections(&self) -> [Connections; 4] {
         let count = |lane| match &*self.pools {
             Pools::Sqlite {
                 readers, writer, ..
@@ -407,15 +452,25 @@ impl Db {
                     Lane::Background => &readers[2],
                 };
                 let most = pool.options().get_max_connections();
-                (lane, pool.size(), pool.num_idle(), most)
+                (pool.size(), pool.num_idle(), most)
             }
             Pools::Postgres(pools) => {
                 let pool = pools.lane(lane);
                 let most = pool.options().get_max_connections();
-                (lane, pool.size(), pool.num_idle(), most)
+                (pool.size(), pool.num_idle(), most)
             }
         };
-        Lane::ALL.into_iter().map(count).collect()
+        Lane::ALL.map(|lane| {
+            let (open, idle, most) = count(lane);
+            let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+            Connections {
+                lane,
+                idle,
+                in_use: open.saturating_sub(idle),
+                waiting: self.waiting[lane as usize].load(Ordering::Relaxed),
+                most,
+            }
+        })
     }
 
     /// Moves SQLite's write-ahead log into the database file. Run it from time to time, apart from

@@ -51,6 +51,20 @@ pub async fn announce(engine: &mut Engine<'_>, payload: &str) -> Result<(), Stor
     Ok(())
 }
 
+/// Takes what one server does at a time until the transaction ends, by its number; false when another
+/// one has it. SQLite's writer is alone anyway.
+pub async fn take_turn(engine: &mut Engine<'_>, number: i64) -> Result<bool, StoreError> {
+    match engine {
+        Engine::Sqlite(_) => Ok(true),
+        Engine::Postgres(_) => Ok(on!(engine, conn => {
+            sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)")
+                .bind(number)
+                .fetch_one(conn)
+                .await
+        })?),
+    }
+}
+
 /// A member of the JSON object in a text column, as JSON text; null where it has none.
 pub fn json_member(engine: &Engine<'_>, column: &str, member: &str) -> String {
     match engine {

@@ -45,7 +45,7 @@ pub mod version;
 pub mod workspace;
 
 pub use connection::{Fault, Faults, Link, Step};
-pub use db::{Conn, Db, Inspection, Listener, Location, Tx, hold_directory};
+pub use db::{Conn, Connections, Db, Inspection, Listener, Location, Tx, hold_directory};
 pub use engine::Engine;
 pub use error::StoreError;
 pub use page::Page;

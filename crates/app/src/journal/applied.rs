@@ -55,7 +55,8 @@ impl Work {
         match self {
             Self::Start(_, event) | Self::Note(event) => vec![event.id],
             Self::Settle(settlement) => vec![settlement.event.id],
-            Self::Recover(recovered) => vec![recovered.1.id],
+            Self::Refuse(refused) => vec![refused.0.id],
+            Self::Recover(recovery) => vec![recovery.event.id],
             Self::Change(change, _) => {
                 let ids = change.ids.iter();
                 ids.copied().map(EventId::from_uuid).collect()

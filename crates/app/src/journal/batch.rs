@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
@@ -11,6 +12,7 @@ use switchboard_domain::id::{ConversationId, InstanceId, MessageId};
 use switchboard_domain::sms::message::{Message, Stepped};
 use switchboard_store::batch::{self, Batch};
 use switchboard_store::journal::{self as rows, CallKey, CallRow, EventRow};
+use switchboard_store::stat::Counted;
 use switchboard_store::{Db, Engine, Lane, StoreError, conversation, instance, message};
 use tokio::sync::broadcast;
 
@@ -39,6 +41,8 @@ pub struct Writer {
     pub instance: InstanceId,
     /// How long a batch may take.
     pub deadline: Duration,
+    /// Set when something was written that counts calls.
+    pub counted: Arc<AtomicBool>,
 }
 
 /// What a batch has done so far and not yet written.
@@ -52,6 +56,7 @@ struct Draft {
     answered: Vec<(CallKey, String)>,
     messages: HashMap<MessageId, Message>,
     changed_messages: HashSet<MessageId>,
+    counted: Counted,
 }
 
 impl Draft {
@@ -66,6 +71,7 @@ impl Draft {
             calls: &self.reserved,
             removed: &self.removed,
             answered: &self.answered,
+            counted: self.counted.text(),
             messages: self
                 .changed_messages
                 .iter()
@@ -176,6 +182,9 @@ impl Writer {
         } else {
             self.in_time(self.write_among_others(ops)).await
         };
+        if ops.iter().any(|op| op.work.count().is_some()) {
+            self.counted.store(true, Ordering::Release);
+        }
         if result.is_err() {
             // It may be durable, and then what is remembered is old.
             if let Some(cache) = &self.remembered {
@@ -211,7 +220,7 @@ impl Writer {
                 let mut conn = self.db.read_in(Lane::Journal).await?;
                 let (engine, call) = (&mut conn.engine(), withdrawal.call);
                 if !rows::is_open(engine, op.key.0, op.key.1, call).await? {
-                    outcomes.push(Ok(Done::Gone));
+                    outcomes.push(Ok(Done::Gone(None)));
                     continue;
                 }
             }
@@ -325,7 +334,7 @@ async fn one(
         return Ok(Ok(done));
     }
     if !close_call(engine, op).await? {
-        return Ok(Ok(Done::Gone));
+        return Ok(Ok(Done::Gone(None)));
     }
     if let Some(id) = draft.missing_message(op) {
         let found = message::lock(engine, op.key.0, id).await?;
@@ -369,6 +378,9 @@ fn apply(op: &mut Op, draft: &mut Draft) -> Outcome {
         Work::Settle(settlement) => settlement.done(),
         _ => Done::Now(Arc::new(conversation.clone())),
     };
+    if let Some((count, at)) = op.work.count() {
+        draft.counted.add(op.key.0, at, count);
+    }
     draft.changed.insert(op.key);
     draft.note_events(op.key, effects);
     Ok(done)
@@ -424,10 +436,11 @@ fn close_call_alone(op: &Op, draft: &mut Draft) {
                 draft.answered.push((key(settlement.call), answer));
             }
         },
-        Work::Recover(recovered) => {
-            let (call, _, answer) = &**recovered;
+        Work::Recover(recovery) => {
+            let call = &recovery.call;
             if call.idempotency_key.is_some() {
-                draft.answered.push((key(call.id), answer.clone()));
+                let answer = recovery.answer.clone();
+                draft.answered.push((key(call.id), answer));
             } else {
                 draft.removed.push(key(call.id));
             }
@@ -471,10 +484,10 @@ async fn close_call(engine: &mut Engine<'_>, op: &Op) -> Result<bool, StoreError
                 rows::answer_call(engine, key(settlement.call), &settlement.answer).await?
             }
         },
-        Work::Recover(recovered) => {
-            let (call, _, answer) = &**recovered;
+        Work::Recover(recovery) => {
+            let call = &recovery.call;
             if call.idempotency_key.is_some() {
-                rows::answer_call(engine, key(call.id), answer).await?
+                rows::answer_call(engine, key(call.id), &recovery.answer).await?
             } else {
                 rows::remove_call(engine, key(call.id)).await?
             }

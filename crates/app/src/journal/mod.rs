@@ -21,6 +21,7 @@ mod tests;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use moka::sync::Cache;
@@ -36,8 +37,8 @@ use crate::error::AppError;
 use crate::finish::Finished;
 pub use fit::LEFT_OUT;
 pub use op::{
-    Change, Done, Effect, End, MessageChange, MessageWork, Reservation, Reserved, Settlement,
-    Transition, Work,
+    Change, Done, Effect, End, MessageChange, MessageWork, Recovery, Reservation, Reserved,
+    Settlement, Transition, Work,
 };
 use queue::{Op, Queue};
 
@@ -92,6 +93,7 @@ pub struct Journal {
     news: broadcast::Sender<ConversationId>,
     tasks: TaskTracker,
     pace: Pace,
+    counted: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Journal {
@@ -105,6 +107,7 @@ impl Journal {
     pub fn new(db: Db, instance: InstanceId, pace: Pace) -> Self {
         let remembered = db.is_exclusive().then(remembered);
         let (news, _) = broadcast::channel(4096);
+        let counted = Arc::new(AtomicBool::new(false));
         let writers = if db.is_exclusive() { 1 } else { WRITERS };
         let queues = (0..writers)
             .map(|_| {
@@ -114,6 +117,7 @@ impl Journal {
                     news: news.clone(),
                     instance,
                     deadline: pace.batch,
+                    counted: counted.clone(),
                 };
                 Arc::new(Queue::new(writer, pace))
             })
@@ -126,6 +130,7 @@ impl Journal {
             news,
             tasks: TaskTracker::new(),
             pace,
+            counted,
         }
     }
 
@@ -142,6 +147,11 @@ impl Journal {
     /// Hears which conversations got events.
     pub fn news(&self) -> broadcast::Receiver<ConversationId> {
         self.news.subscribe()
+    }
+
+    /// Set when something was, or may have been, written that counts calls.
+    pub fn counted(&self) -> Arc<AtomicBool> {
+        self.counted.clone()
     }
 
     /// Since when something cannot be written, and why.

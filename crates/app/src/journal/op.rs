@@ -14,6 +14,7 @@ use switchboard_domain::name::{StateName, VariableName};
 use switchboard_domain::sms::message::{Message, Step};
 use switchboard_domain::variable_caps::VariableCaps;
 use switchboard_store::journal::CallRow;
+use switchboard_store::stat::Count;
 use uuid::Uuid;
 
 use crate::catalog::OwnParts;
@@ -74,12 +75,27 @@ pub struct Settlement {
     pub caps: VariableCaps,
     /// True when variables were left out of it that its caller does not know of.
     pub is_shortened: bool,
+    /// What it counts as.
+    pub count: Count,
     /// Says that somebody looks after the call; none where it was not reserved.
     #[expect(
         dead_code,
         reason = "held, not read: dropped, it says that nobody looks after the call"
     )]
     pub running: Option<Arc<RunningCall>>,
+}
+
+/// How a call ended whose server died.
+#[derive(Debug, Clone)]
+pub struct Recovery {
+    /// The call.
+    pub call: CallRow,
+    /// Its event.
+    pub event: NewEvent,
+    /// Its answer, JSON text.
+    pub answer: String,
+    /// What it counts as, where that is known.
+    pub count: Option<Count>,
 }
 
 /// What a call does to its conversation beside setting variables.
@@ -147,8 +163,10 @@ pub enum Work {
     /// Settles a call.
     Settle(Box<Settlement>),
     /// Settles a call whose server died, as an outcome that nobody knows.
-    Recover(Box<(CallRow, NewEvent, String)>),
+    Recover(Box<Recovery>),
     /// Notes a refused call.
+    Refuse(Box<(NewEvent, Count)>),
+    /// Notes something else.
     Note(NewEvent),
     /// Changes the conversation.
     Change(Box<Change>, DateTime<Utc>),
@@ -189,8 +207,9 @@ pub enum Done {
     Shortened(String),
     /// The caller's key stands for another call: this one, perhaps still without answer.
     Before(Box<CallRow>),
-    /// The call was settled by another server, which took this one for dead.
-    Gone,
+    /// The call was settled by another server, which took this one for dead: what this one would have
+    /// settled it with.
+    Gone(Option<Box<Settlement>>),
     /// A text message as it is now; none where the step changed nothing.
     Message(Option<Box<Message>>),
 }
@@ -224,7 +243,7 @@ impl Work {
                     Step::Accepted { .. } | Step::Rejected(_) | Step::Lost(_) | Step::Waiting(..)
                 )
             ),
-            Self::Start(..) | Self::Reserve(_) | Self::Change(..) => false,
+            Self::Start(..) | Self::Reserve(_) | Self::Refuse(_) | Self::Change(..) => false,
         }
     }
 
@@ -248,9 +267,23 @@ impl Work {
             Self::Withdraw(_) => "withdraw",
             Self::Settle(_) => "settle",
             Self::Recover(_) => "recover",
+            Self::Refuse(_) => "refuse",
             Self::Note(_) => "note",
             Self::Change(..) => "change",
             Self::Message(_) => "message",
+        }
+    }
+
+    /// What it counts as, and when.
+    pub const fn count(&self) -> Option<(&Count, DateTime<Utc>)> {
+        match self {
+            Self::Settle(settlement) => Some((&settlement.count, settlement.event.at)),
+            Self::Refuse(refused) => Some((&refused.1, refused.0.at)),
+            Self::Recover(recovery) => match &recovery.count {
+                Some(count) => Some((count, recovery.event.at)),
+                None => None,
+            },
+            _ => None,
         }
     }
 
@@ -269,6 +302,7 @@ impl Work {
             Self::Start(_, event) | Self::Note(event) => {
                 effects.event(conversation, event.clone());
             }
+            Self::Refuse(refused) => effects.event(conversation, refused.0.clone()),
             Self::Reserve(reservation) => {
                 let call = &reservation.call;
                 admission::admit(
@@ -303,10 +337,9 @@ impl Work {
                     }
                 }
             }
-            Self::Recover(recovered) => {
-                let (call, event, _) = &**recovered;
-                conversation.settle(call.binding, true, Outcome::Unknown);
-                effects.event(conversation, event.clone());
+            Self::Recover(recovery) => {
+                conversation.settle(recovery.call.binding, true, Outcome::Unknown);
+                effects.event(conversation, recovery.event.clone());
             }
             Self::Change(change, at) => change.apply(conversation, *at, &mut effects)?,
             // Applied by the writer, which has the message.

@@ -36,8 +36,11 @@ pub(super) struct Op {
 
 impl Op {
     /// Answers it.
-    pub fn answer(mut self, outcome: Result<Done, AppError>) {
+    pub fn answer(mut self, mut outcome: Result<Done, AppError>) {
         if let Some(reply) = self.reply.take() {
+            if let (Ok(Done::Gone(settled)), Work::Settle(settlement)) = (&mut outcome, self.work) {
+                *settled = Some(settlement);
+            }
             let _ = reply.send(outcome);
         }
     }

@@ -2,11 +2,12 @@
 //! panic. On both databases; the faults are injected below the store's functions.
 #![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Map;
 use switchboard_domain::agent::{Gate, VersionRef};
 use switchboard_domain::conversation::{Conversation, ConversationKey, Outcome, Phase, Status};
@@ -17,6 +18,7 @@ use switchboard_domain::id::{
 };
 use switchboard_domain::variable_caps::VariableCaps;
 use switchboard_store::journal::{self as rows, CallRow};
+use switchboard_store::stat::{self, Called, Came, Count, Of, Span, Sums};
 use switchboard_store::{
     Db, DbSettings, Fault, Faults, Location, Step, StoreError, conversation, event,
 };
@@ -67,10 +69,31 @@ fn note(kind: EventType) -> NewEvent {
     }
 }
 
+fn count(came: Came) -> Count {
+    Count {
+        environment: Environment::Production,
+        called: Arc::new(Called {
+            source: "act".to_owned(),
+            name: "act".to_owned(),
+            integration: None,
+            action: None,
+        }),
+        came,
+    }
+}
+
+/// A refused call.
+fn refusal() -> Work {
+    let refused = (note(EventType::ActionRefused), count(Came::Refused));
+    Work::Refuse(Box::new(refused))
+}
+
 struct World {
     journal: Arc<Journal>,
     db: Db,
     running: Arc<RunningCalls>,
+    /// The events of calls that were found in each conversation.
+    calls: Mutex<HashMap<Key, usize>>,
     _directory: tempfile::TempDir,
     _database: TestDatabase,
 }
@@ -93,6 +116,7 @@ async fn world(database: TestDatabase, faults: Faults) -> World {
         journal: Arc::new(Journal::new(db.clone(), INSTANCE, PACE)),
         db,
         running: Arc::default(),
+        calls: Mutex::default(),
         _directory: directory,
         _database: database,
     }
@@ -163,6 +187,7 @@ impl World {
             answer: "{\"status\":\"succeeded\"}".to_owned(),
             caps: VariableCaps::default(),
             is_shortened: false,
+            count: count(Came::Succeeded(Duration::from_millis(5))),
             running: None,
         }))
     }
@@ -171,6 +196,29 @@ impl World {
         let (key, start) = new_conversation();
         self.journal.submit(key, start).await.unwrap();
         key
+    }
+
+    /// How many calls are counted, over all conversations.
+    async fn counted(&self) -> u64 {
+        let mut tx = self.db.write().await.unwrap();
+        let folded = stat::fold(&mut tx.engine(), 100).await.unwrap();
+        assert!(folded.is_some(), "nobody else adds up");
+        tx.commit().await.unwrap();
+        let mut conn = self.db.read().await.unwrap();
+        let of = Of {
+            workspace: WorkspaceId::from_uuid(Uuid::from_u128(1)),
+            environment: None,
+        };
+        let ever = Span {
+            from: at(),
+            to: at() + TimeDelta::days(1),
+        };
+        let mut calls = 0;
+        let take = |_, sums: Sums| calls += sums.calls();
+        stat::each_total(&mut conn.engine(), of, ever, take)
+            .await
+            .unwrap();
+        calls
     }
 
     /// What holds whatever failed: the log has no gap and no event twice, the counters are the
@@ -188,6 +236,16 @@ impl World {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), events, "an event is there twice");
+        let calls = page.rows.iter();
+        let calls = calls
+            .filter(|event| event.kind.starts_with("action."))
+            .count();
+        let in_events: usize = {
+            let mut all = self.calls.lock().unwrap();
+            all.insert(key, calls);
+            all.values().sum()
+        };
+        assert_eq!(self.counted().await, in_events as u64, "{:?}", page.rows);
         let found = conversation::get(engine, key.0, key.1)
             .await
             .unwrap()
@@ -240,7 +298,7 @@ async fn story(world: &World) -> (Key, usize) {
     assert!(before.answer.is_some());
     let settle = World::settle(CallId::from_uuid(uuid()), Reserved::No, Outcome::Failed);
     journal.submit(key, settle).await.unwrap();
-    let refusal = Work::Note(note(EventType::ActionRefused));
+    let refusal = refusal();
     journal.submit(key, refusal).await.unwrap();
     let end = Change {
         state: None,
@@ -313,7 +371,7 @@ async fn many_callers_at_once_leave_no_gap(database: TestDatabase) {
         let world = world.clone();
         tasks.spawn(async move {
             for _ in 0..ROUNDS {
-                let refusal = Work::Note(note(EventType::ActionRefused));
+                let refusal = refusal();
                 world.journal.submit(key, refusal).await.unwrap();
                 // Lets the queue run empty now and then: that is when who writes changes.
                 tokio::task::yield_now().await;
@@ -373,7 +431,7 @@ async fn what_has_happened_is_kept_until_it_is_durable(database: TestDatabase) {
     assert!(unavailable(&outcome), "{outcome:?}");
     // Meanwhile nothing else waits for long, and calls are not begun.
     let start = Instant::now();
-    let refusal = Work::Note(note(EventType::ActionRefused));
+    let refusal = refusal();
     let outcome = world.journal.submit(key, refusal).await;
     assert!(unavailable(&outcome), "{outcome:?}");
     assert!(start.elapsed() < Duration::from_secs(1));
@@ -435,12 +493,12 @@ async fn a_panic_stops_nobody(database: TestDatabase) {
         let task = {
             let world = world.clone();
             tokio::spawn(async move {
-                let refusal = Work::Note(note(EventType::ActionRefused));
+                let refusal = refusal();
                 world.journal.submit(key, refusal).await
             })
         };
         assert!(task.await.unwrap_err().is_panic());
-        let refusal = Work::Note(note(EventType::ActionRefused));
+        let refusal = refusal();
         world.journal.submit(key, refusal).await.unwrap();
         world.check(key, 1 + 2 * panics, 0).await;
     }
@@ -449,7 +507,7 @@ async fn a_panic_stops_nobody(database: TestDatabase) {
     let task = {
         let world = world.clone();
         tokio::spawn(async move {
-            let refusal = Work::Note(note(EventType::ActionRefused));
+            let refusal = refusal();
             world.journal.submit(key, refusal).await
         })
     };
@@ -459,7 +517,7 @@ async fn a_panic_stops_nobody(database: TestDatabase) {
         |outcome| matches!(outcome, Err(AppError::Internal(_))),
     );
     assert!(is_lost);
-    let refusal = Work::Note(note(EventType::ActionRefused));
+    let refusal = refusal();
     world.journal.submit(key, refusal).await.unwrap();
     world.check(key, 6, 0).await;
 }
@@ -484,9 +542,7 @@ async fn a_database_that_does_not_answer_stops_nobody_for_long(database: TestDat
     let start = Instant::now();
     let settle = World::settle(call, Reserved::UntilSettled, Outcome::Succeeded);
     let (refused, settled) = tokio::join!(
-        world
-            .journal
-            .submit(key, Work::Note(note(EventType::ActionRefused))),
+        world.journal.submit(key, refusal()),
         world.journal.submit(key, settle),
     );
     assert!(unavailable(&refused), "{refused:?}");

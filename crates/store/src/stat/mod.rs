@@ -1,7 +1,13 @@
-//! How calls went: counts in buckets of time, and the last error of each integration.
+//! How calls went: counts in pieces of time, and the last error of each integration.
+//!
+//! A batch of the journal writes what it counts in its own transaction ([`Counted`]); a moment later
+//! that is added to sums by bucket and by hour ([`fold`]), which the overview reads.
+
+mod counted;
+mod fold;
+mod sums;
 
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt as _;
 use switchboard_domain::durations::Durations;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{ActionId, AgentId, IntegrationId, WorkspaceId};
@@ -9,6 +15,10 @@ use uuid::Uuid;
 
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
+
+pub use counted::{BUCKET_SECONDS, Came, Count, Counted, bucket_of, hour_of};
+pub use fold::{adopt, fold, forget};
+pub use sums::{Of, Parts, Span, busiest, each_of, each_total};
 
 /// What was called.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,13 +33,9 @@ pub struct Called {
     pub action: Option<ActionId>,
 }
 
-/// The calls of one action in one bucket of time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatRow {
-    /// When the bucket starts.
-    pub bucket_at: DateTime<Utc>,
-    /// What was called.
-    pub called: Called,
+/// How many calls there were, and how long they took.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sums {
     /// Calls that succeeded.
     pub succeeded: u64,
     /// Calls that failed.
@@ -40,87 +46,71 @@ pub struct StatRow {
     pub durations: Durations,
 }
 
-/// Writes what a run of a server counted in a bucket; it replaces what that run wrote before.
-pub async fn save(
-    engine: &mut Engine<'_>,
-    workspace: WorkspaceId,
-    run: Uuid,
-    environment: Environment,
-    row: &StatRow,
-) -> Result<(), StoreError> {
-    let durations = serde_json::to_string(&row.durations).unwrap_or_default();
-    on!(engine, conn => sqlx::query(
-        "INSERT INTO call_stat (workspace_id, bucket_at, run_id, environment, source, name, integration_id, action_id, succeeded, failed, refused, durations) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (workspace_id, bucket_at, run_id, environment, source) \
-         DO UPDATE SET name = excluded.name, succeeded = excluded.succeeded, failed = excluded.failed, refused = excluded.refused, durations = excluded.durations",
-    )
-    .bind(workspace.uuid()).bind(row.bucket_at).bind(run).bind(environment.as_str())
-    .bind(&row.called.source).bind(&row.called.name)
-    .bind(row.called.integration.map(IntegrationId::uuid)).bind(row.called.action.map(ActionId::uuid))
-    .bind(row.succeeded.cast_signed()).bind(row.failed.cast_signed()).bind(row.refused.cast_signed()).bind(&durations)
-    .execute(conn).await.map(drop))?;
-    Ok(())
+impl Sums {
+    /// All of them.
+    pub const fn calls(&self) -> u64 {
+        self.succeeded + self.failed + self.refused
+    }
+
+    /// Adds others.
+    pub fn add(&mut self, other: &Self) {
+        self.succeeded += other.succeeded;
+        self.failed += other.failed;
+        self.refused += other.refused;
+        self.durations.merge(&other.durations);
+    }
 }
 
+/// The calls of one action in one piece of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatRow {
+    /// When it starts.
+    pub at: DateTime<Utc>,
+    /// What was called.
+    pub called: Called,
+    /// The calls.
+    pub sums: Sums,
+}
+
+/// Sums as they are stored.
 #[derive(sqlx::FromRow)]
-struct Row {
-    bucket_at: DateTime<Utc>,
-    source: String,
-    name: String,
-    integration_id: Option<Uuid>,
-    action_id: Option<Uuid>,
+struct SumsRow {
     succeeded: i64,
     failed: i64,
     refused: i64,
     durations: String,
 }
 
-fn stat(row: Row) -> Result<StatRow, StoreError> {
-    Ok(StatRow {
-        bucket_at: row.bucket_at,
-        called: Called {
-            source: row.source,
-            name: row.name,
-            integration: row.integration_id.map(IntegrationId::from_uuid),
-            action: row.action_id.map(ActionId::from_uuid),
-        },
-        succeeded: row.succeeded.unsigned_abs(),
-        failed: row.failed.unsigned_abs(),
-        refused: row.refused.unsigned_abs(),
-        durations: serde_json::from_str(&row.durations)
-            .map_err(|error| StoreError::corrupt("durations", error))?,
-    })
+impl SumsRow {
+    fn sums(self) -> Result<Sums, StoreError> {
+        Ok(Sums {
+            succeeded: self.succeeded.unsigned_abs(),
+            failed: self.failed.unsigned_abs(),
+            refused: self.refused.unsigned_abs(),
+            durations: serde_json::from_str(&self.durations)
+                .map_err(|error| StoreError::corrupt("durations", error))?,
+        })
+    }
 }
 
-/// Gives out what was counted from one time to another, row by row in the order of time: a month of
-/// many actions is never in memory at once.
-pub async fn each_between(
-    engine: &mut Engine<'_>,
-    workspace: WorkspaceId,
-    environment: Option<Environment>,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-    mut take: impl FnMut(StatRow) + Send,
-) -> Result<(), StoreError> {
-    on!(engine, conn => {
-        let mut rows = sqlx::query_as::<_, Row>(
-            "SELECT bucket_at, source, name, integration_id, action_id, succeeded, failed, refused, durations FROM call_stat \
-             WHERE workspace_id = $1 AND bucket_at >= $2 AND bucket_at < $3 AND ($4 IS NULL OR environment = $4) ORDER BY bucket_at",
-        )
-        .bind(workspace.uuid()).bind(from).bind(to).bind(environment.map(Environment::as_str))
-        .fetch(conn);
-        while let Some(row) = rows.try_next().await? {
-            take(stat(row)?);
+/// What was called, as it is stored.
+#[derive(sqlx::FromRow)]
+struct CalledRow {
+    source: String,
+    name: String,
+    integration_id: Option<Uuid>,
+    action_id: Option<Uuid>,
+}
+
+impl CalledRow {
+    fn called(self) -> Called {
+        Called {
+            source: self.source,
+            name: self.name,
+            integration: self.integration_id.map(IntegrationId::from_uuid),
+            action: self.action_id.map(ActionId::from_uuid),
         }
-        Ok::<(), StoreError>(())
-    })
-}
-
-/// Forgets what was counted before a time.
-pub async fn forget(engine: &mut Engine<'_>, before: DateTime<Utc>) -> Result<(), StoreError> {
-    on!(engine, conn => sqlx::query("DELETE FROM call_stat WHERE bucket_at < $1")
-        .bind(before).execute(conn).await.map(drop))?;
-    Ok(())
+    }
 }
 
 /// The last error of an integration.
