@@ -11,7 +11,7 @@
 use std::collections::HashSet;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -256,7 +256,7 @@ pub(crate) async fn keep_remembering(app: Arc<App>) {
     }
 }
 
-async fn look(app: &App, path: &PathBuf, last: Option<Mark>) -> Result<Mark, AppError> {
+async fn look(app: &App, path: &Path, last: Option<Mark>) -> Result<Mark, AppError> {
     let now = mark(&app.db).await?;
     if last == Some(now) {
         return Ok(now);

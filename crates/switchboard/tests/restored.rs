@@ -235,3 +235,35 @@ async fn what_no_file_tells_is_ended_by_a_command(database: TestDatabase) {
     at(&server, &new).get("/api-keys").await.expect(200);
     server.sign_in("owner@example.com").await;
 }
+
+/// The servers go on while somebody puts the database back beneath them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_put_back_under_a_running_server_revives_nothing() {
+    let mut server = Server::start(BINARY, TestDatabase::postgres()).await;
+    let owner = server.owner().await;
+    let (kept, leaked) = (server.key("run", "default"), server.key("run", "default"));
+    stop(&mut server).await;
+    let backup = Backup::of(&server);
+    server.launch().await;
+    let prefix = &leaked[..leaked.rfind('_').unwrap()];
+    let mut revoke = server.command();
+    let revoked = revoke.args(["keys", "revoke", prefix]).status().unwrap();
+    assert!(revoked.success());
+    remembers(&server, 1).await;
+    backup.restore(&server);
+    eventually("what came back is ended", || async {
+        let found = server.stderr().contains("was put back from a backup");
+        found.then_some(())
+    })
+    .await;
+    eventually("the server is there again", || async {
+        let reply = at(&server, &kept).get("/conversations").await;
+        (reply.status == 200).then_some(())
+    })
+    .await;
+    at(&server, &leaked)
+        .get("/conversations")
+        .await
+        .problem(401);
+    assert_eq!(standing(&server, &owner).await, 401);
+}

@@ -9,4 +9,6 @@ CREATE TABLE ended (
     database_id UUID NOT NULL,
     count BIGINT NOT NULL
 );
+
+-- From here on, each database in its own words.
 INSERT INTO ended (id, database_id, count) VALUES (1, gen_random_uuid(), 0);

@@ -9,4 +9,6 @@ CREATE TABLE ended (
     database_id BLOB NOT NULL,
     count INTEGER NOT NULL
 ) STRICT;
+
+-- From here on, each database in its own words.
 INSERT INTO ended (id, database_id, count) VALUES (1, randomblob(16), 0);

@@ -72,6 +72,40 @@ impl Drop for Pooler {
     }
 }
 
+/// On more connections than there are to the server: each call is made once, and each limit kept.
+async fn many_at_once(sample: &Sample, admin: &Client, there: &Client) {
+    let mut running = tokio::task::JoinSet::new();
+    for number in 0..60 {
+        let (here, other) = match number % 2 {
+            0 => (admin.clone(), there.clone()),
+            _ => (there.clone(), admin.clone()),
+        };
+        let sample = sample.clone();
+        running.spawn(async move {
+            let conversation = sample.converse(&here).await;
+            let path = format!("/conversations/{conversation}/actions/write_item/call");
+            let body = json!({"arguments": {"id": "1"}});
+            let first = here.post(&path, body.clone()).await.expect(200);
+            assert_eq!(first["status"], "succeeded", "{first}");
+            other.post(&path, body).await.expect(409);
+            let events = other
+                .get(&format!("/conversations/{conversation}/events"))
+                .await
+                .expect(200);
+            let kinds = |event: &Value| event["type"].as_str().unwrap().to_owned();
+            let events = events["data"].as_array().unwrap();
+            events.iter().map(kinds).collect::<Vec<_>>()
+        });
+    }
+    while let Some(done) = running.join_next().await {
+        let kinds = done.unwrap();
+        assert_eq!(
+            kinds,
+            ["conversation.started", "action.succeeded", "action.refused"]
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn servers_behind_pgbouncer_in_transaction_mode_work() {
     let cluster = Cluster::start(
@@ -113,37 +147,7 @@ async fn servers_behind_pgbouncer_in_transaction_mode_work() {
     let upstream = Upstream::echo().await;
     let sample = Sample::create(&admin, &upstream.url, Some(1)).await;
 
-    // Many at once, on more connections than there are to the server: each call once, each limit kept.
-    let mut running = tokio::task::JoinSet::new();
-    for number in 0..60 {
-        let (here, other) = match number % 2 {
-            0 => (admin.clone(), there.clone()),
-            _ => (there.clone(), admin.clone()),
-        };
-        let sample = sample.clone();
-        running.spawn(async move {
-            let conversation = sample.converse(&here).await;
-            let path = format!("/conversations/{conversation}/actions/write_item/call");
-            let body = json!({"arguments": {"id": "1"}});
-            let first = here.post(&path, body.clone()).await.expect(200);
-            assert_eq!(first["status"], "succeeded", "{first}");
-            other.post(&path, body).await.expect(409);
-            let events = other
-                .get(&format!("/conversations/{conversation}/events"))
-                .await
-                .expect(200);
-            let kinds = |event: &Value| event["type"].as_str().unwrap().to_owned();
-            let events = events["data"].as_array().unwrap();
-            events.iter().map(kinds).collect::<Vec<_>>()
-        });
-    }
-    while let Some(done) = running.join_next().await {
-        let kinds = done.unwrap();
-        assert_eq!(
-            kinds,
-            ["conversation.started", "action.succeeded", "action.refused"]
-        );
-    }
+    many_at_once(&sample, &admin, &there).await;
 
     // What one server changes the other is told of, and follows as it happens.
     let conversation = sample.converse(&admin).await;
