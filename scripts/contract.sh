@@ -17,7 +17,7 @@ finish() {
 trap finish EXIT
 
 # What the tests are told in their environment is no setting of the server.
-clean=(env --unset=SWITCHBOARD_TEST_VENV --unset=SWITCHBOARD_TEST_NPM --unset=SWITCHBOARD_TEST_PEERS --unset=SWITCHBOARD_TEST_POSTGRES_URL)
+clean=(env --unset=SWITCHBOARD_TEST_VENV --unset=SWITCHBOARD_TEST_NPM --unset=SWITCHBOARD_TEST_POSTGRES_URL)
 "${clean[@]}" "$binary" serve --data-dir "$directory" --listen 127.0.0.1:0 --log-format json --log-level warn \
     >"$directory/stdout" 2>"$directory/stderr" &
 server=$!

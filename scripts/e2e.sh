@@ -22,7 +22,7 @@ fi
 
 # Does the binary have the Studio in it? Asked of a server of its own.
 # What the test run itself is told is no setting of the server.
-clean=(env --unset=SWITCHBOARD_TEST_VENV --unset=SWITCHBOARD_TEST_NPM --unset=SWITCHBOARD_TEST_PEERS)
+clean=(env --unset=SWITCHBOARD_TEST_VENV --unset=SWITCHBOARD_TEST_NPM)
 directory=$(mktemp -d)
 "${clean[@]}" "$binary" serve --data-dir "$directory/data" --listen 127.0.0.1:0 --log-level error >"$directory/said" 2>&1 &
 server=$!

@@ -5,16 +5,12 @@
 #   scripts/mcp-conformance.sh --without-upstream   the scenarios that no MCP server behind the agent is needed for
 #
 # The suite sends no API key, so a proxy in front of Switchboard adds it. That proxy, the MCP server
-# behind the agent and the lists of what a server of tools alone cannot pass are in ../shared/peers,
-# or where SWITCHBOARD_TEST_PEERS says. SWITCHBOARD names the binary. VERBOSE=1 shows every check.
+# behind the agent and the lists of what a server of tools alone cannot pass are among the fixtures of
+# testkit. SWITCHBOARD names the binary. VERBOSE=1 shows every check.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-peers=$(realpath -m "${SWITCHBOARD_TEST_PEERS:-../shared/peers}")
-if [ ! -d "$peers" ]; then
-    echo "left out: the MCP conformance suite, because $peers is not there"
-    exit 0
-fi
+fixtures=$PWD/crates/testkit/fixtures
 binary=$(realpath "${SWITCHBOARD:-target/debug/switchboard}")
 venv=${SWITCHBOARD_TEST_VENV:-$PWD/.cache/venv}
 modules=${SWITCHBOARD_TEST_NPM:-$PWD/scripts/npm/node_modules}
@@ -56,7 +52,7 @@ free_port() {
 
 # What the tests are told in their environment is no setting of the server.
 clean=(env --unset=SWITCHBOARD --unset=SWITCHBOARD_TEST_VENV --unset=SWITCHBOARD_TEST_NPM
-    --unset=SWITCHBOARD_TEST_PEERS --unset=SWITCHBOARD_TEST_POSTGRES_URL)
+    --unset=SWITCHBOARD_TEST_POSTGRES_URL)
 "${clean[@]}" "$binary" serve --data-dir "$directory/data" --listen 127.0.0.1:0 --allow-network 127.0.0.1 \
     --log-format json --log-level warn >"$directory/server.out" 2>"$directory/server.err" &
 running+=($!)
@@ -95,7 +91,7 @@ curl -fsS -X POST "$stubs/watch/$action" >/dev/null
 
 if [ -n "$upstream" ]; then
     port=$(free_port)
-    "$venv/bin/python" "$peers/fixture_fastmcp.py" "$port" >"$directory/fixture.out" 2>"$directory/fixture.err" &
+    "$venv/bin/python" "$fixtures/fixture_fastmcp.py" "$port" >"$directory/fixture.out" 2>"$directory/fixture.err" &
     running+=($!)
     until_it 'the MCP server' curl -s "http://127.0.0.1:$port/mcp"
     server=$(api POST /integrations "{\"kind\":\"mcp_server\",\"name\":\"Fixture\",\"description\":\"\",
@@ -112,7 +108,7 @@ number=$(api POST "/agents/$agent/versions" '{}' number)
 api POST "/agents/$agent/versions/$number/publish" '{}' number >/dev/null
 
 front=$(free_port)
-"$node" "$peers/addauth.mjs" "$front" "${address##*:}" "Bearer $key" 2>"$directory/front.err" &
+"$node" "$fixtures/addauth.mjs" "$front" "${address##*:}" "Bearer $key" 2>"$directory/front.err" &
 running+=($!)
 until_it 'the proxy' curl -s "http://127.0.0.1:$front/healthz"
 url=http://127.0.0.1:$front/mcp/agents/$agent
@@ -132,7 +128,7 @@ for revision in 2025-11-25 2026-07-28; do
     echo "== MCP conformance, revision $revision"
     if [ -n "$upstream" ]; then
         run --requirements "$revision" -o "$directory/results-$revision" \
-            --expected-failures "$peers/conformance-tools-only-$revision.yml"
+            --expected-failures "$fixtures/conformance-tools-only-$revision.yml"
         continue
     fi
     scenarios='tools-list resources-list prompts-list dns-rebinding-protection server-sse-multiple-streams'
@@ -144,7 +140,7 @@ for revision in 2025-11-25 2026-07-28; do
     for scenario in $scenarios; do
         echo "   $scenario"
         run --scenario "$scenario" --spec-version "$revision" -o "$directory/results-$revision" \
-            --expected-failures "$peers/conformance-tools-only-$revision.yml"
+            --expected-failures "$fixtures/conformance-tools-only-$revision.yml"
     done
 done
 

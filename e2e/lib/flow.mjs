@@ -16,9 +16,7 @@ after(() => browser?.close());
  */
 export function flow(name, run, { on = ['sqlite', 'postgres'] } = {}) {
   for (const kind of on) {
-    const missing = kind === 'postgres' && !process.env.SWITCHBOARD_TEST_POSTGRES_URL;
-    const skip = missing && 'no PostgreSQL: SWITCHBOARD_TEST_POSTGRES_URL is not set';
-    test(`${kind}: ${name}`, { skip }, (context) => twice(kind, name, run, context));
+    test(`${kind}: ${name}`, (context) => twice(kind, name, run, context));
   }
 }
 

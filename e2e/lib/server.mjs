@@ -12,6 +12,7 @@ let databases = 0;
 /** A new, empty database in the cluster of scripts/with-postgres.sh, and its URL. */
 function newPostgres() {
   const cluster = process.env.SWITCHBOARD_TEST_POSTGRES_URL;
+  if (!cluster) throw new Error('SWITCHBOARD_TEST_POSTGRES_URL is not set; run scripts/e2e.sh BINARY');
   databases += 1;
   const name = `e2e_${process.pid}_${databases}`;
   execFileSync('psql', ['-q', cluster, '-c', `create database ${name}`]);

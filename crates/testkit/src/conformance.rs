@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use crate::peers::node;
+use crate::peers::{fixture, modules, node};
+use crate::told;
 
 /// The scenarios that a client without interactive sign-in and without a model passes.
 const SCENARIOS: &[(&str, &str)] = &[
@@ -23,14 +24,6 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("auth/client-credentials-basic", ""),
 ];
 const NAME: &str = "the_official_suite_passes";
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what a test run is told comes from whoever started it"
-)]
-fn told(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
 
 /// What is written into an error when a client fails.
 pub type Failure = Box<dyn std::error::Error>;
@@ -57,24 +50,11 @@ where
         }
         return ExitCode::SUCCESS;
     }
-    let Some(fixtures) = told("SWITCHBOARD_TEST_PEERS") else {
-        println!(
-            "left out: SWITCHBOARD_TEST_PEERS is not set, so there is nothing to bind the suite to loopback"
-        );
-        return ExitCode::SUCCESS;
-    };
-    let advice = "run the tests by `make test`";
-    let modules = crate::environment("SWITCHBOARD_TEST_NPM", advice);
+    let (node, modules) = (node(), modules());
     let failed: Vec<_> = SCENARIOS
         .iter()
         .filter(|(scenario, version)| {
-            let passed = passes(
-                &node(),
-                Path::new(&modules),
-                Path::new(&fixtures),
-                scenario,
-                version,
-            );
+            let passed = passes(&node, &modules, scenario, version);
             println!(
                 "{} {scenario} {version}",
                 if passed { "passed" } else { "FAILED" }
@@ -94,9 +74,9 @@ where
     }
 }
 
-fn passes(node: &Path, modules: &Path, fixtures: &Path, scenario: &str, version: &str) -> bool {
+fn passes(node: &Path, modules: &Path, scenario: &str, version: &str) -> bool {
     let suite = modules.join("@modelcontextprotocol/conformance/dist/index.js");
-    let loopback = fixtures.join("loopback.cjs");
+    let loopback = fixture("loopback.cjs");
     let results = tempfile::tempdir().unwrap();
     let mut command = Command::new(node);
     command

@@ -1,33 +1,42 @@
-//! Real MCP servers that are not ours, each a process on loopback.
+//! Real services that are not ours, each a process on loopback.
 
+use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::{environment, eventually};
+use crate::{eventually, told};
 
-/// Where the fixtures are. A checkout without them leaves these tests out and says so.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what a test run is told comes from whoever started it"
-)]
-pub fn fixtures() -> Option<PathBuf> {
-    let found = std::env::var("SWITCHBOARD_TEST_PEERS").ok();
-    if found.is_none() {
-        eprintln!("left out: SWITCHBOARD_TEST_PEERS is not set, so there are no fixtures to run");
-    }
-    found.map(PathBuf::from)
+/// What the fixtures of the tests are, by their names.
+pub fn fixture(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(name);
+    assert!(path.is_file(), "{} is not there", path.display());
+    path
+}
+
+/// What `make setup` installs: where the environment says, else where it puts it.
+fn installed(variable: &str, below: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let path = told(variable).map_or_else(|| root.join(below), PathBuf::from);
+    assert!(
+        path.is_dir(),
+        "{} is not there: run `make setup`",
+        path.display()
+    );
+    path
 }
 
 /// The Python environment of the tests.
 pub fn venv() -> PathBuf {
-    environment("SWITCHBOARD_TEST_VENV", "run the tests by `make test`").into()
+    installed("SWITCHBOARD_TEST_VENV", ".cache/venv")
 }
 
 /// The npm packages of the tests.
 pub fn modules() -> PathBuf {
-    environment("SWITCHBOARD_TEST_NPM", "run the tests by `make test`").into()
+    installed("SWITCHBOARD_TEST_NPM", "scripts/npm/node_modules")
 }
 
 /// The Node that the Python environment brings: the system's may be older than its users need.
@@ -64,12 +73,12 @@ pub fn free_port() -> u16 {
 
 impl Peer {
     async fn start(mut command: Command, port: u16) -> Self {
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Self::wait_for(command, port).await
+    }
+
+    async fn wait_for(mut command: Command, port: u16) -> Self {
+        let child = command.stdin(Stdio::null()).spawn().unwrap();
         let mut peer = Self { child, port };
         eventually("the server listens", || {
             let ended = peer.child.try_wait().unwrap();
@@ -83,24 +92,42 @@ impl Peer {
     }
 
     /// A fixture, written with `FastMCP`.
-    pub async fn fast_mcp(fixtures: &Path, script: &str, port: u16) -> Self {
+    pub async fn fast_mcp(script: &str, port: u16) -> Self {
         let mut command = Command::new(venv().join("bin/python"));
-        command.arg(fixtures.join(script)).arg(port.to_string());
+        command.arg(fixture(script)).arg(port.to_string());
         Self::start(command, port).await
     }
 
+    /// Prism between a client and a service: it answers with an error where a request or an answer
+    /// differs from a description in `OpenAPI`. What it says goes into a file.
+    pub async fn prism(description: &Path, service: &str, said: &Path) -> Self {
+        let port = free_port();
+        let file = File::create(said).unwrap();
+        let mut command = Command::new(node());
+        command
+            .arg(modules().join("@stoplight/prism-cli/dist/index.js"))
+            .args(["proxy", "--errors", "-h", "127.0.0.1", "-p"])
+            .arg(port.to_string())
+            .arg(description)
+            .arg(service)
+            .envs([("NO_COLOR", "1"), ("SCARF_ANALYTICS", "false")])
+            .stdout(file.try_clone().unwrap())
+            .stderr(file);
+        Self::wait_for(command, port).await
+    }
+
     /// The server with one of everything; `transport` is `streamableHttp` or `sse`.
-    pub async fn everything(fixtures: &Path, transport: &str) -> Self {
-        Self::everything_at(fixtures, transport, free_port()).await
+    pub async fn everything(transport: &str) -> Self {
+        Self::everything_at(transport, free_port()).await
     }
 
     /// The same on a port of one's choice.
-    pub async fn everything_at(fixtures: &Path, transport: &str, port: u16) -> Self {
+    pub async fn everything_at(transport: &str, port: u16) -> Self {
         let script = modules().join("@modelcontextprotocol/server-everything/dist/index.js");
         let mut command = Command::new(node());
         command
             .arg("--require")
-            .arg(fixtures.join("loopback.cjs"))
+            .arg(fixture("loopback.cjs"))
             .arg(script)
             .arg(transport)
             .env("PORT", port.to_string());

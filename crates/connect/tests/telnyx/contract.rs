@@ -1,32 +1,44 @@
-//! Our requests and the simulator's answers, through something that compares both with the vendor's
-//! description. `scripts/telnyx-contract.sh` starts that and says where it is.
+//! Our requests and the simulator's answers, through Prism, which compares both with a description:
+//! with ours, and with the vendor's where a test run is told of one. That one is not ours to ship.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use switchboard_connect::telnyx::{Lookup, MessageId, SendOutcome};
+use switchboard_testkit::peers::{Peer, fixture};
+use switchboard_testkit::told;
 use tokio::time::Instant;
 
 use super::*;
 
-/// Where the comparing proxy is. It answers with an error of its own where something differs.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "where the proxy is is told to the test run in its environment"
-)]
-fn proxy() -> Option<String> {
-    let url = std::env::var("SWITCHBOARD_TEST_TELNYX_PROXY").ok();
-    if url.is_none() {
-        println!(
-            "left out: run scripts/telnyx-contract.sh to compare with the vendor's description"
-        );
+#[tokio::test]
+async fn requests_and_answers_fit_the_description() {
+    let ours = fixture("telnyx-messages.yaml");
+    let theirs = told("SWITCHBOARD_TEST_TELNYX_DESCRIPTION").map(PathBuf::from);
+    for description in std::iter::once(ours).chain(theirs) {
+        fits(&description).await;
     }
-    url
 }
 
-#[tokio::test]
-async fn requests_and_answers_fit_the_vendors_description() {
-    let Some(url) = proxy() else { return };
-    let telnyx = telnyx(&url);
+/// Speaks to the simulator through something that answers with an error where a request or an answer
+/// is not as described.
+async fn fits(description: &Path) {
+    let simulator = simulator().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (used, said) = (folder.path().join("used.yaml"), folder.path().join("said"));
+    // The vendor's paths start below /v2, where the real service keeps them.
+    let text = fs::read_to_string(description).unwrap();
+    fs::write(&used, text.replace("\n  /messages", "\n  /v2/messages")).unwrap();
+    let prism = Peer::prism(&used, &simulator.url(), &said).await;
+    every_kind_of_answer(&format!("http://127.0.0.1:{}", prism.port)).await;
+    drop(prism);
+    let said = fs::read_to_string(&said).unwrap();
+    assert!(!said.to_lowercase().contains("violation"), "{said}");
+}
+
+async fn every_kind_of_answer(url: &str) {
+    let telnyx = telnyx(url);
     let deadline = || Instant::now() + Duration::from_secs(20);
     for (at, (from, profile)) in [
         (Some("+13125550142"), None),

@@ -10,23 +10,14 @@ use super::*;
 const TIMESTAMP: &str = "telnyx-timestamp";
 const SIGNATURE: &str = "telnyx-signature-ed25519";
 
-/// The vector, from the folder that `SWITCHBOARD_TEST_PEERS` names.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "where the vector lies is told to the test run in its environment"
-)]
-fn vector() -> Option<Value> {
-    let Ok(peers) = std::env::var("SWITCHBOARD_TEST_PEERS") else {
-        println!("left out: SWITCHBOARD_TEST_PEERS does not name the folder with the vector");
-        return None;
-    };
-    let path = std::path::Path::new(&peers).join("telnyx-webhook-vector.json");
-    Some(serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+fn vector() -> Value {
+    let path = switchboard_testkit::peers::fixture("telnyx-webhook-vector.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 #[test]
 fn the_fixed_vector_is_accepted() {
-    let Some(vector) = vector() else { return };
+    let vector = vector();
     let field = |name: &str| vector[name].as_str().unwrap();
     let headers: HeaderMap = [TIMESTAMP, SIGNATURE]
         .into_iter()

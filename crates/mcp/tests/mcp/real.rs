@@ -5,7 +5,7 @@ use switchboard_connect::PreparedAuth;
 use switchboard_mcp::{Dialect, Discovered, Limits, Notice};
 
 use crate::support::{Bench, secret, text_of};
-use switchboard_testkit::peers::{Peer, fixtures, free_port};
+use switchboard_testkit::peers::{Peer, free_port};
 
 /// Arguments that a schema accepts.
 fn arguments(schema: &Value) -> Value {
@@ -41,8 +41,7 @@ async fn call_all(bench: &Bench, tools: &[Discovered]) -> usize {
 }
 
 async fn everything(transport: &str, path: &str, dialect: Dialect) {
-    let Some(fixtures) = fixtures() else { return };
-    let server = Peer::everything(&fixtures, transport).await;
+    let server = Peer::everything(transport).await;
     let bench = Bench::new(&format!("http://127.0.0.1:{}/{path}", server.port));
     let found = bench.discover().await.unwrap();
     assert_eq!(found.dialect, dialect);
@@ -76,9 +75,8 @@ async fn everything_over_http_sse() {
 
 #[tokio::test]
 async fn a_fast_mcp_server_is_called_and_comes_back_after_a_restart() {
-    let Some(fixtures) = fixtures() else { return };
     let port = free_port();
-    let server = Peer::fast_mcp(&fixtures, "fixture_fastmcp.py", port).await;
+    let server = Peer::fast_mcp("fixture_fastmcp.py", port).await;
     let bench = Bench::new(&format!("http://127.0.0.1:{port}/mcp"));
     let found = bench.discover().await.unwrap();
     assert_eq!(found.left_out, []);
@@ -110,29 +108,27 @@ async fn a_fast_mcp_server_is_called_and_comes_back_after_a_restart() {
     // Whether the connection at hand is known to be gone by now is a matter of luck.
     let code = gone.unwrap_err().code();
     assert!(["unreachable", "connection_lost"].contains(&code), "{code}");
-    let _server = Peer::fast_mcp(&fixtures, "fixture_fastmcp.py", port).await;
+    let _server = Peer::fast_mcp("fixture_fastmcp.py", port).await;
     let back = call("test_simple_text", json!({})).await;
     assert!(text_of(&back.unwrap()).starts_with("This is"));
 }
 
 #[tokio::test]
 async fn everything_comes_back_after_a_restart_with_a_new_session() {
-    let Some(fixtures) = fixtures() else { return };
-    let server = Peer::everything(&fixtures, "streamableHttp").await;
+    let server = Peer::everything("streamableHttp").await;
     let port = server.port;
     let bench = Bench::new(&format!("http://127.0.0.1:{port}/mcp"));
     let echo = bench.tool("echo").await;
     drop(server);
-    let _server = Peer::everything_at(&fixtures, "streamableHttp", port).await;
+    let _server = Peer::everything_at("streamableHttp", port).await;
     let answer = bench.call(&echo, &json!({"message": "hello"})).await;
     assert_eq!(text_of(&answer.unwrap()), "Echo: hello");
 }
 
 #[tokio::test]
 async fn a_server_that_wants_a_token_gets_it() {
-    let Some(fixtures) = fixtures() else { return };
     let port = free_port();
-    let _server = Peer::fast_mcp(&fixtures, "fixture_auth.py", port).await;
+    let _server = Peer::fast_mcp("fixture_auth.py", port).await;
     let url = format!("http://127.0.0.1:{port}/mcp");
     let bench = Bench::with(&url, PreparedAuth::Bearer(secret("t")), Limits::default());
     bench.secrets.set("t", "wrong");
