@@ -7,6 +7,8 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use futures_util::FutureExt as _;
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use switchboard_app::accounts::sessions::Session;
@@ -31,7 +33,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        Ok(Self(T::try_from(principal(parts, state).await?)?))
+        Ok(Self(T::try_from(principal(parts, state).boxed().await?)?))
     }
 }
 
@@ -93,7 +95,7 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, Problem> {
-        parse(&body(request, state).await?).map(Self)
+        parse(&body(request, state).boxed().await?).map(Self)
     }
 }
 
@@ -105,7 +107,7 @@ impl<T: DeserializeOwned + Default> FromRequest<ApiState> for OptionalJson<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, Problem> {
-        let body = body(request, state).await?;
+        let body = body(request, state).boxed().await?;
         if body.is_empty() {
             return Ok(Self(T::default()));
         }

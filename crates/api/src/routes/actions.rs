@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_app::actions::{self, ActionInput, ActionPatch, Revision, TestInput};
@@ -62,7 +63,9 @@ pub async fn list_actions(
     Path((id,)): Path<(IntegrationId,)>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = actions::list(&state.app, &reader, id, query.after()?, query.limit()?).await?;
+    let page = actions::list(&state.app, &reader, id, query.after()?, query.limit()?)
+        .boxed()
+        .await?;
     Ok(view::page(&page, |row| row.id.to_string(), show))
 }
 
@@ -77,7 +80,9 @@ pub async fn create_action(
     Path((id,)): Path<(IntegrationId,)>,
     Json(input): Json<ActionInput>,
 ) -> Result<Response, Problem> {
-    let row = actions::create(&state.app, &manager, id, input).await?;
+    let row = actions::create(&state.app, &manager, id, input)
+        .boxed()
+        .await?;
     Ok(view::resource(
         StatusCode::CREATED,
         row.revision,
@@ -94,7 +99,7 @@ pub async fn get_action(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(ActionId,)>,
 ) -> Result<Response, Problem> {
-    let row = actions::get(&state.app, &reader, id).await?;
+    let row = actions::get(&state.app, &reader, id).boxed().await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
 }
 
@@ -111,7 +116,9 @@ pub async fn update_action(
     Query(query): Query<DryRunQuery>,
     Json(patch): Json<ActionPatch>,
 ) -> Result<Response, Problem> {
-    let outcome = actions::update(&state.app, &manager, id, query.how(expected), patch).await?;
+    let outcome = actions::update(&state.app, &manager, id, query.how(expected), patch)
+        .boxed()
+        .await?;
     Ok(answer(outcome))
 }
 
@@ -134,7 +141,9 @@ pub async fn delete_action(
     IfMatch(expected): IfMatch,
     Query(query): Query<DryRunQuery>,
 ) -> Result<Response, Problem> {
-    let outcome = actions::delete(&state.app, &manager, id, query.how(expected)).await?;
+    let outcome = actions::delete(&state.app, &manager, id, query.how(expected))
+        .boxed()
+        .await?;
     Ok(view::deleted(&outcome))
 }
 
@@ -147,7 +156,7 @@ pub async fn undelete_action(
     Auth(manager): Auth<Manager>,
     Path((id,)): Path<(ActionId,)>,
 ) -> Result<Response, Problem> {
-    let row = actions::undelete(&state.app, &manager, id).await?;
+    let row = actions::undelete(&state.app, &manager, id).boxed().await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
 }
 
@@ -161,7 +170,9 @@ pub async fn approve_action(
     Path((id,)): Path<(ActionId,)>,
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
-    let row = mcp::approve(&state.app, &manager, id, expected).await?;
+    let row = mcp::approve(&state.app, &manager, id, expected)
+        .boxed()
+        .await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
 }
 
@@ -186,7 +197,9 @@ pub async fn move_action(
     Json(input): Json<MoveInput>,
 ) -> Result<Response, Problem> {
     let (how, target) = (query.how(expected), input.integration_id);
-    let outcome = actions::move_to(&state.app, &manager, id, how, target).await?;
+    let outcome = actions::move_to(&state.app, &manager, id, how, target)
+        .boxed()
+        .await?;
     Ok(answer(outcome))
 }
 
@@ -199,7 +212,7 @@ pub async fn get_action_usage(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(ActionId,)>,
 ) -> Result<Response, Problem> {
-    let users = actions::usage(&state.app, &reader, id).await?;
+    let users = actions::usage(&state.app, &reader, id).boxed().await?;
     let data: Vec<_> = users
         .into_iter()
         .map(|user| {
@@ -223,7 +236,9 @@ pub async fn list_action_revisions(
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     let (before, limit) = (query.after()?, query.limit()?);
-    let page = actions::revisions(&state.app, &reader, id, before, limit).await?;
+    let page = actions::revisions(&state.app, &reader, id, before, limit)
+        .boxed()
+        .await?;
     Ok(view::page(
         &page,
         |found| found.row.revision.to_string(),
@@ -257,6 +272,8 @@ pub async fn test_action(
     Path((id,)): Path<(ActionId,)>,
     Json(input): Json<TestInput>,
 ) -> Result<Response, Problem> {
-    let answer = actions::test(&state.app, &manager, id, input).await?;
+    let answer = actions::test(&state.app, &manager, id, input)
+        .boxed()
+        .await?;
     Ok(view::raw(StatusCode::OK, answer))
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use switchboard_app::agents::{self, AgentInput, AgentPatch, AgentView};
 use switchboard_app::rows::AgentRow;
@@ -36,7 +37,9 @@ pub async fn list_agents(
     Auth(reader): Auth<Reader<Configuration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = agents::list(&state.app, &reader, query.after()?, query.limit()?).await?;
+    let page = agents::list(&state.app, &reader, query.after()?, query.limit()?)
+        .boxed()
+        .await?;
     Ok(view::page(
         &page,
         |one| one.row.id.to_string(),
@@ -52,7 +55,7 @@ pub async fn create_agent(
     Auth(manager): Auth<Manager>,
     Json(input): Json<AgentInput>,
 ) -> Result<Response, Problem> {
-    let row = agents::create(&state.app, &manager, input).await?;
+    let row = agents::create(&state.app, &manager, input).boxed().await?;
     Ok(view::resource(
         StatusCode::CREATED,
         row.revision,
@@ -69,7 +72,7 @@ pub async fn get_agent(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
-    let found = agents::get(&state.app, &reader, id).await?;
+    let found = agents::get(&state.app, &reader, id).boxed().await?;
     let value = show_with_drift(&found);
     Ok(view::resource(StatusCode::OK, found.row.revision, &value))
 }
@@ -86,7 +89,9 @@ pub async fn update_agent(
     IfMatch(expected): IfMatch,
     Json(patch): Json<AgentPatch>,
 ) -> Result<Response, Problem> {
-    let row = agents::update(&state.app, &manager, id, expected, patch).await?;
+    let row = agents::update(&state.app, &manager, id, expected, patch)
+        .boxed()
+        .await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
 }
 
@@ -100,6 +105,8 @@ pub async fn delete_agent(
     Path((id,)): Path<(AgentId,)>,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    agents::delete(&state.app, &manager, id, expected).await?;
+    agents::delete(&state.app, &manager, id, expected)
+        .boxed()
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

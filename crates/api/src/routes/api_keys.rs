@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_app::api_keys::NewKey;
@@ -55,7 +56,9 @@ pub async fn list_api_keys(
 ) -> Result<Response, Problem> {
     let from = after(query.after.as_deref())?;
     let prefix = query.prefix.as_deref();
-    let page = api_keys::list_for(&state.app, &reader, prefix, from, limit(query.limit)?).await?;
+    let page = api_keys::list_for(&state.app, &reader, prefix, from, limit(query.limit)?)
+        .boxed()
+        .await?;
     Ok(view::page(
         &page,
         |key| key.row.id.to_string(),
@@ -86,7 +89,7 @@ pub async fn create_api_key(
         scope: input.scope,
         expires_at: input.expires_at,
     };
-    let (row, plain) = api_keys::create(&state.app, &admin, &new).await?;
+    let (row, plain) = api_keys::create(&state.app, &admin, &new).boxed().await?;
     let mut value = show(&row, false);
     value["key"] = json!(plain.expose());
     Ok(view::raw(StatusCode::CREATED, value.to_string()))
@@ -101,6 +104,6 @@ pub async fn revoke_api_key(
     Auth(admin): Auth<Admin>,
     Path((id,)): Path<(ApiKeyId,)>,
 ) -> Result<StatusCode, Problem> {
-    api_keys::revoke(&state.app, &admin, id).await?;
+    api_keys::revoke(&state.app, &admin, id).boxed().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use switchboard_app::{Administration, Reader, audit};
 
@@ -22,7 +23,9 @@ pub async fn list_audit(
     Auth(reader): Auth<Reader<Administration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = audit::list(&state.app, &reader, query.after()?, query.limit()?).await?;
+    let page = audit::list(&state.app, &reader, query.after()?, query.limit()?)
+        .boxed()
+        .await?;
     Ok(view::page(
         &page,
         |entry| entry.row.id.to_string(),

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use switchboard_app::Runner;
@@ -44,7 +45,7 @@ pub async fn call_action(
         agent: None,
         notices: None,
     };
-    let answer = call::call(&state.app, &runner, request).await?;
+    let answer = call::call(&state.app, &runner, request).boxed().await?;
     let mut response = view::raw(StatusCode::OK, answer.json);
     if answer.replayed {
         response

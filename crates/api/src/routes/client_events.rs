@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use futures_util::FutureExt as _;
 use switchboard_app::Runner;
 use switchboard_app::client_events::{self, ResultInput};
 use switchboard_domain::id::{ConversationId, EventId};
@@ -21,6 +22,8 @@ pub async fn answer_client_event(
     Path((conversation, event)): Path<(ConversationId, EventId)>,
     Json(input): Json<ResultInput>,
 ) -> Result<StatusCode, Problem> {
-    client_events::answer(&state.app, &runner, conversation, event, input).await?;
+    client_events::answer(&state.app, &runner, conversation, event, input)
+        .boxed()
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_app::conversations::{self, ConversationInput, ConversationPatch, Filter};
@@ -106,8 +107,9 @@ pub async fn list_conversations(
 ) -> Result<Response, Problem> {
     let filter = query.filter()?;
     let before = after(query.after.as_deref())?;
-    let page =
-        conversations::list(&state.app, &reader, filter, before, limit(query.limit)?).await?;
+    let page = conversations::list(&state.app, &reader, filter, before, limit(query.limit)?)
+        .boxed()
+        .await?;
     Ok(view::page(&page, |found| found.key.id.to_string(), show))
 }
 
@@ -119,7 +121,9 @@ pub async fn start_conversation(
     Auth(runner): Auth<Runner>,
     Json(input): Json<ConversationInput>,
 ) -> Result<Response, Problem> {
-    let conversation = conversations::start(&state.app, &runner, input).await?;
+    let conversation = conversations::start(&state.app, &runner, input)
+        .boxed()
+        .await?;
     Ok(answer(StatusCode::CREATED, &conversation))
 }
 
@@ -132,7 +136,7 @@ pub async fn get_conversation(
     Auth(reader): Auth<Reader<Conversations>>,
     Path((id,)): Path<(ConversationId,)>,
 ) -> Result<Response, Problem> {
-    let conversation = conversations::get(&state.app, &reader, id).await?;
+    let conversation = conversations::get(&state.app, &reader, id).boxed().await?;
     Ok(answer(StatusCode::OK, &conversation))
 }
 
@@ -147,7 +151,9 @@ pub async fn update_conversation(
     Path((id,)): Path<(ConversationId,)>,
     Json(patch): Json<ConversationPatch>,
 ) -> Result<Response, Problem> {
-    let conversation = conversations::update(&state.app, &runner, id, patch).await?;
+    let conversation = conversations::update(&state.app, &runner, id, patch)
+        .boxed()
+        .await?;
     Ok(answer(StatusCode::OK, &conversation))
 }
 
@@ -160,7 +166,7 @@ pub async fn end_conversation(
     Auth(runner): Auth<Runner>,
     Path((id,)): Path<(ConversationId,)>,
 ) -> Result<Response, Problem> {
-    let conversation = conversations::end(&state.app, &runner, id).await?;
+    let conversation = conversations::end(&state.app, &runner, id).boxed().await?;
     Ok(answer(StatusCode::OK, &conversation))
 }
 
@@ -191,10 +197,12 @@ pub async fn list_tools(
             let detail = "the format is `switchboard`, `openai`, `anthropic` or `mcp`";
             AppError::invalid("/format", detail)
         })?;
-        let list = tools::export(&state.app, &reader, id, provider).await?;
+        let list = tools::export(&state.app, &reader, id, provider)
+            .boxed()
+            .await?;
         return Ok(view::raw(StatusCode::OK, Value::Array(list).to_string()));
     }
-    let found = tools::list(&state.app, &reader, id).await?;
+    let found = tools::list(&state.app, &reader, id).boxed().await?;
     let callable: Vec<_> = found
         .tools
         .iter()

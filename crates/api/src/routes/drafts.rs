@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde_json::{Map, Value, json};
 use switchboard_app::drafts::{self, BindingInput, DraftInput, PromoteInput, RelinkInput};
 use switchboard_app::rows::VersionRow;
@@ -38,7 +39,7 @@ pub async fn get_draft(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
-    let row = drafts::get(&state.app, &reader, id).await?;
+    let row = drafts::get(&state.app, &reader, id).boxed().await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
 }
 
@@ -54,7 +55,9 @@ pub async fn put_draft(
     IfMatch(expected): IfMatch,
     Json(input): Json<DraftInput>,
 ) -> Result<Response, Problem> {
-    let row = drafts::put(&state.app, &manager, id, expected, input).await?;
+    let row = drafts::put(&state.app, &manager, id, expected, input)
+        .boxed()
+        .await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
 }
 
@@ -70,7 +73,9 @@ pub async fn create_draft_action(
     IfMatch(expected): IfMatch,
     Json(input): Json<BindingInput>,
 ) -> Result<Response, Problem> {
-    let (row, binding) = drafts::add_binding(&state.app, &manager, id, expected, input).await?;
+    let (row, binding) = drafts::add_binding(&state.app, &manager, id, expected, input)
+        .boxed()
+        .await?;
     let value = show_binding(&row, binding)?;
     Ok(view::resource(StatusCode::CREATED, row.revision, &value))
 }
@@ -88,7 +93,9 @@ pub async fn update_draft_action(
     IfMatch(expected): IfMatch,
     Json(patch): Json<Map<String, Value>>,
 ) -> Result<Response, Problem> {
-    let row = drafts::update_binding(&state.app, &manager, id, binding, expected, patch).await?;
+    let row = drafts::update_binding(&state.app, &manager, id, binding, expected, patch)
+        .boxed()
+        .await?;
     let value = show_binding(&row, binding)?;
     Ok(view::resource(StatusCode::OK, row.revision, &value))
 }
@@ -104,7 +111,9 @@ pub async fn delete_draft_action(
     Path((id, binding)): Path<(AgentId, BindingId)>,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    drafts::remove_binding(&state.app, &manager, id, binding, expected).await?;
+    drafts::remove_binding(&state.app, &manager, id, binding, expected)
+        .boxed()
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -121,7 +130,9 @@ pub async fn promote_draft_action(
     IfMatch(expected): IfMatch,
     Json(input): Json<PromoteInput>,
 ) -> Result<Response, Problem> {
-    let row = drafts::promote(&state.app, &manager, id, binding, expected, input).await?;
+    let row = drafts::promote(&state.app, &manager, id, binding, expected, input)
+        .boxed()
+        .await?;
     let value = show_binding(&row, binding)?;
     Ok(view::resource(StatusCode::OK, row.revision, &value))
 }
@@ -139,7 +150,9 @@ pub async fn relink_draft_action(
     IfMatch(expected): IfMatch,
     OptionalJson(input): OptionalJson<RelinkInput>,
 ) -> Result<Response, Problem> {
-    let row = drafts::relink(&state.app, &manager, id, binding, expected, input).await?;
+    let row = drafts::relink(&state.app, &manager, id, binding, expected, input)
+        .boxed()
+        .await?;
     let value = show_binding(&row, binding)?;
     Ok(view::resource(StatusCode::OK, row.revision, &value))
 }
@@ -153,7 +166,7 @@ pub async fn get_draft_drift(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
-    let changes = drafts::drift(&state.app, &reader, id).await?;
+    let changes = drafts::drift(&state.app, &reader, id).boxed().await?;
     Ok(view::list(&changes))
 }
 
@@ -166,6 +179,8 @@ pub async fn review_draft_drift(
     Auth(manager): Auth<Manager>,
     Path((id, binding)): Path<(AgentId, BindingId)>,
 ) -> Result<Response, Problem> {
-    let left = drafts::review(&state.app, &manager, id, binding).await?;
+    let left = drafts::review(&state.app, &manager, id, binding)
+        .boxed()
+        .await?;
     Ok(view::list(&left))
 }

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
 use switchboard_app::accounts::sessions::Session;
@@ -61,13 +62,17 @@ pub async fn list_events(
             .and_then(|value| value.to_str().ok())
             .filter(|text| !text.is_empty());
         let position = last.or(asked).map(after).transpose()?;
-        let follower = events::follow(&state.app, reader, id, position).await?;
+        let follower = events::follow(&state.app, reader, id, position)
+            .boxed()
+            .await?;
         let authority =
             authority(&state, session.map(|Extension(session)| session), &headers).await?;
         return Ok(follow(state, follower, authority).into_response());
     }
     let position = asked.map(after).transpose()?;
-    let page = events::list(&state.app, &reader, id, position, limit(query.limit)?).await?;
+    let page = events::list(&state.app, &reader, id, position, limit(query.limit)?)
+        .boxed()
+        .await?;
     let next = page.rows.last().filter(|_| page.more).map_or_else(
         || "null".to_owned(),
         |last| format!("\"{}\"", last.sequence),

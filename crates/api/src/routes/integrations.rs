@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use switchboard_app::integrations::{
     self, IntegrationInput, IntegrationPatch, IntegrationView, ProbeInput,
@@ -48,7 +49,9 @@ pub async fn list_integrations(
     Auth(reader): Auth<Reader<Configuration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = integrations::list(&state.app, &reader, query.after()?, query.limit()?).await?;
+    let page = integrations::list(&state.app, &reader, query.after()?, query.limit()?)
+        .boxed()
+        .await?;
     Ok(view::page(&page, |found| found.row.id.to_string(), show))
 }
 
@@ -60,7 +63,9 @@ pub async fn create_integration(
     Auth(manager): Auth<Manager>,
     Json(input): Json<IntegrationInput>,
 ) -> Result<Response, Problem> {
-    let made = integrations::create(&state.app, &manager, input).await?;
+    let made = integrations::create(&state.app, &manager, input)
+        .boxed()
+        .await?;
     Ok(view::resource(
         StatusCode::CREATED,
         made.row.revision,
@@ -77,7 +82,9 @@ pub async fn test_connection(
     Auth(manager): Auth<Manager>,
     Json(input): Json<ProbeInput>,
 ) -> Result<Response, Problem> {
-    let probe = integrations::probe(&state.app, &manager, input).await?;
+    let probe = integrations::probe(&state.app, &manager, input)
+        .boxed()
+        .await?;
     let error = probe.error.as_ref().map(|error| {
         json!({
             "code": error.code, "message": error.message, "upstream_status": error.upstream_status,
@@ -100,7 +107,7 @@ pub async fn get_integration(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(IntegrationId,)>,
 ) -> Result<Response, Problem> {
-    let found = integrations::get(&state.app, &reader, id).await?;
+    let found = integrations::get(&state.app, &reader, id).boxed().await?;
     Ok(view::resource(
         StatusCode::OK,
         found.row.revision,
@@ -120,7 +127,9 @@ pub async fn update_integration(
     IfMatch(expected): IfMatch,
     Json(patch): Json<IntegrationPatch>,
 ) -> Result<Response, Problem> {
-    let changed = integrations::update(&state.app, &manager, id, expected, patch).await?;
+    let changed = integrations::update(&state.app, &manager, id, expected, patch)
+        .boxed()
+        .await?;
     Ok(view::resource(
         StatusCode::OK,
         changed.row.revision,
@@ -140,7 +149,9 @@ pub async fn delete_integration(
     IfMatch(expected): IfMatch,
     Query(query): Query<DryRunQuery>,
 ) -> Result<Response, Problem> {
-    let outcome = integrations::delete(&state.app, &manager, id, query.how(expected)).await?;
+    let outcome = integrations::delete(&state.app, &manager, id, query.how(expected))
+        .boxed()
+        .await?;
     Ok(view::deleted(&outcome))
 }
 
@@ -153,7 +164,9 @@ pub async fn undelete_integration(
     Auth(manager): Auth<Manager>,
     Path((id,)): Path<(IntegrationId,)>,
 ) -> Result<Response, Problem> {
-    let found = integrations::undelete(&state.app, &manager, id).await?;
+    let found = integrations::undelete(&state.app, &manager, id)
+        .boxed()
+        .await?;
     Ok(view::resource(
         StatusCode::OK,
         found.row.revision,
@@ -170,7 +183,7 @@ pub async fn refresh_integration(
     Auth(manager): Auth<Manager>,
     Path((id,)): Path<(IntegrationId,)>,
 ) -> Result<Response, Problem> {
-    let refreshed = mcp::refresh(&state.app, &manager, id).await?;
+    let refreshed = mcp::refresh(&state.app, &manager, id).boxed().await?;
     let value = json!({
         "added": refreshed.added, "removed": refreshed.removed, "changed": refreshed.changed,
         "left_out": refreshed.left_out, "schema_notes": refreshed.schema_notes,

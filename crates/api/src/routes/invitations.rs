@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use switchboard_app::accounts::invitations::{
     self, AcceptInput, InspectInput, Invitation, InvitationInput,
@@ -34,7 +35,9 @@ pub async fn list_invitations(
     Auth(reader): Auth<Reader<Administration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = invitations::list(&state.app, &reader, query.after()?, query.limit()?).await?;
+    let page = invitations::list(&state.app, &reader, query.after()?, query.limit()?)
+        .boxed()
+        .await?;
     Ok(view::page(&page, |found| found.row.id.to_string(), show))
 }
 
@@ -48,7 +51,9 @@ pub async fn create_invitation(
     headers: HeaderMap,
     Json(input): Json<InvitationInput>,
 ) -> Result<Response, Problem> {
-    let (made, token) = invitations::create(&state.app, &admin, input).await?;
+    let (made, token) = invitations::create(&state.app, &admin, input)
+        .boxed()
+        .await?;
     let mut value = show(&made);
     let base = state.site.link_base(&headers);
     value["link"] = json!(format!("{base}/invitation#{}", *token.expose()));
@@ -64,7 +69,7 @@ pub async fn revoke_invitation(
     Auth(admin): Auth<Admin>,
     Path((id,)): Path<(InvitationId,)>,
 ) -> Result<StatusCode, Problem> {
-    invitations::revoke(&state.app, &admin, id).await?;
+    invitations::revoke(&state.app, &admin, id).boxed().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -77,7 +82,9 @@ pub async fn inspect_invitation(
     _visitor: Visitor,
     Json(input): Json<InspectInput>,
 ) -> Result<Response, Problem> {
-    let found = invitations::inspect(&state.app, &input.token).await?;
+    let found = invitations::inspect(&state.app, &input.token)
+        .boxed()
+        .await?;
     let value = json!({
         "email": found.row.email, "role": found.row.role,
         "workspace": {"name": found.workspace_name}, "has_account": found.has_account,
@@ -95,6 +102,8 @@ pub async fn accept_invitation(
     Visitor(from): Visitor,
     Json(input): Json<AcceptInput>,
 ) -> Result<Response, Problem> {
-    let session = invitations::accept(&state.app, input, &from).await?;
+    let session = invitations::accept(&state.app, input, &from)
+        .boxed()
+        .await?;
     begun(&state, &session).await
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use switchboard_app::accounts::members::{self, MemberPatch};
 use switchboard_app::rows::MemberRow;
@@ -29,7 +30,9 @@ pub async fn list_members(
     Auth(reader): Auth<Reader<Administration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = members::list(&state.app, &reader, query.after()?, query.limit()?).await?;
+    let page = members::list(&state.app, &reader, query.after()?, query.limit()?)
+        .boxed()
+        .await?;
     Ok(view::page(&page, |row| row.account.id.to_string(), show))
 }
 
@@ -44,7 +47,9 @@ pub async fn update_member(
     Path((id,)): Path<(UserId,)>,
     Json(patch): Json<MemberPatch>,
 ) -> Result<Response, Problem> {
-    let row = members::update(&state.app, &admin, id, &patch).await?;
+    let row = members::update(&state.app, &admin, id, &patch)
+        .boxed()
+        .await?;
     Ok(view::raw(StatusCode::OK, show(&row).to_string()))
 }
 
@@ -57,6 +62,6 @@ pub async fn remove_member(
     Auth(admin): Auth<Admin>,
     Path((id,)): Path<(UserId,)>,
 ) -> Result<StatusCode, Problem> {
-    members::remove(&state.app, &admin, id).await?;
+    members::remove(&state.app, &admin, id).boxed().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_app::messages::{self, Filter, TestMessage, TestMessageInput};
@@ -81,7 +82,9 @@ pub async fn list_messages(
 ) -> Result<Response, Problem> {
     let before = after(query.after.as_deref())?;
     let (filter, limit) = (query.filter()?, limit(query.limit)?);
-    let page = messages::list(&state.app, &reader, filter, before, limit).await?;
+    let page = messages::list(&state.app, &reader, filter, before, limit)
+        .boxed()
+        .await?;
     Ok(view::page(&page, |found| found.key.id.to_string(), show))
 }
 
@@ -94,7 +97,7 @@ pub async fn get_message(
     Auth(reader): Auth<Reader<Conversations>>,
     Path((id,)): Path<(MessageId,)>,
 ) -> Result<Response, Problem> {
-    let found = messages::get(&state.app, &reader, id).await?;
+    let found = messages::get(&state.app, &reader, id).boxed().await?;
     Ok(view::raw(StatusCode::OK, show(&found).to_string()))
 }
 
@@ -113,7 +116,9 @@ pub async fn send_test_message(
     Json(input): Json<TestMessageInput>,
 ) -> Result<Response, Problem> {
     let dry_run = query.how(None).dry_run;
-    let outcome = messages::send_test(&state.app, &manager, id, input, dry_run).await?;
+    let outcome = messages::send_test(&state.app, &manager, id, input, dry_run)
+        .boxed()
+        .await?;
     Ok(match outcome {
         TestMessage::Sent(message) => view::raw(StatusCode::CREATED, show(&message).to_string()),
         TestMessage::WouldBe(preview) => {
@@ -139,7 +144,9 @@ pub async fn receive_telnyx_webhook(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let received = messages::receive(&state.app, id, &headers, &body).await?;
+    let received = messages::receive(&state.app, id, &headers, &body)
+        .boxed()
+        .await?;
     let value = json!({"status": received.as_str()});
     Ok(view::raw(StatusCode::OK, value.to_string()))
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_app::overview::{self, Counts, Overview, Window};
@@ -65,7 +66,7 @@ pub async fn get_overview(
         to: parsed(query.to.as_deref(), "/to")?,
         environment: parsed(query.environment.as_deref(), "/environment")?,
     };
-    let overview = overview::get(&state.app, &reader, window).await?;
+    let overview = overview::get(&state.app, &reader, window).boxed().await?;
     let actions: Vec<_> = overview
         .tally
         .actions

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_app::secrets::{self, SecretInput, SecretView};
@@ -39,7 +40,9 @@ pub async fn list_secrets(
     Auth(reader): Auth<Reader<Configuration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = secrets::list(&state.app, &reader, query.after_text(), query.limit()?).await?;
+    let page = secrets::list(&state.app, &reader, query.after_text(), query.limit()?)
+        .boxed()
+        .await?;
     Ok(view::page(
         &page,
         |secret| secret.row.name.to_string(),
@@ -59,7 +62,9 @@ pub async fn put_secret(
     Path((text,)): Path<(String,)>,
     Json(input): Json<SecretInput>,
 ) -> Result<Response, Problem> {
-    let (secret, created) = secrets::put(&state.app, &manager, &name(&text)?, input).await?;
+    let (secret, created) = secrets::put(&state.app, &manager, &name(&text)?, input)
+        .boxed()
+        .await?;
     let status = if created {
         StatusCode::CREATED
     } else {
@@ -94,6 +99,8 @@ pub async fn delete_secret(
     Query(query): Query<DeleteQuery>,
 ) -> Result<Response, Problem> {
     let (name, force) = (name(&text)?, query.force);
-    let outcome = secrets::delete(&state.app, &manager, &name, force, query.dry_run).await?;
+    let outcome = secrets::delete(&state.app, &manager, &name, force, query.dry_run)
+        .boxed()
+        .await?;
     Ok(view::deleted(&outcome))
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde_json::json;
 use switchboard_app::accounts::sessions::{self, PasswordInput, Session, SignInInput};
@@ -21,6 +22,7 @@ pub async fn answer(
 ) -> Result<Response, Problem> {
     let row = session.row();
     let workspaces: Vec<_> = sessions::workspaces(&state.app, session)
+        .boxed()
         .await?
         .iter()
         .map(|own| json!({"id": own.workspace, "name": own.name, "role": own.role}))
@@ -66,7 +68,9 @@ pub async fn sign_in(
     Asked(request): Asked,
     Json(input): Json<SignInInput>,
 ) -> Result<Response, Problem> {
-    let session = sessions::sign_in(&state.app, &input, &from, request).await?;
+    let session = sessions::sign_in(&state.app, &input, &from, request)
+        .boxed()
+        .await?;
     begun(&state, &session).await
 }
 
@@ -77,7 +81,7 @@ pub async fn sign_out(
     State(state): State<ApiState>,
     SignedIn(session): SignedIn,
 ) -> Result<Response, Problem> {
-    sessions::sign_out(&state.app, &session).await?;
+    sessions::sign_out(&state.app, &session).boxed().await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     forget(&state, &mut response);
     Ok(response)
@@ -90,7 +94,9 @@ pub async fn sign_out_everywhere(
     State(state): State<ApiState>,
     SignedIn(session): SignedIn,
 ) -> Result<Response, Problem> {
-    sessions::sign_out_everywhere(&state.app, &session).await?;
+    sessions::sign_out_everywhere(&state.app, &session)
+        .boxed()
+        .await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     forget(&state, &mut response);
     Ok(response)
@@ -112,7 +118,9 @@ pub async fn switch_workspace(
     SignedIn(session): SignedIn,
     Json(input): Json<WorkspaceInput>,
 ) -> Result<Response, Problem> {
-    let session = sessions::switch(&state.app, &session, input.workspace_id).await?;
+    let session = sessions::switch(&state.app, &session, input.workspace_id)
+        .boxed()
+        .await?;
     answer(&state, StatusCode::OK, &session).await
 }
 
@@ -126,6 +134,8 @@ pub async fn change_password(
     Visitor(from): Visitor,
     Json(input): Json<PasswordInput>,
 ) -> Result<StatusCode, Problem> {
-    sessions::change_password(&state.app, &session, input, &from).await?;
+    sessions::change_password(&state.app, &session, input, &from)
+        .boxed()
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

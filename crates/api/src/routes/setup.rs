@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde_json::json;
 use switchboard_app::accounts::setup::{self, SetupInput};
 
@@ -16,7 +17,7 @@ use crate::{ApiState, schema, view};
 #[utoipa::path(get, path = "/setup", tag = "session", security(()),
     responses((status = 200, description = "Whether it is needed", body = schema::SetupState)))]
 pub async fn get_setup(State(state): State<ApiState>) -> Result<Response, Problem> {
-    let is_needed = setup::is_needed(&state.app).await?;
+    let is_needed = setup::is_needed(&state.app).boxed().await?;
     Ok(view::raw(
         StatusCode::OK,
         json!({"needed": is_needed}).to_string(),
@@ -33,6 +34,6 @@ pub async fn complete_setup(
     _visitor: Visitor,
     Json(input): Json<SetupInput>,
 ) -> Result<Response, Problem> {
-    let session = setup::complete(&state.app, input).await?;
+    let session = setup::complete(&state.app, input).boxed().await?;
     begun(&state, &session).await
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use switchboard_app::rows::VariableRow;
 use switchboard_app::variables::{self, VariableInput};
@@ -30,7 +31,9 @@ pub async fn list_variables(
     Auth(reader): Auth<Reader<Configuration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = variables::list(&state.app, &reader, query.after_text(), query.limit()?).await?;
+    let page = variables::list(&state.app, &reader, query.after_text(), query.limit()?)
+        .boxed()
+        .await?;
     Ok(view::page(&page, |row| row.name.to_string(), show))
 }
 
@@ -46,7 +49,9 @@ pub async fn put_variable(
     Path((text,)): Path<(String,)>,
     Json(input): Json<VariableInput>,
 ) -> Result<Response, Problem> {
-    let (row, created) = variables::put(&state.app, &manager, &name(&text)?, input).await?;
+    let (row, created) = variables::put(&state.app, &manager, &name(&text)?, input)
+        .boxed()
+        .await?;
     let status = if created {
         StatusCode::CREATED
     } else {
@@ -64,6 +69,8 @@ pub async fn delete_variable(
     Auth(manager): Auth<Manager>,
     Path((text,)): Path<(String,)>,
 ) -> Result<StatusCode, Problem> {
-    variables::delete(&state.app, &manager, &name(&text)?).await?;
+    variables::delete(&state.app, &manager, &name(&text)?)
+        .boxed()
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

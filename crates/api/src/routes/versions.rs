@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_app::publishing::{self, Outcome, Preview, PublishInput};
@@ -57,7 +58,9 @@ pub async fn list_versions(
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
     let before = after(query.after.as_deref())?;
-    let page = versions::list(&state.app, &reader, id, before, limit(query.limit)?).await?;
+    let page = versions::list(&state.app, &reader, id, before, limit(query.limit)?)
+        .boxed()
+        .await?;
     let with_document = query.document.unwrap_or(true);
     Ok(view::page(
         &page,
@@ -78,7 +81,9 @@ pub async fn lock_version(
     IfMatch(expected): IfMatch,
     OptionalJson(input): OptionalJson<LockInput>,
 ) -> Result<Response, Problem> {
-    let found = versions::lock(&state.app, &manager, id, expected, input).await?;
+    let found = versions::lock(&state.app, &manager, id, expected, input)
+        .boxed()
+        .await?;
     let value = show(&found, true);
     Ok(view::raw(StatusCode::CREATED, value.to_string()))
 }
@@ -92,7 +97,9 @@ pub async fn get_version(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id, number)): Path<(AgentId, u32)>,
 ) -> Result<Response, Problem> {
-    let found = versions::get(&state.app, &reader, id, number).await?;
+    let found = versions::get(&state.app, &reader, id, number)
+        .boxed()
+        .await?;
     let value = show(&found, true);
     Ok(view::raw(StatusCode::OK, value.to_string()))
 }
@@ -106,7 +113,9 @@ pub async fn get_version_drift(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id, number)): Path<(AgentId, u32)>,
 ) -> Result<Response, Problem> {
-    let changes = versions::drift(&state.app, &reader, id, number).await?;
+    let changes = versions::drift(&state.app, &reader, id, number)
+        .boxed()
+        .await?;
     Ok(view::list(&changes))
 }
 
@@ -119,7 +128,9 @@ pub async fn preview_restore(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id, number)): Path<(AgentId, u32)>,
 ) -> Result<Response, Problem> {
-    let changes = versions::drift(&state.app, &reader, id, number).await?;
+    let changes = versions::drift(&state.app, &reader, id, number)
+        .boxed()
+        .await?;
     let value = json!({"version": number, "changes": changes});
     Ok(view::raw(StatusCode::OK, value.to_string()))
 }
@@ -135,7 +146,9 @@ pub async fn restore_version(
     Path((id, number)): Path<(AgentId, u32)>,
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
-    let row = versions::restore(&state.app, &manager, id, number, expected).await?;
+    let row = versions::restore(&state.app, &manager, id, number, expected)
+        .boxed()
+        .await?;
     Ok(view::resource(
         StatusCode::OK,
         row.revision,
@@ -155,7 +168,9 @@ pub async fn publish_version(
     Path((id, number)): Path<(AgentId, u32)>,
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
-    let published = versions::publish(&state.app, &manager, id, number, expected).await?;
+    let published = versions::publish(&state.app, &manager, id, number, expected)
+        .boxed()
+        .await?;
     let mut value = show(&published.version, true);
     value["warnings"] = json!(published.warnings);
     Ok(view::raw(StatusCode::OK, value.to_string()))
@@ -180,7 +195,10 @@ pub async fn publish_draft(
     OptionalJson(input): OptionalJson<PublishInput>,
 ) -> Result<Response, Problem> {
     let how = query.how(expected);
-    match publishing::publish(&state.app, &manager, id, how, input).await? {
+    match publishing::publish(&state.app, &manager, id, how, input)
+        .boxed()
+        .await?
+    {
         Outcome::Done { published, is_new } => {
             let status = if is_new {
                 StatusCode::CREATED
@@ -219,7 +237,9 @@ pub async fn unpublish_agent(
     Path((id,)): Path<(AgentId,)>,
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
-    let row = versions::unpublish(&state.app, &manager, id, expected).await?;
+    let row = versions::unpublish(&state.app, &manager, id, expected)
+        .boxed()
+        .await?;
     Ok(view::resource(
         StatusCode::OK,
         row.revision,
