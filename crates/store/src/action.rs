@@ -48,7 +48,7 @@ impl ActionRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     id: Uuid,
     integration_id: Uuid,

@@ -46,7 +46,7 @@ pub struct More {
     pub after: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     id: Uuid,
     at: DateTime<Utc>,

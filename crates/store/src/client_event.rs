@@ -18,7 +18,7 @@ pub struct ClientEventKey {
 }
 
 /// What is known of an event that waits, or waited.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct Awaited {
     /// Until when its call waits.
     pub expires_at: DateTime<Utc>,

@@ -18,7 +18,7 @@ use crate::page::Page;
 
 pub(crate) const COLUMNS: &str = "workspace_id, id, agent_id, version, environment, status, phase, state, variables, call_usage, last_sequence, created_at, updated_at";
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     workspace_id: Uuid,
     id: Uuid,

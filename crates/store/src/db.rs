@@ -272,14 +272,18 @@ impl Db {
     /// Migrations take as long as they take, on a connection of their own.
     async fn migrate(&self) -> Result<(), StoreError> {
         match &*self.pools {
-            Pools::Sqlite { writer, .. } => sqlx::migrate!("migrations/sqlite").run(writer).await?,
+            Pools::Sqlite { writer, .. } => {
+                sqlx_macros::migrate!("migrations/sqlite")
+                    .run(writer)
+                    .await?
+            }
             Pools::Postgres(pools) => {
                 let options = pools.direct.clone();
                 let mut connection = options
                     .connect()
                     .await
                     .map_err(|error| StoreError::Unavailable(failure::told(&options, &error)))?;
-                sqlx::migrate!("migrations/postgres")
+                sqlx_macros::migrate!("migrations/postgres")
                     .run(&mut connection)
                     .await?;
                 connection.close().await?;
@@ -295,8 +299,8 @@ impl Db {
     ) -> Result<Inspection, StoreError> {
         let migrator = match location {
             Location::Sqlite(path) if !path.exists() => return Ok(Inspection::Missing),
-            Location::Sqlite(_) => sqlx::migrate!("migrations/sqlite"),
-            Location::Postgres(_) => sqlx::migrate!("migrations/postgres"),
+            Location::Sqlite(_) => sqlx_macros::migrate!("migrations/sqlite"),
+            Location::Postgres(_) => sqlx_macros::migrate!("migrations/postgres"),
         };
         let db = Self::connect(location, None, settings).await?;
         let mut conn = db.read().await?;

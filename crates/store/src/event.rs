@@ -9,7 +9,7 @@ use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::page::Page;
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     sequence: i64,
     id: Uuid,

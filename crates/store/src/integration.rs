@@ -34,7 +34,7 @@ pub struct IntegrationRow {
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     id: Uuid,
     name: String,
@@ -182,7 +182,7 @@ pub async fn of_kind(
     engine: &mut Engine<'_>,
     kind: IntegrationKind,
 ) -> Result<Vec<(WorkspaceId, IntegrationRow)>, StoreError> {
-    #[derive(sqlx::FromRow)]
+    #[derive(sqlx_macros::FromRow)]
     struct Owned {
         workspace_id: Uuid,
         #[sqlx(flatten)]

@@ -99,7 +99,7 @@ pub async fn answer_call(
     Ok(changed > 0)
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     workspace_id: Uuid,
     conversation_id: Uuid,

@@ -150,7 +150,7 @@ pub async fn mark_reviewed(
     Ok(())
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Linked {
     binding_id: Uuid,
     action_id: Uuid,

@@ -75,7 +75,7 @@ macro_rules! bind_message {
 }
 pub(crate) use bind_message;
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Row {
     workspace_id: Uuid,
     id: Uuid,
@@ -269,7 +269,7 @@ pub struct SenderKey {
 }
 
 /// When a sender may send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct Turn {
     /// When the next message that comes may leave.
     pub next_at: DateTime<Utc>,

@@ -111,7 +111,7 @@ async fn add_known(
     table: Table,
     chunk: &mut [(Key, Piece)],
 ) -> Result<(), StoreError> {
-    #[derive(sqlx::FromRow)]
+    #[derive(sqlx_macros::FromRow)]
     struct Known {
         n: i64,
         #[sqlx(flatten)]
@@ -232,7 +232,7 @@ pub async fn fold(engine: &mut Engine<'_>, most: u32) -> Result<Option<usize>, S
     Ok(Some(texts.len()))
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct Old {
     workspace_id: Uuid,
     bucket_at: DateTime<Utc>,

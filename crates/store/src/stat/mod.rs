@@ -73,7 +73,7 @@ pub struct StatRow {
 }
 
 /// Sums as they are stored.
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct SumsRow {
     succeeded: i64,
     failed: i64,
@@ -94,7 +94,7 @@ impl SumsRow {
 }
 
 /// What was called, as it is stored.
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct CalledRow {
     source: String,
     name: String,
@@ -114,7 +114,7 @@ impl CalledRow {
 }
 
 /// The last error of an integration.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct ErrorRow {
     /// The stable code.
     pub code: String,
@@ -165,7 +165,7 @@ pub async fn errors(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
 ) -> Result<Vec<(IntegrationId, String, ErrorRow)>, StoreError> {
-    #[derive(sqlx::FromRow)]
+    #[derive(sqlx_macros::FromRow)]
     struct Found {
         integration_id: Uuid,
         environment: String,

@@ -94,7 +94,7 @@ pub async fn each_of(
     sources: &[String],
     mut take: impl FnMut(StatRow) + Send,
 ) -> Result<(), StoreError> {
-    #[derive(sqlx::FromRow)]
+    #[derive(sqlx_macros::FromRow)]
     struct Row {
         at: DateTime<Utc>,
         #[sqlx(flatten)]
@@ -138,7 +138,7 @@ pub async fn each_total(
     span: Span,
     mut take: impl FnMut(DateTime<Utc>, Sums) + Send,
 ) -> Result<(), StoreError> {
-    #[derive(sqlx::FromRow)]
+    #[derive(sqlx_macros::FromRow)]
     struct Row {
         at: DateTime<Utc>,
         #[sqlx(flatten)]
