@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
@@ -43,6 +44,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const KEPT: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("sqlx-core", &["store"]),
+    ("sqlx-macros", &["store"]),
     ("rusqlite", &[]),
     ("hyper", &["outbound", "switchboard", "testkit", "bench"]),
     (
@@ -241,6 +243,57 @@ fn every_crate_keeps_the_common_rules() {
     }
     let licence = fs::read_to_string(root().join("LICENSE")).unwrap();
     assert!(licence.contains("Apache License") && licence.contains("Version 2.0, January 2004"));
+}
+
+/// What is built for the tests serves the tools that run beside them (schemathesis, the browser), and
+/// rustdoc finds what clippy checked: a feature that a test alone brings in would have all of it built
+/// twice. `testkit` names such features among what it uses.
+#[test]
+fn tests_and_the_program_are_built_of_the_same_parts() {
+    let parts = |edges| {
+        let output = Command::new(env!("CARGO"))
+            .args(["tree", "--workspace", "--offline", "--prefix", "none"])
+            .args(["--edges", edges, "--format", "{p} [{f}]"])
+            .current_dir(root())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = |line: &str| line.trim_end_matches(" (*)").to_owned();
+        let parts: BTreeSet<_> = text.lines().map(line).collect();
+        assert!(parts.len() > 200, "{parts:?}");
+        parts
+    };
+    let with_tests = parts("normal,build,dev");
+    for part in parts("normal,build") {
+        assert!(
+            with_tests.contains(&part),
+            "tests want other features than {part}"
+        );
+    }
+}
+
+/// A test in a comment would be run by nobody: nothing here runs them.
+#[test]
+fn no_test_is_in_a_comment() {
+    for below in ["crates", "bench"] {
+        for (path, text) in files(below, ".rs") {
+            let mut inside = false;
+            for (at, line) in text.lines().enumerate() {
+                let line = line.trim_start();
+                let comment = line.strip_prefix("///").or(line.strip_prefix("//!"));
+                if let Some(kind) = comment.and_then(|text| text.trim().strip_prefix("```")) {
+                    let harmless = ["text", "json", "sh"].contains(&kind);
+                    assert!(
+                        inside || harmless,
+                        "{path}:{}: a block of code in a comment says what it is: text, json or sh; \
+                         a test goes into the module of tests",
+                        at + 1
+                    );
+                    inside = !inside;
+                }
+            }
+        }
+    }
 }
 
 /// Settings are passed in: only the binary and what runs tests read the environment.

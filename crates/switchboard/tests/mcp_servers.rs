@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use serde_json::{Value, json};
-use switchboard_testkit::peers::{Peer, fixtures, free_port};
+use switchboard_testkit::peers::{Peer, free_port};
 use switchboard_testkit::{
     Builder, Client, McpUpstream, Server, TestDatabase, Upstream, eventually, on_both_databases,
 };
@@ -352,7 +352,6 @@ async fn two_tools_of_one_name_never_meet(database: TestDatabase) {
 /// refresh, restart.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn servers_of_other_people_work() {
-    let Some(fixtures) = fixtures() else { return };
     let server = Server::start(BINARY, TestDatabase::sqlite()).await;
     let client = server.client("admin");
     let build = Builder::new(&client);
@@ -360,12 +359,12 @@ async fn servers_of_other_people_work() {
         ("streamable", "streamableHttp", "mcp"),
         ("sse", "sse", "sse"),
     ] {
-        let peer = Peer::everything(&fixtures, transport).await;
+        let peer = Peer::everything(transport).await;
         let url = format!("http://127.0.0.1:{}/{path}", peer.port);
         every_tool_is_called(&client, &build, name, &url, 6).await;
     }
     let port = free_port();
-    let peer = Peer::fast_mcp(&fixtures, "fixture_fastmcp.py", port).await;
+    let peer = Peer::fast_mcp("fixture_fastmcp.py", port).await;
     let url = format!("http://127.0.0.1:{port}/mcp");
     let (agent, made) = every_tool_is_called(&client, &build, "fastmcp", &url, 8).await;
     let conversation = build.converse(&agent).await;
@@ -388,7 +387,7 @@ async fn servers_of_other_people_work() {
     assert_eq!(gone["status"], "failed");
     let refresh = format!("/integrations/{}/refresh", text(&made["id"]));
     assert_eq!(client.post(&refresh, json!({})).await.status, 502);
-    let _peer = Peer::fast_mcp(&fixtures, "fixture_fastmcp.py", port).await;
+    let _peer = Peer::fast_mcp("fixture_fastmcp.py", port).await;
     eventually("the restarted server's answer", || async {
         let back = call(
             &client,

@@ -10,6 +10,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use switchboard_testkit::peers;
+
 const BINARY: &str = env!("CARGO_BIN_EXE_switchboard");
 const PATIENCE: Duration = Duration::from_mins(1);
 /// What ends the output of a command.
@@ -251,20 +253,13 @@ fn demo() -> (Running, String, String) {
 
 /// The services as `make services` starts them, but on free ports.
 fn services() -> (Running, String, String) {
-    for name in ["SWITCHBOARD_TEST_VENV", "SWITCHBOARD_TEST_NPM"] {
-        let place = switchboard_testkit::environment(
-            name,
-            "run `make test`, or after `make setup` name .cache/venv in SWITCHBOARD_TEST_VENV and scripts/npm/node_modules in SWITCHBOARD_TEST_NPM, as absolute paths",
-        );
-        assert!(
-            Path::new(&place).is_dir(),
-            "{name} is {place}, which is not there: run `make setup`"
-        );
-    }
+    let (venv, modules) = (peers::venv(), peers::modules());
     let (ledger, echo) = (free_port(), free_port());
     let mut command = Command::new("bash");
     command
         .arg(root().join("scripts/services.sh"))
+        .env("SWITCHBOARD_TEST_VENV", venv)
+        .env("SWITCHBOARD_TEST_NPM", modules)
         .args([ledger.to_string(), echo.to_string()]);
     let (running, _) = start(&mut command, |line| line.contains("Ctrl-C"));
     let address = |port: u16| format!("http://127.0.0.1:{port}");

@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::json;
 use switchboard_testkit::{Client, Server, TestDatabase, on_both_databases};
 
-use crate::BINARY;
+use super::BINARY;
 
 on_both_databases!(
     a_forgotten_password_is_replaced,

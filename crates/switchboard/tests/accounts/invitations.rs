@@ -9,7 +9,7 @@ use switchboard_store::workspace;
 use switchboard_testkit::{Server, TestDatabase, invite, on_both_databases};
 use switchboard_vault::Token;
 
-use crate::{BINARY, now, open, role_of};
+use super::{BINARY, now, open, role_of};
 
 on_both_databases!(invitations_work_once, others_do_not_work);
 

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::json;
 use switchboard_testkit::{Server, TestDatabase, on_both_databases};
 
-use crate::BINARY;
+use super::BINARY;
 
 on_both_databases!(a_cookie_alone_changes_nothing, other_pages_do_not_sign_in);
 

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::json;
 use switchboard_testkit::{Client, Server, TestDatabase, invite, on_both_databases};
 
-use crate::{BINARY, id_of};
+use super::{BINARY, id_of};
 
 on_both_databases!(the_audit_log_names_people, nothing_secret_is_said);
 

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use switchboard_testkit::{Client, Sample, Server, TestDatabase, Upstream, on_both_databases};
 
-use crate::{BINARY, id_of, role_of};
+use super::{BINARY, id_of, role_of};
 
 on_both_databases!(
     each_role_may_what_it_may,

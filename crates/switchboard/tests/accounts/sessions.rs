@@ -8,7 +8,7 @@ use switchboard_store::workspace;
 use switchboard_testkit::{Client, Server, TestDatabase, invite, on_both_databases};
 use switchboard_vault::Token;
 
-use crate::{BINARY, id_of, now, open};
+use super::{BINARY, id_of, now, open};
 
 on_both_databases!(
     sessions_end,

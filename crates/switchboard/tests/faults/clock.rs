@@ -5,7 +5,7 @@ use switchboard_testkit::{
     Client, Surroundings, TestDatabase, WallClock, eventually, on_both_databases,
 };
 
-use crate::{CALLERS, Rounds, World, at_work};
+use super::{CALLERS, Rounds, World, at_work};
 
 on_both_databases!(a_clock_that_jumps_changes_nothing);
 

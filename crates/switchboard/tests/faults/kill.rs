@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use switchboard_testkit::{Kind, Surroundings, TestDatabase, on_both_databases};
 
-use crate::{CALLERS, Rounds, World};
+use super::{CALLERS, Rounds, World};
 
 on_both_databases!(killed_again_and_again_it_keeps_its_promises);
 

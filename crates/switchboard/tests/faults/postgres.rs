@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use switchboard_testkit::{Cluster, Proxy, SmallDisk, Surroundings, TestDatabase, eventually};
 
-use crate::{CALLERS, Rounds, World, at_work, side_by_side};
+use super::{CALLERS, Rounds, World, at_work, side_by_side};
 
 /// What happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

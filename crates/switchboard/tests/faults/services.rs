@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use switchboard_testkit::{Fault, Kind, Surroundings, TestDatabase, broken, on_both_databases};
 
-use crate::{CALLERS, Rounds, World, at_work};
+use super::{CALLERS, Rounds, World, at_work};
 
 on_both_databases!(
     a_service_that_hangs_stops_no_other,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use switchboard_testkit::{Server, SmallDisk, Surroundings, TestDatabase};
 
-use crate::{CALLERS, Rounds, World, at_work, side_by_side};
+use super::{CALLERS, Rounds, World, at_work, side_by_side};
 
 /// What happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use http::Method;
 use serde_json::json;
 use switchboard_testkit::{Builder, Server, TestDatabase, Upstream, on_both_databases};
 
-use crate::client::Door;
-use crate::{BINARY, agent};
+use super::client::Door;
+use super::{BINARY, agent};
 
 on_both_databases!(
     streams_of_a_key_end_when_it_expires,

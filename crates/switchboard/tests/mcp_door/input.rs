@@ -6,8 +6,8 @@ use http::Method;
 use serde_json::json;
 use switchboard_testkit::{Server, TestDatabase, eventually, on_both_databases};
 
-use crate::client::Door;
-use crate::{BINARY, agent};
+use super::client::Door;
+use super::{BINARY, agent};
 
 on_both_databases!(bad_input_is_refused_and_never_breaks_anything);
 

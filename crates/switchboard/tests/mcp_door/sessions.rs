@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use switchboard_testkit::{Answer, Server, TestDatabase, Upstream, on_both_databases};
 
-use crate::client::{Door, LIST_CHANGED, document};
-use crate::{BINARY, agent};
+use super::client::{Door, LIST_CHANGED, document};
+use super::{BINARY, agent};
 
 on_both_databases!(
     a_session_lists_and_calls,

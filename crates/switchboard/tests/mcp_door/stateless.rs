@@ -4,8 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 use switchboard_testkit::{Server, TestDatabase, Upstream, on_both_databases};
 
-use crate::client::Door;
-use crate::{BINARY, agent};
+use super::client::Door;
+use super::{BINARY, agent};
 
 on_both_databases!(
     a_stateless_client_carries_its_conversation,

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 use switchboard_testkit::{Client, Sample, Server, TestDatabase, Upstream, eventually};
 
-use crate::BINARY;
-use crate::cluster::{Cluster, as_owner, free_port, give};
+use super::BINARY;
+use super::cluster::{Cluster, as_owner, free_port, give};
 
 /// A running `PgBouncer`. It goes with the test.
 struct Pooler {

@@ -7,7 +7,7 @@ use serde_json::json;
 use switchboard_testkit::{Client, Server, TestDatabase, eventually};
 use tempfile::TempDir;
 
-use crate::BINARY;
+use super::BINARY;
 
 /// A server that is starting.
 struct Starting {

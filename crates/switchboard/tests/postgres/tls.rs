@@ -8,8 +8,8 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::json;
 use switchboard_testkit::{Server, TestDatabase};
 
-use crate::BINARY;
-use crate::cluster::Cluster;
+use super::BINARY;
+use super::cluster::Cluster;
 
 /// An authority, and what it signed for a name: certificates and a key, as PEM.
 struct Signed {

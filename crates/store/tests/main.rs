@@ -1,0 +1,6 @@
+//! The store on both databases. One program of tests, so that it is linked once.
+
+mod accounts;
+mod checkpoint;
+mod engines;
+mod stats;
