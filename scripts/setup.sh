@@ -46,7 +46,6 @@ browser() {
     if [ ! -x "${CHROMIUM:-}" ] && [ ! -x /usr/bin/chromium ] && [ ! -x /usr/bin/chromium-browser ]; then
         install chromium
     fi
-    packages e2e
 }
 
 command -v cargo >/dev/null || missing "cargo; install Rust 1.95 or newer"
@@ -74,9 +73,20 @@ done
 command -v curl >/dev/null || install curl
 if [ "${1:-}" = e2e ]; then
     browser
+    packages e2e
     exit 0
 fi
 command -v python3 >/dev/null || install python3 python3-venv
+
+# Most of it is waiting for registries, so all are asked at once.
+installing=()
+packages scripts/npm &
+installing+=($!)
+if [ "${1:-}" != services ]; then
+    browser
+    packages e2e &
+    installing+=($!)
+fi
 
 venv=.cache/venv
 if ! cmp -s scripts/requirements.txt "$venv/installed.txt"; then
@@ -91,5 +101,6 @@ if ! cmp -s scripts/requirements.txt "$venv/installed.txt"; then
     cp scripts/requirements.txt "$venv/installed.txt"
 fi
 
-packages scripts/npm
-if [ "${1:-}" != services ]; then browser; fi
+for id in "${installing[@]}"; do
+    wait "$id" || exit 1
+done
