@@ -99,6 +99,10 @@ struct World {
 }
 
 async fn world(database: TestDatabase, faults: Faults) -> World {
+    world_at(PACE, database, faults).await
+}
+
+async fn world_at(pace: Pace, database: TestDatabase, faults: Faults) -> World {
     let settings = DbSettings {
         faults: Some(faults),
         deadline: Some(Duration::from_millis(500)),
@@ -113,7 +117,7 @@ async fn world(database: TestDatabase, faults: Faults) -> World {
         .await
         .unwrap();
     World {
-        journal: Arc::new(Journal::new(db.clone(), INSTANCE, PACE)),
+        journal: Arc::new(Journal::new(db.clone(), INSTANCE, pace)),
         db,
         running: Arc::default(),
         calls: Mutex::default(),
@@ -359,7 +363,12 @@ async fn many_callers_at_once_leave_no_gap(database: TestDatabase) {
             _ => Fault::None,
         }
     });
-    let world = Arc::new(world(database, faults).await);
+    // Nobody gives up here, however slow the machine is.
+    let pace = Pace {
+        asked: Duration::from_secs(30),
+        ..PACE
+    };
+    let world = Arc::new(world_at(pace, database, faults).await);
     let key = loop {
         let (key, start) = new_conversation();
         if world.journal.submit(key, start).await.is_ok() {
