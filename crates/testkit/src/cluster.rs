@@ -3,20 +3,22 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Pid, Signal, geteuid, kill_process, test_kill_process};
 use tempfile::TempDir;
 use tokio::process::Command;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use crate::database::TestDatabase;
 
 /// The longest that one of PostgreSQL's programs may take.
 const LONGEST: Duration = Duration::from_mins(1);
 
-/// A new cluster's files. Making them takes a second of a processor, copying them does not.
-static TEMPLATE: OnceCell<TempDir> = OnceCell::const_new();
+/// A new cluster's files. Making them takes a second of a processor, copying them does not. They go
+/// with the last cluster that came of them.
+static TEMPLATE: Mutex<Weak<TempDir>> = Mutex::const_new(Weak::new());
 
 /// A running PostgreSQL, on a port and in a folder of its own.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub struct Cluster {
     folder: PathBuf,
     port: u16,
     options: String,
+    _template: Arc<TempDir>,
 }
 
 /// Where PostgreSQL's programs are: Debian keeps those of the server out of the path.
@@ -84,19 +87,22 @@ fn give_away(path: &Path) {
     }
 }
 
-async fn template() -> &'static TempDir {
-    let make = || async {
-        let folder = folder();
-        let mut command = as_owner(program("initdb"));
-        command
-            .args(["--no-sync", "-A", "trust", "-U", "postgres"])
-            // Small segments, so that a small disk can be filled.
-            .args(["-E", "UTF8", "--locale=C", "--wal-segsize=1", "-D"])
-            .arg(folder.path().join("data"));
-        run(command).await.unwrap();
-        folder
-    };
-    TEMPLATE.get_or_init(make).await
+async fn template() -> Arc<TempDir> {
+    let mut template = TEMPLATE.lock().await;
+    if let Some(made) = template.upgrade() {
+        return made;
+    }
+    let folder = Arc::new(folder());
+    let mut command = as_owner(program("initdb"));
+    command
+        .args(["--no-sync", "-A", "trust", "-U", "postgres"])
+        // Small segments, so that a small disk can be filled.
+        .args(["-E", "UTF8", "--locale=C", "--wal-segsize=1", "-D"])
+        .arg(folder.path().join("data"));
+    run(command).await.unwrap();
+    *template = Arc::downgrade(&folder);
+    drop(template);
+    folder
 }
 
 impl Cluster {
@@ -114,9 +120,10 @@ impl Cluster {
     }
 
     async fn make(own: Option<TempDir>, folder: PathBuf, options: &str) -> Self {
+        let template = template().await;
         let mut copy = as_owner("cp");
         copy.arg("-a")
-            .arg(template().await.path().join("data"))
+            .arg(template.path().join("data"))
             .arg(&folder);
         run(copy).await.unwrap();
         // Free now, and seldom taken by others in the moment until the server has it.
@@ -128,6 +135,7 @@ impl Cluster {
             folder,
             port,
             options: options.to_owned(),
+            _template: template,
         };
         cluster.start_again().await;
         cluster
@@ -263,6 +271,12 @@ impl Drop for Cluster {
             for process in &processes {
                 let _ = kill_process(*process, signal);
             }
+        }
+        // Who still ends may write into the folder, which is removed now.
+        let start = Instant::now();
+        let lives = |process: &Pid| test_kill_process(*process).is_ok();
+        while processes.iter().any(lives) && start.elapsed() < Duration::from_secs(2) {
+            std::thread::yield_now();
         }
     }
 }

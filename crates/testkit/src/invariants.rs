@@ -11,7 +11,7 @@ use crate::load::{Counter, Kind, LIMIT, Noted};
 use crate::server::Server;
 
 /// How long the server has to settle everything after a fault is over.
-const QUIET: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_mins(1);
 /// Findings of one kind that are told.
 const TOLD: usize = 5;
 
@@ -224,7 +224,7 @@ async fn events(evidence: &Evidence<'_>) -> Result<Events, String> {
                     status,
                     code: event["error"]["code"].as_str().map(ToOwned::to_owned),
                     binding: text(&event["binding_id"]),
-                    is_taken: is_taken(&event),
+                    is_taken: is_taken(event),
                 };
                 calls.entry(text(&event["call_id"])).or_default().push(told);
             }

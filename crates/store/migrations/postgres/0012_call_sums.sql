@@ -1,7 +1,7 @@
 -- What batches of the journal counted: written in the batch's own transaction, and taken away in the transaction
 -- that adds it to the tables below. So each event of a call is counted once, whatever crashes.
 CREATE TABLE counted_calls (
-    sequence BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    sequence BIGINT PRIMARY KEY,
     calls TEXT NOT NULL
 );
 
@@ -48,3 +48,6 @@ CREATE TABLE call_stat_all (
     durations TEXT NOT NULL,
     PRIMARY KEY (workspace_id, at, environment)
 );
+
+-- From here on, each database in its own words. SQLite counts a row's number up by itself.
+ALTER TABLE counted_calls ALTER COLUMN sequence ADD GENERATED ALWAYS AS IDENTITY;

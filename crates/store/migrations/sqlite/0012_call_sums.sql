@@ -48,3 +48,5 @@ CREATE TABLE call_stat_all (
     durations TEXT NOT NULL,
     PRIMARY KEY (workspace_id, at, environment)
 ) STRICT, WITHOUT ROWID;
+
+-- From here on, each database in its own words. A row of SQLite is numbered without being told.

@@ -153,10 +153,7 @@ impl World {
 async fn at_work(load: &Load) {
     let start = Instant::now();
     while load.good() < 20 {
-        assert!(
-            start.elapsed() < Duration::from_secs(60),
-            "no call succeeds"
-        );
+        assert!(start.elapsed() < Duration::from_mins(1), "no call succeeds");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -158,9 +158,16 @@ async fn scenario(fault: Fault, lasts: Duration, disk: Option<SmallDisk>) -> Res
             .finish(load)
             .await
             .map_err(|what| format!("round {number}: {what}"))?;
+        if matches!(fault, Fault::BlackHole | Fault::DeadConnections) {
+            // PostgreSQL finds dead connections by itself, but later, and every round leaves some.
+            cluster.sql(DISCONNECT).await?;
+        }
     }
     Ok(())
 }
+
+const DISCONNECT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
 
 /// Takes every connection that is left.
 async fn hold_all(cluster: &Cluster) -> Vec<tokio::process::Child> {
