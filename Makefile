@@ -20,8 +20,8 @@ export SWITCHBOARD_TEST_NPM := $(CURDIR)/scripts/npm/node_modules
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: build ## Build the Studio and Switchboard, and run its demo
-	./target/release/switchboard demo
+run: ## Build the Studio and Switchboard, and run its demo
+	@bash scripts/run.sh
 
 services: ## Run the two services of the README's tour
 	@bash scripts/setup.sh services

@@ -42,7 +42,9 @@ export class Api {
 async function enter(url, path, body) {
   const answer = await new Api(url).ask('POST', path, body);
   if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  const cookie = answer.headers.getSetCookie()[0].split(';')[0];
+  // The other cookie says that the browser was here before.
+  const cookies = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
+  const cookie = cookies.find((cookie) => cookie.includes('session='));
   return new Api(url, { cookie, csrf: answer.body.csrf_token });
 }
 

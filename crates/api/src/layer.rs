@@ -9,6 +9,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use switchboard_app::audit::{self, Details};
 use switchboard_app::{Principal, RequestInfo};
 
@@ -69,7 +70,9 @@ pub async fn observe(State(state): State<ApiState>, mut request: Request, next: 
     if response.status() == StatusCode::FORBIDDEN
         && let (Some(principal), Some(problem)) = (principal, problem)
     {
-        note_refusal(&state, principal, problem, &format!("{method} {route}")).await;
+        note_refusal(&state, principal, problem, &format!("{method} {route}"))
+            .boxed()
+            .await;
     }
     let duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     metrics::counter!("switchboard_http_requests_total", "route" => route.to_owned(), "status" => class(status))

@@ -17,6 +17,7 @@ mod session;
 mod site;
 mod view;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -34,8 +35,7 @@ pub use proxies::Proxies;
 pub use site::Site;
 
 /// What the handlers need.
-#[derive(Clone)]
-pub struct ApiState {
+pub struct ApiParts {
     /// The application.
     pub app: Arc<App>,
     /// Writes the metrics in the text format of Prometheus.
@@ -50,6 +50,43 @@ pub struct ApiState {
     pub mcp: Arc<Door>,
     /// What request ids start with; different at each start.
     pub request_prefix: Arc<str>,
+}
+
+/// The same, as each handler has it. What is inside is not part of its type: for each handler, and each of
+/// the services around one, the compiler proves that the state may move between threads, and would go
+/// through all of the application every time.
+#[derive(Clone)]
+pub struct ApiState(Arc<dyn Holds>);
+
+trait Holds: Send + Sync {
+    fn parts(&self) -> &ApiParts;
+}
+
+impl Holds for ApiParts {
+    fn parts(&self) -> &ApiParts {
+        self
+    }
+}
+
+impl ApiState {
+    /// The state of these parts.
+    pub fn new(parts: ApiParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for ApiState {
+    type Target = ApiParts;
+
+    fn deref(&self) -> &ApiParts {
+        self.0.parts()
+    }
+}
+
+impl std::fmt::Debug for ApiParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ApiParts")
+    }
 }
 
 impl std::fmt::Debug for ApiState {

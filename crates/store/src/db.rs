@@ -275,7 +275,7 @@ impl Db {
             Pools::Sqlite { writer, .. } => {
                 sqlx_macros::migrate!("migrations/sqlite")
                     .run(writer)
-                    .await?
+                    .await?;
             }
             Pools::Postgres(pools) => {
                 let options = pools.direct.clone();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use switchboard_api::{ApiState, Door as McpDoor, Proxies, Site};
+use switchboard_api::{ApiParts, ApiState, Door as McpDoor, Proxies, Site};
 use switchboard_app::accounts::setup::{self, Offer, STANDS_SECONDS};
 use switchboard_app::{App, Context, lifecycle};
 use tokio::net::TcpListener;
@@ -117,7 +117,7 @@ pub async fn serve(
         settings.public_url.as_ref(),
         &settings.allowed_hosts,
     );
-    let state = ApiState {
+    let state = ApiState::new(ApiParts {
         app: app.clone(),
         metrics: Arc::new(move || {
             metrics::counter!("switchboard_log_lines_lost_total").absolute(log_writer::lost());
@@ -128,7 +128,7 @@ pub async fn serve(
         proxies: Arc::new(Proxies(settings.trusted_proxies.clone())),
         mcp: Arc::new(McpDoor::new()),
         request_prefix: system::random_hex(context, 5).into(),
-    };
+    });
     let router = switchboard_api::router(state, settings.max_body_bytes);
     let door = Door::open(listener, router, door_limits(settings));
     let mut signals = Signals::new()?;

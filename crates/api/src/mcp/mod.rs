@@ -18,6 +18,7 @@ use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 use moka::sync::Cache;
 use switchboard_app::{AppError, Runner};
 use switchboard_domain::id::{AgentId, ConversationId};
@@ -99,6 +100,7 @@ pub async fn serve(
     let (parts, body) = request.into_parts();
     let request = Request::from_parts(clone_for_body(&parts), body);
     answer(&state, &agent, &parts, request)
+        .boxed()
         .await
         .unwrap_or_else(IntoResponse::into_response)
 }

@@ -65,8 +65,9 @@ pub async fn list_events(
         let follower = events::follow(&state.app, reader, id, position)
             .boxed()
             .await?;
-        let authority =
-            authority(&state, session.map(|Extension(session)| session), &headers).await?;
+        let authority = authority(&state, session.map(|Extension(session)| session), &headers)
+            .boxed()
+            .await?;
         return Ok(follow(state, follower, authority).into_response());
     }
     let position = asked.map(after).transpose()?;
