@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the Studio and Switchboard, sooner than for a release, and runs the demo.
+# Builds the Studio and Switchboard and runs the demo. The binary is that of the tests: it is there much
+# sooner than one for a release, and `make test` goes on from there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,8 +13,8 @@ fetching=$!
 scripts/setup.sh build
 step '2 of 4: the Studio'
 scripts/studio.sh
-step '3 of 4: Switchboard; on two processors the first time takes about four minutes'
+step '3 of 4: Switchboard; the first time takes about four minutes on two processors'
 wait "$fetching"
-cargo build --locked --profile demo -p switchboard
+cargo build --locked --workspace --bin switchboard
 step '4 of 4: the demo'
-exec ./target/demo/switchboard demo
+exec ./target/debug/switchboard demo
