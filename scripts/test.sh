@@ -46,7 +46,7 @@ wait_for() {
     local part status=0
     for part in "$@"; do
         if wait "${running[$part]}"; then
-            tail -n 3 "$logs/$part.log" | sed "s/^/   $part: /"
+            grep -v '^ *$' "$logs/$part.log" | tail -n 1 | sed "s/^/   $part: /"
         else
             status=1
             cat "$logs/$part.log"
