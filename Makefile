@@ -11,9 +11,6 @@ TOOLS := $(CURDIR)/.cache/venv/bin
 NEXTEST := bash scripts/with-postgres.sh $(TOOLS)/cargo-nextest nextest run --workspace --locked --no-fail-fast
 # Many tests wait most of the time, so more of them run at once than there are processors.
 AT_ONCE := $(shell echo $$(($$(nproc) * 3 / 2)))
-# Where the tests find the real services that scripts/setup.sh installs.
-export SWITCHBOARD_TEST_VENV := $(CURDIR)/.cache/venv
-export SWITCHBOARD_TEST_NPM := $(CURDIR)/scripts/npm/node_modules
 
 .PHONY: help run services build test studio lint contract conformance unit faults e2e bench fmt docs setup
 

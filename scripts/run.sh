@@ -13,8 +13,10 @@ fetching=$!
 scripts/setup.sh build
 step '2 of 4: the Studio'
 scripts/studio.sh
-step '3 of 4: Switchboard; the first time takes about four minutes on two processors'
+step '3 of 4: Switchboard; the first time takes about five minutes on two processors'
 wait "$fetching"
+# What a second build would go on from is not worth its time in the first.
+if [ ! -e target/debug ]; then export CARGO_INCREMENTAL=0; fi
 cargo build --locked --workspace --bin switchboard
 step '4 of 4: the demo'
 exec ./target/debug/switchboard demo
