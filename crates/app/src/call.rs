@@ -567,8 +567,8 @@ fn named(member: &str, variables: &[impl serde::Serialize]) -> String {
 /// The members that name variables which were left out, after another one, with the reason of those
 /// that cost too much; nothing where all were set.
 pub(crate) fn left_out_json(over_budget: &[LeftOut], too_large: &[VariableName]) -> String {
-    let names: Vec<_> = over_budget.iter().map(|left| &left.name).collect();
-    let names: Vec<_> = names.into_iter().chain(too_large).collect();
+    let names = over_budget.iter().map(|left| &left.name);
+    let names: Vec<_> = names.chain(too_large).collect();
     let reasons: BTreeMap<_, _> = over_budget
         .iter()
         .map(|left| (&left.name, left.reason.to_string()))

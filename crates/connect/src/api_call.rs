@@ -256,32 +256,27 @@ impl Connector {
         deadline: Instant,
     ) -> Performed {
         let safe = outgoing.method.is_safe();
-        let mut response = match result {
-            Ok(response) => response,
-            Err(error) => {
-                return Performed {
-                    request: outgoing.kept,
-                    ..unanswered(safe, &error)
-                };
+        let redactor = &outgoing.redactor;
+        let mut performed = match result {
+            Err(error) => unanswered(safe, &error),
+            Ok(mut response) => {
+                let held = response.held.take();
+                let (mut performed, found) = answered(redactor, safe, &response);
+                performed.held = held;
+                if let Some(found) = found.filter(|_| !call.outputs.is_empty()) {
+                    let evaluations = &self.evaluations;
+                    performed.take(evaluations.take(&call.outputs, found.value, deadline).await);
+                    if !found.is_clean {
+                        for (_, value) in &mut performed.variables {
+                            redactor.clean_value(value);
+                        }
+                    }
+                }
+                performed
             }
         };
-        let held = response.held.take();
-        let redactor = &outgoing.redactor;
-        let (mut performed, found) = answered(redactor, safe, &response);
-        if let Some(found) = found.filter(|_| !call.outputs.is_empty()) {
-            let evaluations = &self.evaluations;
-            performed.take(evaluations.take(&call.outputs, found.value, deadline).await);
-            if !found.is_clean {
-                for (_, value) in &mut performed.variables {
-                    redactor.clean_value(value);
-                }
-            }
-        }
-        Performed {
-            held,
-            request: outgoing.kept,
-            ..performed
-        }
+        performed.request = outgoing.kept;
+        performed
     }
 
     async fn send(

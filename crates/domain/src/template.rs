@@ -259,7 +259,7 @@ impl Compiled {
         let pieces = scan::pieces(source);
         scan::check(&pieces)?;
         let mut growth = Growth::of(&pieces)?;
-        let guarded = multiply::guarded(source).unwrap_or_else(|| source.to_owned());
+        let guarded = multiply::guarded(source, &pieces).unwrap_or_else(|| source.to_owned());
         let mut engine = engine.clone();
         engine
             .add_template_owned(NAME, guarded.clone())

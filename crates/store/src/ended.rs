@@ -44,6 +44,11 @@ pub async fn count_from(engine: &mut Engine<'_>, least: u64) -> Result<(), Store
     Ok(())
 }
 
+fn keys(rows: Vec<(Uuid, Uuid)>) -> Vec<(WorkspaceId, ApiKeyId)> {
+    let key = |(workspace, id)| (WorkspaceId::from_uuid(workspace), ApiKeyId::from_uuid(id));
+    rows.into_iter().map(key).collect()
+}
+
 /// The keys of all workspaces that were revoked, the latest first, as many as that.
 pub async fn revoked_keys(
     engine: &mut Engine<'_>,
@@ -53,8 +58,7 @@ pub async fn revoked_keys(
         "SELECT workspace_id, id FROM api_key WHERE revoked_at IS NOT NULL ORDER BY revoked_at DESC, id LIMIT $1",
     )
     .bind(i64::from(most)).fetch_all(conn).await)?;
-    let key = |(workspace, id)| (WorkspaceId::from_uuid(workspace), ApiKeyId::from_uuid(id));
-    Ok(rows.into_iter().map(key).collect())
+    Ok(keys(rows))
 }
 
 /// The keys of all workspaces that are not revoked.
@@ -65,8 +69,7 @@ pub async fn active_keys(
         "SELECT workspace_id, id FROM api_key WHERE revoked_at IS NULL ORDER BY workspace_id, id",
     )
     .fetch_all(conn).await)?;
-    let key = |(workspace, id)| (WorkspaceId::from_uuid(workspace), ApiKeyId::from_uuid(id));
-    Ok(rows.into_iter().map(key).collect())
+    Ok(keys(rows))
 }
 
 /// Ends all sessions of everybody. Answers how many had not ended by themselves.

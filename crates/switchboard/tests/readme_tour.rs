@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -199,11 +198,6 @@ fn first_missing(expected: &str, output: &str) -> Option<String> {
     None
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 /// What is typed in other terminals: the Makefile has the targets, the program knows the commands.
 fn check_elsewhere(command: &str) {
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
@@ -254,7 +248,7 @@ fn demo() -> (Running, String, String) {
 /// The services as `make services` starts them, but on free ports.
 fn services() -> (Running, String, String) {
     let (venv, modules) = (peers::venv(), peers::modules());
-    let (ledger, echo) = (free_port(), free_port());
+    let (ledger, echo) = (peers::free_port(), peers::free_port());
     let mut command = Command::new("bash");
     command
         .arg(root().join("scripts/services.sh"))

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use tokio::process::Command;
 use tokio::sync::Mutex;
 
 use crate::database::TestDatabase;
+use crate::peers::free_port;
 
 /// The longest that one of PostgreSQL's programs may take.
 const LONGEST: Duration = Duration::from_mins(1);
@@ -43,7 +45,7 @@ fn program(name: &str) -> PathBuf {
 }
 
 /// A command as the user that PostgreSQL runs as: it refuses to run as root.
-fn as_owner(program: impl AsRef<OsStr>) -> Command {
+pub fn as_owner(program: impl AsRef<OsStr>) -> Command {
     if !geteuid().is_root() {
         return Command::new(program);
     }
@@ -110,35 +112,61 @@ impl Cluster {
     pub async fn start(options: &str) -> Self {
         let own = folder();
         let path = own.path().to_owned();
-        Self::make(Some(own), path, options).await
+        Self::make(Some(own), path, &[], options).await
+    }
+
+    /// Starts one that has these files beside its data, to which its options may refer by name; one is
+    /// `pg_hba.conf`, which says whom it lets in.
+    pub async fn start_with(files: &[(&str, &str)], options: &str) -> Self {
+        let own = folder();
+        let path = own.path().to_owned();
+        Self::make(Some(own), path, files, options).await
     }
 
     /// Starts one in an empty folder, such as the root of a small disk.
     pub async fn start_in(folder: &Path, options: &str) -> Self {
         give_away(folder);
-        Self::make(None, folder.to_owned(), options).await
+        Self::make(None, folder.to_owned(), &[], options).await
     }
 
-    async fn make(own: Option<TempDir>, folder: PathBuf, options: &str) -> Self {
+    async fn make(
+        own: Option<TempDir>,
+        folder: PathBuf,
+        files: &[(&str, &str)],
+        options: &str,
+    ) -> Self {
         let template = template().await;
         let mut copy = as_owner("cp");
         copy.arg("-a")
             .arg(template.path().join("data"))
             .arg(&folder);
         run(copy).await.unwrap();
-        // Free now, and seldom taken by others in the moment until the server has it.
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
         let cluster = Self {
             _own: own,
             folder,
-            port,
+            port: free_port(),
             options: options.to_owned(),
             _template: template,
         };
+        for (name, text) in files {
+            cluster.add(Path::new("data").join(name), text);
+        }
         cluster.start_again().await;
         cluster
+    }
+
+    /// Its port on 127.0.0.1.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Writes a file into its folder, for PostgreSQL's user alone.
+    pub fn add(&self, name: impl AsRef<Path>, text: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        give_away(&path);
+        path
     }
 
     fn control(&self, arguments: &[&str]) -> Command {
@@ -186,10 +214,18 @@ impl Cluster {
         TestDatabase::Shared(self.url())
     }
 
+    /// By its socket: whom it lets in by the network may be what is tested.
+    fn psql(&self) -> Command {
+        let (port, folder) = (self.port, self.folder.display());
+        let url = format!("postgres://postgres@localhost:{port}/postgres?host={folder}");
+        let mut command = Command::new("psql");
+        command.args([&url, "-v", "ON_ERROR_STOP=1", "-XqAt"]);
+        command
+    }
+
     /// Runs SQL, each statement by itself.
     pub async fn sql(&self, text: &str) -> Result<String, String> {
-        let mut command = Command::new("psql");
-        command.args([&self.url(), "-v", "ON_ERROR_STOP=1", "-XqAt"]);
+        let mut command = self.psql();
         for statement in text.split(';').filter(|text| !text.trim().is_empty()) {
             command.args(["-c", statement]);
         }
@@ -198,9 +234,14 @@ impl Cluster {
 
     /// Runs one statement, which may have semicolons in it.
     pub async fn sql_as_one(&self, text: &str) -> Result<String, String> {
-        let mut command = Command::new("psql");
-        command.args([&self.url(), "-v", "ON_ERROR_STOP=1", "-XqAt", "-c", text]);
+        let mut command = self.psql();
+        command.args(["-c", text]);
         run(command).await
+    }
+
+    /// The one value that a query answers.
+    pub async fn ask(&self, query: &str) -> String {
+        self.sql_as_one(query).await.unwrap().trim().to_owned()
     }
 
     /// Starts it where it has ended by itself.

@@ -31,7 +31,7 @@ pub use broken::{Fault, broken};
 pub use builder::Builder;
 pub use client::{Client, Reply};
 pub use clock::WallClock;
-pub use cluster::Cluster;
+pub use cluster::{Cluster, as_owner};
 pub use database::TestDatabase;
 pub use disk::SmallDisk;
 pub use invariants::{Evidence, violations};

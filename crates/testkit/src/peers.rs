@@ -65,7 +65,7 @@ impl Drop for Peer {
     }
 }
 
-/// A port that nobody listens on.
+/// A port that nobody listens on now, and that is seldom taken by others until it is used.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()

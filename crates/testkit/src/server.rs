@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::client::Client;
 use crate::database::TestDatabase;
+use crate::peers::free_port;
 
 /// A running `switchboard serve`, on data of its own.
 #[derive(Debug)]
@@ -40,10 +41,8 @@ pub struct Surroundings {
 impl Surroundings {
     /// With an address that it keeps over restarts, which is where others reach it.
     pub fn reachable() -> Self {
-        // Free now, and seldom taken by others in the moment until the server has it.
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         Self {
-            listen: Some(free.local_addr().unwrap().to_string()),
+            listen: Some(format!("127.0.0.1:{}", free_port())),
             ..Self::default()
         }
     }

@@ -56,7 +56,9 @@ impl Growth {
         for piece in pieces {
             match piece {
                 Piece::Text(_) | Piece::Comment(_) => {}
-                Piece::Expression(code) => growth.expression(&tokens(code), &set),
+                Piece::Expression(code) => {
+                    growth.expression(&tokens(code), &set);
+                }
                 Piece::Tag(code) => growth.tag(code, &mut set)?,
             }
             if growth.weight > MAX_WEIGHT {
@@ -125,16 +127,17 @@ impl Growth {
             }
             _ => (&rest[..0], rest),
         };
-        self.expression(values, set);
-        let weight = weigh(values, set);
+        let weight = self.expression(values, set);
         for target in targets {
             assign(set, target, weight);
         }
         Ok(())
     }
 
-    fn expression(&mut self, tokens: &[Token<'_>], set: &HashMap<&str, u64>) {
-        self.weight = self.weight.max(weigh(tokens, set));
+    /// Notes what an expression does; answers its weight.
+    fn expression(&mut self, tokens: &[Token<'_>], set: &HashMap<&str, u64>) -> u64 {
+        let weight = weigh(tokens, set);
+        self.weight = self.weight.max(weight);
         for (at, token) in tokens.iter().enumerate() {
             let before = at.checked_sub(1).and_then(|at| tokens.get(at));
             let is_called = before.is_some_and(|before| {
@@ -153,6 +156,7 @@ impl Growth {
             self.comparisons += u64::from(compares || is_called);
             self.has_range |= token.is("range");
         }
+        weight
     }
 }
 

@@ -8,7 +8,7 @@
 use minijinja::value::{Value as Jinja, ValueKind};
 use minijinja::{Error, ErrorKind};
 
-use super::scan::{Piece, pieces};
+use super::scan::Piece;
 use super::tokens::{Kind, Token, tokens};
 
 /// The filter, as it is written behind a value.
@@ -27,10 +27,11 @@ pub(super) fn number(value: Jinja) -> Result<Jinja, Error> {
     Ok(value)
 }
 
-/// A template with the filter at each side of each `*`. None where there is no `*` in its code.
-pub(super) fn guarded(source: &str) -> Option<String> {
+/// A template, cut into its pieces, with the filter at each side of each `*`. None where there is no
+/// `*` in its code.
+pub(super) fn guarded(source: &str, pieces: &[Piece<'_>]) -> Option<String> {
     let mut places = vec![];
-    for piece in pieces(source) {
+    for piece in pieces {
         let (Piece::Expression(code) | Piece::Tag(code)) = piece else {
             continue;
         };
@@ -98,7 +99,11 @@ fn behind(tokens: &[Token<'_>], start: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::scan::pieces;
+
+    fn guarded(source: &str) -> Option<String> {
+        super::guarded(source, &pieces(source))
+    }
 
     #[test]
     fn both_sides_of_a_product_are_guarded() {

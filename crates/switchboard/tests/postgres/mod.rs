@@ -1,7 +1,6 @@
 //! What only a PostgreSQL of one's own shows: TLS, a pooler in between, servers that start together.
 #![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
-mod cluster;
 mod pooler;
 mod starting;
 mod tls;

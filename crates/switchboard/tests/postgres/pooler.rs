@@ -1,13 +1,16 @@
 //! `PgBouncer` in transaction mode in between, with the settings that `docs/running.md` names.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use switchboard_testkit::{Client, Sample, Server, TestDatabase, Upstream, eventually};
+use switchboard_testkit::peers::free_port;
+use switchboard_testkit::{
+    Client, Cluster, Sample, Server, TestDatabase, Upstream, as_owner, eventually,
+};
+use tokio::process::Child;
 
 use super::BINARY;
-use super::cluster::{Cluster, as_owner, free_port, give};
 
 /// A running `PgBouncer`. It goes with the test.
 struct Pooler {
@@ -26,28 +29,25 @@ fn documented() -> String {
 impl Pooler {
     async fn start(cluster: &Cluster) -> Self {
         let port = free_port();
-        let directory = cluster.path();
-        let users = directory.join("users.txt");
-        fs::write(&users, "\"postgres\" \"\"\n").unwrap();
-        give(&users);
-        let settings = directory.join("pgbouncer.ini");
+        let users = cluster.add("users.txt", "\"postgres\" \"\"\n");
         // Fewer connections to the server than a Switchboard holds, so that they are handed on.
         let text = format!(
             "[databases]\n* = host=127.0.0.1 port={}\n\n{}\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
              unix_socket_dir =\nauth_type = trust\nauth_file = {}\ndefault_pool_size = 5\nmax_client_conn = 500\n",
-            cluster.port,
+            cluster.port(),
             documented(),
             users.display(),
         );
-        fs::write(&settings, text).unwrap();
-        give(&settings);
+        let settings = cluster.add("pgbouncer.ini", &text);
         let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"]
             .into_iter()
             .map(std::path::Path::new)
             .find(|path| path.exists())
             .expect("PgBouncer is installed; run scripts/setup.sh");
-        let child = as_owner(program, directory)
+        let child = as_owner(program)
             .arg(&settings)
+            .current_dir("/")
+            .kill_on_drop(true)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -62,13 +62,6 @@ impl Pooler {
         })
         .await;
         pooler
-    }
-}
-
-impl Drop for Pooler {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -108,17 +101,18 @@ async fn many_at_once(sample: &Sample, admin: &Client, there: &Client) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn servers_behind_pgbouncer_in_transaction_mode_work() {
-    let cluster = Cluster::start(
-        "local all all trust\nhost all all 127.0.0.1/32 trust\n",
-        &[],
-        &["max_connections=60"],
-    );
+    let cluster = Cluster::start("-c max_connections=60").await;
     // What the server gives up by itself is said to the role: the pooler passes no such settings on.
-    cluster.ask("ALTER ROLE postgres SET statement_timeout = '40s'");
-    cluster.ask("ALTER ROLE postgres SET idle_in_transaction_session_timeout = '20s'");
+    for setting in [
+        "statement_timeout = '40s'",
+        "idle_in_transaction_session_timeout = '20s'",
+    ] {
+        let sql = format!("ALTER ROLE postgres SET {setting}");
+        cluster.sql_as_one(&sql).await.unwrap();
+    }
     let pooler = Pooler::start(&cluster).await;
     let at = |port: u16| format!("postgres://postgres@127.0.0.1:{port}/postgres");
-    let direct = at(cluster.port);
+    let direct = at(cluster.port());
     let arguments = [
         "--allow-network",
         "127.0.0.1",
@@ -166,7 +160,8 @@ async fn servers_behind_pgbouncer_in_transaction_mode_work() {
     assert_eq!(stream.next().await.1["type"], "action.succeeded");
     let listening = cluster.ask(
         "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND application_name = 'switchboard'",
-    );
+    )
+    .await;
     assert_eq!(listening, "2", "one connection of each server listens");
 
     // No statement failed on a connection that was another's before.
@@ -182,7 +177,9 @@ async fn servers_behind_pgbouncer_in_transaction_mode_work() {
         }
     }
     // The migrations' lock is not left behind on a connection of the pooler's.
-    let locks = cluster.ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'");
+    let locks = cluster
+        .ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        .await;
     assert_eq!(locks, "0");
     let checked = Command::new(BINARY)
         .env_clear()

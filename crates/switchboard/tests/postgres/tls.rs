@@ -6,10 +6,9 @@ use std::process::Command;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::json;
-use switchboard_testkit::{Server, TestDatabase};
+use switchboard_testkit::{Cluster, Server, TestDatabase};
 
 use super::BINARY;
-use super::cluster::Cluster;
 
 /// An authority, and what it signed for a name: certificates and a key, as PEM.
 struct Signed {
@@ -56,11 +55,16 @@ fn refusal(directory: &Path, url: &str, ca: Option<&Path>) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_demands_tls_is_used_with_its_authority_and_refused_otherwise() {
     let signed = sign("Own authority", "localhost");
-    let cluster = Cluster::start(
-        "local all all trust\nhostssl all all 127.0.0.1/32 trust\n",
-        &[("own.crt", &signed.certificate), ("own.key", &signed.key)],
-        &["ssl=on", "ssl_cert_file=own.crt", "ssl_key_file=own.key"],
-    );
+    let files = [
+        (
+            "pg_hba.conf",
+            "local all all trust\nhostssl all all 127.0.0.1/32 trust\n",
+        ),
+        ("own.crt", &signed.certificate),
+        ("own.key", &signed.key),
+    ];
+    let options = "-c ssl=on -c ssl_cert_file=own.crt -c ssl_key_file=own.key";
+    let cluster = Cluster::start_with(&files, options).await;
     let directory = tempfile::tempdir().unwrap();
     let ca = directory.path().join("own-ca.pem");
     fs::write(&ca, &signed.authority).unwrap();
@@ -69,7 +73,7 @@ async fn a_server_that_demands_tls_is_used_with_its_authority_and_refused_otherw
     let empty = directory.path().join("empty.pem");
     fs::write(&empty, "").unwrap();
 
-    let at = |host: &str| format!("postgres://postgres@{host}:{}/postgres", cluster.port);
+    let at = |host: &str| format!("postgres://postgres@{host}:{}/postgres", cluster.port());
     let url = at("localhost");
     for (url, ca, why) in [
         (
@@ -98,13 +102,13 @@ async fn a_server_that_demands_tls_is_used_with_its_authority_and_refused_otherw
         assert!(said.contains(why), "{url}: {said}");
         // Where it was looked for is said, and no password.
         assert!(
-            ca == Some(&*empty) || said.contains(&format!(":{}", cluster.port)),
+            ca == Some(&*empty) || said.contains(&format!(":{}", cluster.port())),
             "{said}"
         );
     }
     // Nothing was made, by any of them.
     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
-    assert_eq!(cluster.ask(tables), "0");
+    assert_eq!(cluster.ask(tables).await, "0");
 
     let ca = ca.to_str().unwrap();
     let arguments = ["--allow-network", "127.0.0.1", "--database-ca-file", ca];
@@ -124,8 +128,8 @@ async fn a_server_that_demands_tls_is_used_with_its_authority_and_refused_otherw
     let plain = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
                  WHERE application_name = 'switchboard' AND NOT ssl";
     let encrypted = plain.replace("NOT ssl", "ssl");
-    assert_eq!(cluster.ask(plain), "0");
-    assert_ne!(cluster.ask(&encrypted), "0");
+    assert_eq!(cluster.ask(plain).await, "0");
+    assert_ne!(cluster.ask(&encrypted).await, "0");
     let checked = server
         .command()
         .args(["check", "--database-ca-file", ca])
