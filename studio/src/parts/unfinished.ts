@@ -1,4 +1,4 @@
-import { createContext, useCallback, useContext, useEffect, useId, useState } from 'react';
+import { createContext, useCallback, useContext, useId, useLayoutEffect, useState } from 'react';
 
 /**
  * Takes note of what is typed in a field and cannot be taken yet, such as a name that another one has;
@@ -12,7 +12,8 @@ export const UnfinishedContext = createContext<Hold | null>(null);
 export function useUnfinished(field: string, words: string | undefined): void {
   const hold = useContext(UnfinishedContext);
   const id = useId();
-  useEffect(() => {
+  // In the same step as the key that was typed: a save right after it must not find the form without it.
+  useLayoutEffect(() => {
     if (!hold || words === undefined) return;
     const key = `${field}#${id}`;
     hold(key, words);
