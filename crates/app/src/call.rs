@@ -353,7 +353,7 @@ async fn answer_of(
         ));
     }
     let mut news = app.journal.news();
-    let until = Instant::now() + WAIT_FOR_FIRST;
+    let until = app.context.elapsed() + WAIT_FOR_FIRST;
     loop {
         if let Some(json) = call.answer {
             return Ok(CallAnswer {
@@ -371,11 +371,11 @@ async fn answer_of(
                 retry_after: 1,
             })?;
         if call.answer.is_none() {
-            if Instant::now() > until {
+            if app.context.elapsed() > until {
                 return Err(AppError::CallInProgress);
             }
             // Either way it is looked up again: news may be about another call.
-            let _ = tokio::time::timeout(LOOK_AGAIN, news.recv()).await;
+            let _ = app.context.timeout(LOOK_AGAIN, news.recv()).await;
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use chrono::{DateTime, Utc};
+
 /// Where a test's server keeps its data.
 #[derive(Debug)]
 pub enum TestDatabase {
@@ -62,6 +64,34 @@ impl TestDatabase {
                 Some(cluster.replacen("/postgres?", &format!("/{name}?"), 1))
             }
         }
+    }
+
+    /// Has PostgreSQL take the time from the test from now on, for whoever connects. Its own clock is the
+    /// one by which servers are alive or not.
+    pub fn keep_time(&self, now: DateTime<Utc>) {
+        let Self::Postgres { name, .. } = self else {
+            panic!("SQLite serves one process, and nobody asks for its time");
+        };
+        // Found before the one of the system, which would be looked for first otherwise.
+        self.sql(&format!(
+            "ALTER DATABASE {name} SET search_path = public, pg_catalog; \
+             CREATE TABLE test_time (now timestamptz); INSERT INTO test_time VALUES ('{}'); \
+             CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql \
+             AS 'SELECT now FROM public.test_time'",
+            now.to_rfc3339()
+        ));
+    }
+
+    /// Sets that time.
+    pub fn set_time(&self, now: DateTime<Utc>) {
+        self.sql(&format!(
+            "UPDATE test_time SET now = '{}'",
+            now.to_rfc3339()
+        ));
+    }
+
+    fn sql(&self, text: &str) {
+        psql(&self.url().expect("it is a server's"), text);
     }
 
     /// Everything in the database as text; for SQLite the server's files have it.
