@@ -33,7 +33,7 @@ pub use builder::Builder;
 pub use client::{Client, Reply};
 pub use clock::WallClock;
 pub use cluster::{Cluster, as_owner};
-pub use database::TestDatabase;
+pub use database::{DatabaseTime, TestDatabase};
 pub use disk::SmallDisk;
 pub use invariants::{Evidence, violations};
 pub use load::{Counter, Kind, LIMIT, Load, Noted, Plan};

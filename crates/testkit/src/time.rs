@@ -12,9 +12,9 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use switchboard_context::{Clock, Context, Randomness, Sleep};
 
-/// The steps in which time passes, where it passes as it does for others: short against all that is
-/// done now and then.
-const STEP: Duration = Duration::from_millis(500);
+/// The steps in which time passes, where it passes as it does for others: shorter than what servers wait
+/// between two signs of life.
+const STEP: Duration = Duration::from_secs(2);
 /// How long a step waits for those whose timers went off to do what they waited for and wait again.
 const SETTLE: Duration = Duration::from_millis(60);
 

@@ -55,6 +55,7 @@ async fn whatever_happens_calls_keep_their_promises(database: TestDatabase) {
             cases: 1,
             failure_persistence: None,
             max_shrink_time: SMALLER_MS,
+            max_shrink_iters: 1000,
             ..Config::default()
         };
         let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);

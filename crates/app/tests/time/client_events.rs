@@ -80,7 +80,7 @@ async fn a_day_later_nobody_knows_what_was_asked(database: TestDatabase) {
     // What is forgotten goes when the next one is asked.
     let mut calls = vec![];
     for (hours, code) in [(23, "result_not_awaited"), (2, "not_found")] {
-        world.jump(hours * HOUR, &[&server]).await;
+        world.jump(hours * HOUR, &[&server]);
         calls.push(ask(&server, conversation).await.0);
         let late = answer(&server, conversation, event).await.unwrap_err();
         assert_eq!(late.code(), code, "after {hours} more hours");

@@ -29,7 +29,7 @@ async fn who_says_nothing_for_long_is_hung_up_on_and_then_forgotten(database: Te
         server.converse(agent).await.unwrap(),
     );
 
-    world.jump(9 * MINUTE, &[&server]).await;
+    world.jump(9 * MINUTE, &[&server]);
     let called = server.call(request(busy, "take", json!({"id": "1"})));
     called.await.unwrap().unwrap();
     // Looked at twice a minute.
@@ -66,7 +66,7 @@ async fn who_says_nothing_for_long_is_hung_up_on_and_then_forgotten(database: Te
         (service.hits_of("/take/2") == 1).then_some(())
     })
     .await;
-    world.jump(11 * MINUTE, &[&server]).await;
+    world.jump(11 * MINUTE, &[&server]);
     let closed = last(quiet, 3).await;
     assert_eq!(
         told(&closed),
@@ -75,12 +75,12 @@ async fn who_says_nothing_for_long_is_hung_up_on_and_then_forgotten(database: Te
     assert_eq!(server.types(busy).await.len(), 2);
     service.release();
     under_way.await.unwrap().unwrap();
-    world.jump(11 * MINUTE, &[&server]).await;
+    world.jump(11 * MINUTE, &[&server]);
     assert_eq!(last(busy, 4).await["type"], "phase.changed");
     // A closed one stays as it is.
-    world.jump(11 * MINUTE, &[&server]).await;
+    world.jump(11 * MINUTE, &[&server]);
     assert_eq!(last(busy, 5).await["type"], "conversation.ended");
-    world.jump(11 * MINUTE, &[&server]).await;
+    world.jump(11 * MINUTE, &[&server]);
     world.pass(MINUTE, &[&server]).await;
     assert_eq!(server.events(quiet).await.len(), 3);
     assert_eq!(server.events(busy).await.len(), 5);

@@ -65,7 +65,7 @@ async fn a_key_ends_when_it_says(database: TestDatabase) {
             authority.ended().await;
         })
     };
-    world.jump(Duration::from_mins(119), &[&server]).await;
+    world.jump(Duration::from_mins(119), &[&server]);
     world.pass(59 * SECOND, &[&server]).await;
     show(&server, &text).await.unwrap();
     assert!(!stream.is_finished());

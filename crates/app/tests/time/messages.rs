@@ -86,7 +86,7 @@ impl Setup {
     /// Lets a minute pass, in which the message is tried.
     async fn minute(&self) -> Message {
         let before = self.message().await;
-        self.world.jump(MINUTE, &[&self.server]).await;
+        self.world.jump(MINUTE, &[&self.server]);
         eventually("another try", || async {
             self.world
                 .pass(Duration::from_millis(500), &[&self.server])
@@ -113,7 +113,7 @@ async fn a_message_is_tried_for_an_hour_and_given_up(database: TestDatabase) {
     assert!(message.attempts >= 55, "{}", message.attempts);
     // It stays so, also when the provider is back.
     setup.simulator.clear_rules();
-    setup.world.jump(60 * MINUTE, &[&setup.server]).await;
+    setup.world.jump(60 * MINUTE, &[&setup.server]);
     setup.world.pass(MINUTE / 6, &[&setup.server]).await;
     assert_eq!(setup.message().await, message);
     assert_eq!(setup.simulator.taken().len(), 0);
@@ -134,7 +134,7 @@ async fn a_message_goes_out_once_when_the_provider_is_back(database: TestDatabas
     let message = setup.minute().await;
     assert!(message.life.confirmed, "{message:?}");
     for _ in 0..3 {
-        setup.world.jump(MINUTE, &[&setup.server]).await;
+        setup.world.jump(MINUTE, &[&setup.server]);
         setup.world.pass(MINUTE / 30, &[&setup.server]).await;
     }
     assert_eq!(setup.simulator.taken().len(), 1);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use switchboard_app::call::CallRequest;
 use switchboard_domain::id::ConversationId;
 use switchboard_testkit::{TestDatabase, eventually};
 
@@ -39,12 +40,18 @@ impl Setup {
         }
     }
 
+    fn request(conversation: ConversationId, id: &str) -> CallRequest {
+        let mut request = request(conversation, "take", json!({"id": id}));
+        request.idempotency_key = Some(id.to_owned());
+        request
+    }
+
     /// A call of a server that is at the service.
     async fn under_way(&self, server: &Process, id: &str) -> (ConversationId, Calling) {
         let conversation = server.converse(self.agent).await.unwrap();
         let path = format!("/take/{id}");
         self.service.plan(&path, Does::IsHeld);
-        let call = server.call(request(conversation, "take", json!({"id": id})));
+        let call = server.call(Self::request(conversation, id));
         eventually("the call", || async {
             (self.service.hits_of(&path) == 1).then_some(())
         })
@@ -99,6 +106,7 @@ async fn a_server_that_stood_still_for_40_s_takes_nothing_back_and_calls_nobody_
     let setup = Setup::new().await;
     let (lost, call) = setup.under_way(&setup.second, "lost").await;
     let (alive, other) = setup.under_way(&setup.first, "alive").await;
+    let again = Setup::request(lost, "lost");
     let Setup {
         world,
         service,
@@ -118,8 +126,15 @@ async fn a_server_that_stood_still_for_40_s_takes_nothing_back_and_calls_nobody_
     world.pass(15 * SECOND, &[&second, &first]).await;
     assert_eq!(second.types(alive).await.len(), 1);
     service.release();
-    let answer: Value = serde_json::from_str(&call.await.unwrap().unwrap().json).unwrap();
+    let answered = call.await.unwrap().unwrap().json;
+    let answer: Value = serde_json::from_str(&answered).unwrap();
     assert_eq!(answer["error"]["code"], "outcome_unknown");
+    // Its key stands for one answer, whoever gives it.
+    for server in [&first, &second] {
+        let repeated = server.call(again.clone()).await.unwrap().unwrap();
+        assert_eq!(repeated.json, answered);
+    }
+    assert_eq!(service.hits_of("/take/lost"), 1);
     let events = second.events(lost).await;
     assert_eq!(
         kinds(&events),

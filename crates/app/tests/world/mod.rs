@@ -5,13 +5,13 @@ mod service;
 mod setup;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use switchboard_store::Location;
-use switchboard_testkit::{TestDatabase, eventually};
+use switchboard_testkit::{DatabaseTime, TestDatabase, eventually};
 use tempfile::TempDir;
 
 pub use process::{Calling, Process, Trouble};
@@ -31,26 +31,26 @@ pub struct Options {
 #[derive(Debug)]
 pub struct World {
     pub options: Options,
-    now: std::sync::Mutex<DateTime<Utc>>,
+    now: Mutex<DateTime<Utc>>,
+    /// What PostgreSQL takes for the time.
+    database_time: Option<Mutex<DatabaseTime>>,
     seed: AtomicU64,
     directory: TempDir,
     // Dropped last: connections are gone by then.
-    database: Arc<TestDatabase>,
+    database: TestDatabase,
 }
 
 impl World {
     /// An empty one.
     pub fn new(database: TestDatabase, options: Options) -> Self {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
-        if database.url().is_some() {
-            database.keep_time(now);
-        }
         Self {
+            database_time: database.url().map(|_| Mutex::new(database.keep_time(now))),
             options,
-            now: std::sync::Mutex::new(now),
+            now: Mutex::new(now),
             seed: AtomicU64::new(1),
             directory: tempfile::tempdir().unwrap(),
-            database: Arc::new(database),
+            database,
         }
     }
 
@@ -100,29 +100,25 @@ impl World {
         while !left.is_zero() {
             let step = left.min(STEP);
             left -= step;
-            self.move_to(self.now() + TimeDelta::from_std(step).unwrap())
-                .await;
+            self.move_by(step);
             let all = servers.iter().map(|server| server.clock.pass(step));
             futures_util::future::join_all(all).await;
         }
     }
 
     /// Lets time pass at once.
-    pub async fn jump(&self, by: Duration, servers: &[&Process]) {
-        self.move_to(self.now() + TimeDelta::from_std(by).unwrap())
-            .await;
+    pub fn jump(&self, by: Duration, servers: &[&Process]) {
+        self.move_by(by);
         for server in servers {
             server.clock.jump(by);
         }
     }
 
-    async fn move_to(&self, now: DateTime<Utc>) {
-        *self.now.lock().unwrap() = now;
-        if self.is_shared() {
-            let database = self.database.clone();
-            tokio::task::spawn_blocking(move || database.set_time(now))
-                .await
-                .unwrap();
+    fn move_by(&self, by: Duration) {
+        let mut now = self.now.lock().unwrap();
+        *now += TimeDelta::from_std(by).unwrap();
+        if let Some(time) = &self.database_time {
+            time.lock().unwrap().set(*now);
         }
     }
 }
