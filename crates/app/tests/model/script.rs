@@ -8,8 +8,8 @@ use crate::world::{Does, Trouble};
 pub const CONVERSATIONS: usize = 3;
 /// Servers, where several share a database.
 pub const SERVERS: usize = 2;
-/// Idempotency keys of a conversation.
-const KEYS: u8 = 3;
+/// What the idempotency keys of a conversation are for: each for one action.
+const KEYS: [Action; 4] = [Action::Take, Action::Take, Action::Pay, Action::Peek];
 
 /// What is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,7 +65,7 @@ pub struct Call {
     pub conversation: usize,
     pub action: Action,
     /// The key, and whether it comes with the arguments that it usually comes with.
-    pub key: Option<(u8, bool)>,
+    pub key: Option<(usize, bool)>,
     /// What the service does with it.
     pub does: Does,
 }
@@ -77,8 +77,8 @@ pub enum Step {
     Call(Call),
     /// Nothing new is begun until everything has come as far as it comes.
     Settle,
-    /// The service lets the answers go that it holds.
-    Release,
+    /// The service lets the answers go that it holds, while the database gives every server trouble.
+    Release(Trouble),
     /// So many seconds pass.
     Pass(u8),
     /// A server is killed and started again.
@@ -87,7 +87,7 @@ pub enum Step {
     Die(usize),
     /// A server stands still for 40 s.
     Pause(usize),
-    /// The database gives a server trouble, until the next step that is no call.
+    /// The database gives a server trouble, or no more.
     Trouble(usize, Trouble),
 }
 
@@ -106,36 +106,40 @@ fn call() -> impl Strategy<Value = Call> {
         1 => Just(Does::IsLate),
         4 => Just(Does::IsHeld),
     ];
-    let key = prop::option::weighted(0.5, (0..KEYS, prop::bool::weighted(0.85)));
+    let key = prop::option::weighted(0.5, (0..KEYS.len(), prop::bool::weighted(0.85)));
     let calls = (0..SERVERS, 0..CONVERSATIONS, action, key, does);
     calls.prop_map(|(server, conversation, action, key, does)| Call {
         server,
         conversation,
-        action,
+        action: key.map_or(action, |(key, _)| KEYS[key]),
         key,
         does,
     })
 }
 
+fn trouble() -> impl Strategy<Value = Trouble> {
+    prop_oneof![
+        4 => (0..12_u32, 1..6_u32).prop_map(|(after, count)| Trouble::Fails { after, count }),
+        3 => (0..8_u32, 1..4_u32).prop_map(|(after, count)| Trouble::LosesAnswers { after, count }),
+        2 => Just(Trouble::Away),
+        3 => Just(Trouble::None),
+    ]
+}
+
 fn step() -> impl Strategy<Value = Step> {
-    let trouble = prop_oneof![
-        3 => (1..8_u32).prop_map(Trouble::Fails),
-        3 => (1..4_u32).prop_map(Trouble::LosesAnswers),
-        1 => Just(Trouble::Away),
-    ];
     prop_oneof![
         40 => call().prop_map(Step::Call),
         6 => Just(Step::Settle),
-        4 => Just(Step::Release),
+        5 => trouble().prop_map(Step::Release),
         3 => (1..8_u8).prop_map(Step::Pass),
-        3 => (0..SERVERS).prop_map(Step::Restart),
+        2 => (0..SERVERS).prop_map(Step::Restart),
         1 => (0..SERVERS).prop_map(Step::Die),
         1 => (0..SERVERS).prop_map(Step::Pause),
-        5 => (0..SERVERS, trouble).prop_map(|(server, trouble)| Step::Trouble(server, trouble)),
+        6 => (0..SERVERS, trouble()).prop_map(|(server, trouble)| Step::Trouble(server, trouble)),
     ]
 }
 
 /// A script.
 pub fn script() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(step(), 12..50)
+    prop::collection::vec(step(), 1..50)
 }

@@ -140,15 +140,10 @@ impl<'a> Story<'a> {
     }
 
     async fn take(&mut self, step: Step) {
-        if !matches!(step, Step::Call(_)) {
-            for server in self.stage.running() {
-                server.trouble(Trouble::None);
-            }
-        }
         match step {
             Step::Call(call) => self.call(call),
             Step::Settle => self.settle().await,
-            Step::Release => self.stage.service.release(),
+            Step::Release(trouble) => self.release(trouble).await,
             Step::Pass(seconds) => self.stage.pass(SECOND * seconds.into()).await,
             Step::Restart(number) => {
                 self.kill(number).await;
@@ -211,13 +206,27 @@ impl<'a> Story<'a> {
             let hits = paths.iter().map(|path| self.stage.service.hits_of(path));
             (over.count(), hits.sum::<usize>())
         };
+        let is_far =
+            |attempt: &Attempt| attempt.is_over() || self.stage.service.holds(&attempt.path());
         let (mut last, mut since) = (far(), Instant::now());
-        while since.elapsed() < STILL {
-            tokio::time::sleep(Duration::from_millis(3)).await;
+        while since.elapsed() < STILL && !self.attempts.iter().all(is_far) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
             let now = far();
             if now != last {
                 (last, since) = (now, Instant::now());
             }
+        }
+    }
+
+    async fn release(&self, trouble: Trouble) {
+        self.settle().await;
+        for server in self.stage.running() {
+            server.trouble(trouble);
+        }
+        self.stage.service.release();
+        self.settle().await;
+        for server in self.stage.running() {
+            server.trouble(Trouble::None);
         }
     }
 

@@ -54,7 +54,7 @@ async fn a_session_ends_after_two_weeks(database: TestDatabase) {
         let session = session.clone();
         server.spawn(|app| async move { Authority::of_session(&app, session).ended().await })
     };
-    world.jump(14 * DAY - HOUR, &[&server]);
+    world.jump(13 * DAY + 23 * HOUR, &[&server]);
     world.pass(2 * SECOND, &[&server]).await;
     find(&server, &session).await.unwrap();
     assert!(!stream.is_finished());
@@ -83,7 +83,7 @@ async fn an_invitation_stands_for_a_week(database: TestDatabase) {
             .run(|app| async move { invitations::inspect(&app, &token).await.map(drop) })
             .await
     };
-    world.jump(7 * DAY - SECOND, &[&server]);
+    world.jump(6 * DAY + 86_399 * SECOND, &[&server]);
     look().await.unwrap();
     world.jump(SECOND, &[&server]);
     assert_eq!(look().await.unwrap_err().code(), "invitation_not_found");

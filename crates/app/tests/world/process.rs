@@ -32,34 +32,37 @@ const THREADS: usize = 2;
 pub enum Trouble {
     /// What it should.
     None,
-    /// So many steps fail, and nothing is done.
-    Fails(u32),
-    /// So many commits are made, and their answers are lost.
-    LosesAnswers(u32),
+    /// After so many steps some fail, and nothing is done.
+    Fails { after: u32, count: u32 },
+    /// After so many commits some are made, and their answers are lost.
+    LosesAnswers { after: u32, count: u32 },
     /// Everything fails until it is said otherwise.
     Away,
 }
 
+/// One step of some that go well, then of some that do not. Whether it is one of these.
+const fn count_down(after: &mut u32, count: &mut u32) -> bool {
+    if *after > 0 {
+        *after -= 1;
+        return false;
+    }
+    let is_hit = *count > 0;
+    *count = count.saturating_sub(1);
+    is_hit
+}
+
 impl Trouble {
     fn next(&mut self, step: Step) -> Fault {
-        match (&mut *self, step) {
-            (Self::None, _) | (Self::LosesAnswers(_), Step::Statement) => Fault::None,
-            (Self::Away, _) => Fault::Fails,
-            (Self::Fails(left), _) => {
-                *left -= 1;
-                if *left == 0 {
-                    *self = Self::None;
-                }
-                Fault::Fails
-            }
-            (Self::LosesAnswers(left), Step::Commit) => {
-                *left -= 1;
-                if *left == 0 {
-                    *self = Self::None;
-                }
-                Fault::AnswerLost
-            }
-        }
+        let (is_hit, fault) = match self {
+            Self::None => (false, Fault::None),
+            Self::Away => (true, Fault::Fails),
+            Self::Fails { after, count } => (count_down(after, count), Fault::Fails),
+            Self::LosesAnswers { after, count } => (
+                step == Step::Commit && count_down(after, count),
+                Fault::AnswerLost,
+            ),
+        };
+        if is_hit { fault } else { Fault::None }
     }
 }
 

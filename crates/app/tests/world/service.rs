@@ -1,6 +1,6 @@
 //! The service that is called: it does what the test planned for each request, and keeps a log.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ impl Does {
 struct Plan {
     planned: HashMap<String, Does>,
     gate: Gate,
+    /// The paths whose answers it holds.
+    held: HashSet<String>,
 }
 
 /// The service.
@@ -58,7 +60,7 @@ impl Service {
         let follows = plan.clone();
         let upstream = Upstream::start(move |request| {
             let path = request.uri().path();
-            let plan = follows.lock().unwrap();
+            let mut plan = follows.lock().unwrap();
             let does = plan.planned.get(path).copied().unwrap_or_default();
             let done = Answer::Json(200, json!({"path": path}));
             match does {
@@ -67,7 +69,10 @@ impl Service {
                 Does::Fails => Answer::Json(500, json!({})),
                 Does::Vanishes => Answer::Drop,
                 Does::IsLate => Answer::Late(TOO_LATE, Box::new(done)),
-                Does::IsHeld => Answer::Held(plan.gate.clone(), Box::new(done)),
+                Does::IsHeld => {
+                    plan.held.insert(path.to_owned());
+                    Answer::Held(plan.gate.clone(), Box::new(done))
+                }
             }
         })
         .await;
@@ -96,7 +101,14 @@ impl Service {
 
     /// Lets the answers go that it holds. Those of later requests are held again.
     pub fn release(&self) {
-        std::mem::take(&mut self.plan.lock().unwrap().gate).open();
+        let mut plan = self.plan.lock().unwrap();
+        plan.held.clear();
+        std::mem::take(&mut plan.gate).open();
+    }
+
+    /// Whether it holds the answer to a request to a path.
+    pub fn holds(&self, path: &str) -> bool {
+        self.plan.lock().unwrap().held.contains(path)
     }
 
     /// How often a path was asked for.
