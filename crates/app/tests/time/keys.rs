@@ -17,6 +17,7 @@ on_both_databases!(
     what_is_known_of_a_key_counts_for_three_seconds,
     a_key_that_is_revoked_beside_the_server_counts_until_the_next_look,
     a_server_that_was_paused_asks_first,
+    a_use_is_noted_by_the_minute,
 );
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -69,6 +70,11 @@ async fn a_key_ends_when_it_says(database: TestDatabase) {
     world.pass(59 * SECOND, &[&server]).await;
     show(&server, &text).await.unwrap();
     assert!(!stream.is_finished());
+    // Time that was set back and put right again changes nothing.
+    let now = world.now();
+    server.clock.set(now - TimeDelta::hours(1));
+    show(&server, &text).await.unwrap();
+    server.clock.set(now);
     world.pass(2 * SECOND, &[&server]).await;
     let error = show(&server, &text).await.unwrap_err();
     assert!(matches!(error, AppError::Unauthenticated), "{error}");
@@ -130,4 +136,36 @@ async fn a_server_that_was_paused_asks_first(database: TestDatabase) {
     server.thaw();
     let error = asked.await.unwrap().unwrap_err();
     assert!(matches!(error, AppError::Unauthenticated), "{error}");
+}
+
+async fn a_use_is_noted_by_the_minute(database: TestDatabase) {
+    let world = World::new(database, Options::default());
+    let server = world.start(1).await;
+    let (id, text) = key(&server, None).await;
+    let last_used = async || {
+        let admin = server.admin();
+        let page =
+            server.run(|app| async move { api_keys::list_for(&app, &admin, None, None, 50).await });
+        let rows = page.await.unwrap().rows;
+        let found = rows.into_iter().find(|view| view.row.id == id);
+        found.unwrap().row.last_used_at
+    };
+    let noted = async |at| {
+        eventually("its use is noted", || async {
+            world.pass(2 * SECOND, &[&server]).await;
+            (last_used().await == Some(at)).then_some(())
+        })
+        .await;
+    };
+    let first = world.now();
+    show(&server, &text).await.unwrap();
+    noted(first).await;
+    // Not each time: that would be a write for each request.
+    show(&server, &text).await.unwrap();
+    world.pass(12 * SECOND, &[&server]).await;
+    assert_eq!(last_used().await, Some(first));
+    world.jump(60 * SECOND, &[&server]);
+    let second = world.now();
+    show(&server, &text).await.unwrap();
+    noted(second).await;
 }
