@@ -256,18 +256,10 @@ impl Process {
     pub async fn kill(mut self) {
         let app = self.app.take().unwrap();
         let runtime = self.runtime.take().unwrap();
-        let frozen = self.frozen.clone();
-        tokio::task::spawn_blocking(move || {
-            // It goes on for no more than what each thread is at.
-            let thawed = std::thread::spawn(move || {
-                *frozen.stands.lock().unwrap() = false;
-                frozen.thawed.notify_all();
-            });
-            runtime.shutdown_timeout(Duration::from_secs(10));
-            thawed.join().unwrap();
-        })
-        .await
-        .unwrap();
+        self.thaw();
+        // Each thread ends when it comes to the next point where it would wait.
+        let end = move || runtime.shutdown_timeout(Duration::from_secs(10));
+        tokio::task::spawn_blocking(end).await.unwrap();
         eventually("nobody holds anything of it", || async {
             (Arc::strong_count(&app) == 1).then_some(())
         })
