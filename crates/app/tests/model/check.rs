@@ -198,6 +198,23 @@ impl Story<'_> {
                 None => found.push(format!("{answer} was answered and has no event")),
             }
         }
+        // Whatever reached the service and changed something there is in the log, once.
+        let paths: BTreeSet<_> = own()
+            .filter(|attempt| !attempt.action.is_safe())
+            .map(|attempt| (attempt.path(), attempt.action, &attempt.id))
+            .filter(|(path, ..)| self.stage.service.hits_of(path) > 0)
+            .collect();
+        for (path, action, id) in paths {
+            let is_of_it = |event: &&&Value| {
+                event["name"] == action.name() && event["arguments"]["id"] == id.as_str()
+            };
+            let count = told.values().flatten().filter(is_of_it).count();
+            if count != 1 {
+                found.push(format!(
+                    "{path} reached the service, and {count} events say so"
+                ));
+            }
+        }
         for action in Action::ALL {
             let taken = told.values().flatten();
             let taken = taken.filter(|event| event["name"] == action.name() && is_taken(event));
