@@ -175,6 +175,13 @@ impl Story<'_> {
                 found.push(format!("call {id} has {} events", of_call.len()));
             }
         }
+        // Whoever performs a call knows how long it took; whoever finds it later does not.
+        let mut all = told.values().flatten();
+        if self.is_calm && all.any(|event| event["duration_ms"].is_null()) {
+            found.push(format!(
+                "what came of a call was lost while its server ran: {told:?}"
+            ));
+        }
         let own = || {
             self.attempts
                 .iter()

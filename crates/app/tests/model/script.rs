@@ -91,6 +91,16 @@ pub enum Step {
     Trouble(usize, Trouble),
 }
 
+impl Step {
+    /// Whether no server is away because of it for longer than it takes to try again.
+    pub const fn is_calm(&self) -> bool {
+        !matches!(
+            self,
+            Self::Restart(_) | Self::Die(_) | Self::Pause(_) | Self::Trouble(_, Trouble::Away)
+        )
+    }
+}
+
 fn call() -> impl Strategy<Value = Call> {
     let action = prop_oneof![
         2 => Just(Action::Read),
@@ -139,7 +149,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A script.
+/// A script; in some of them no server is away for long, so that more is to be expected of them.
 pub fn script() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(step(), 1..50)
+    let calm = prop::bool::weighted(0.4);
+    let scripts = (calm, prop::collection::vec(step(), 1..50));
+    scripts.prop_map(|(calm, mut steps)| {
+        steps.retain(|step| !calm || step.is_calm());
+        steps
+    })
 }

@@ -56,6 +56,8 @@ pub struct Story<'a> {
     pub stage: &'a mut Stage,
     pub conversations: Vec<ConversationId>,
     pub attempts: Vec<Attempt>,
+    /// Whether every server ran all the time and could reach the database again before long.
+    pub is_calm: bool,
     number: usize,
 }
 
@@ -130,6 +132,7 @@ impl<'a> Story<'a> {
             stage,
             conversations,
             attempts: vec![],
+            is_calm: script.iter().all(Step::is_calm),
         };
         for step in script {
             story.take(*step).await;

@@ -109,7 +109,6 @@ async fn put_together(parts: Parts) -> (Arc<App>, Principal) {
 
     let settings = DbSettings {
         faults: Some(faults),
-        deadline: Some(Duration::from_secs(3)),
         ..DbSettings::default()
     };
     let db = Db::open_exclusively_with(&location, settings)
