@@ -158,32 +158,35 @@ fn millis(duration: Duration) -> u64 {
 /// How many breakers are kept before those that nobody uses are looked for.
 const PRUNE_AT: usize = 1024;
 
-/// The breakers of a client, by host and scope. They are asked for when a configuration is
-/// prepared, never for a request.
-#[derive(Debug)]
-pub struct Breakers {
+/// All breakers of a server, by host and scope: what is prepared anew gets the one that was there.
+/// They are asked for when a configuration is prepared, never for a request. Cloning it is cheap.
+#[derive(Debug, Clone, Default)]
+pub struct Breakers(Arc<Registry>);
+
+#[derive(Debug, Default)]
+struct Registry {
     settings: BreakerSettings,
     by_key: Mutex<HashMap<(String, String), Arc<Breaker>>>,
 }
 
 impl Breakers {
     pub(crate) fn new(settings: BreakerSettings) -> Self {
-        Self {
+        Self(Arc::new(Registry {
             settings,
             by_key: Mutex::default(),
-        }
+        }))
     }
 
-    /// The breaker of a host in a scope: always the same one while it is used or has failures to
-    /// remember.
-    pub(crate) fn get(&self, host: &str, scope: &str) -> Arc<Breaker> {
-        let mut by_key = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The breaker of a host in a scope, such as an integration's environment: always the same one
+    /// while it is used or has failures to remember.
+    pub fn get(&self, host: &str, scope: &str) -> Arc<Breaker> {
+        let mut by_key = self.0.by_key.lock().unwrap_or_else(PoisonError::into_inner);
         if by_key.len() >= PRUNE_AT {
             by_key.retain(|_, breaker| Arc::strong_count(breaker) > 1 || !breaker.is_at_rest());
         }
         by_key
             .entry((host.to_owned(), scope.to_owned()))
-            .or_insert_with(|| Arc::new(Breaker::new(host, self.settings)))
+            .or_insert_with(|| Arc::new(Breaker::new(host, self.0.settings)))
             .clone()
     }
 }
@@ -271,6 +274,7 @@ mod tests {
             breakers.get(&format!("h{n}"), "");
         }
         let kept = breakers
+            .0
             .by_key
             .lock()
             .map(|all| all.len())
