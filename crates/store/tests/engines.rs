@@ -355,6 +355,9 @@ async fn integrations_and_actions(engine: &mut Engine<'_>) {
     finding(engine, &make).await;
 }
 
+/// What is searched for, which are asked for, and which are found.
+type Case<'a> = (&'a str, Option<&'a [u128]>, &'a [u128]);
+
 /// Search is for any part of a name or description in any case, `%` and `_` being letters like others.
 async fn finding(engine: &mut Engine<'_>, make: &impl Fn(u128) -> action::ActionRow) {
     for (number, name, description) in [
@@ -373,7 +376,6 @@ async fn finding(engine: &mut Engine<'_>, make: &impl Fn(u128) -> action::Action
         let ids = numbers.iter().map(|n| ActionId::from_uuid(uuid(*n)));
         ids.collect::<Vec<_>>()
     };
-    type Case<'a> = (&'a str, Option<&'a [u128]>, &'a [u128]);
     let cases: [Case<'_>; 11] = [
         ("order", None, &[112, 113, 114]),
         ("ORDER", None, &[112, 113, 114]),
