@@ -62,7 +62,7 @@ unit: setup ## Run the tests on both databases
 
 faults: export SWITCHBOARD_FAULTS_SECONDS ?= 600
 faults: setup ## Let databases, disks, clocks and services fail again and again
-	$(NEXTEST) --test-threads 3 -E 'test(/^faults::/)'
+	$(NEXTEST) --test-threads 3 -E 'test(/^(faults|model)::/)'
 
 e2e: setup ## Run the browser tests
 	@bash scripts/studio.sh

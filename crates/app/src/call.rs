@@ -15,7 +15,7 @@ use switchboard_domain::input::InputError;
 use switchboard_domain::name::VariableName;
 use switchboard_domain::output::LeftOut;
 use switchboard_store::Lane;
-use switchboard_store::journal::CallRow;
+use switchboard_store::journal::{CallKey, CallRow};
 use switchboard_store::stat::{Came, Count};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -355,7 +355,7 @@ async fn answer_of(
     }
     let key = (conversation.key.workspace, conversation.key.id);
     let mut news = News::of(app, conversation);
-    let until = Instant::now() + WAIT_FOR_FIRST;
+    let until = app.context.elapsed() + WAIT_FOR_FIRST;
     loop {
         if let Some(json) = call.answer {
             return Ok(CallAnswer {
@@ -373,11 +373,11 @@ async fn answer_of(
                 retry_after: 1,
             })?;
         if call.answer.is_none() {
-            if Instant::now() > until {
+            if app.context.elapsed() > until {
                 return Err(AppError::CallInProgress);
             }
             // Either way it is looked up again: news may be about another call.
-            let _ = tokio::time::timeout(LOOK_AGAIN, news.next()).await;
+            let _ = app.context.timeout(LOOK_AGAIN, news.next()).await;
         }
     }
 }
@@ -509,6 +509,16 @@ async fn taken_for_dead(
     app.journal
         .submit(admitted.key, Work::Note(learned))
         .await?;
+    if admitted.reserved == Reserved::WithAnswer
+        && let Some(json) = kept_answer(app, admitted).await?
+    {
+        // A key stands for one answer: the one that the other server gave.
+        return Ok(CallAnswer {
+            json,
+            mcp: None,
+            replayed: false,
+        });
+    }
     let error = CallError::new(
         "outcome_unknown",
         "this server was cut off for so long that another one noted the call's outcome as unknown; what the service said meanwhile is in the conversation's events, as outcome.learned",
@@ -521,6 +531,16 @@ async fn taken_for_dead(
         mcp: None,
         replayed: false,
     })
+}
+
+async fn kept_answer(app: &App, admitted: &Admitted) -> Result<Option<String>, AppError> {
+    let key = CallKey {
+        workspace: admitted.key.0,
+        conversation: admitted.key.1,
+        id: admitted.id,
+    };
+    let mut conn = app.db.read_in(Lane::Calls).await?;
+    Ok(switchboard_store::journal::kept_answer(&mut conn.engine(), key).await?)
 }
 
 /// The error of a call that was not sent because this server has no descriptor left.

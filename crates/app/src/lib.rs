@@ -8,7 +8,6 @@ mod bulkheads;
 mod carry_out;
 mod catalog;
 mod change;
-mod context;
 mod error;
 mod finish;
 mod input;
@@ -68,7 +67,6 @@ use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 pub use bulkheads::{Allowance, CallLimits};
-pub use context::{Clock, Context, Randomness};
 pub use error::{AppError, DATABASE_AWAY};
 pub use input::Patch;
 pub use principal::{
@@ -77,6 +75,7 @@ pub use principal::{
 };
 pub use supervise::keep_running;
 pub use switchboard_connect::telnyx::Telnyx;
+pub use switchboard_context::{Clock, Context, Randomness, Sleep};
 pub use switchboard_store::search::Search;
 pub use switchboard_store::{Listing, Page};
 

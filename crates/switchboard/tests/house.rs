@@ -10,6 +10,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Which of our crates each crate may use. ARCHITECTURE.md says why.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("context", &[]),
     ("domain", &[]),
     ("vault", &[]),
     ("outbound", &[]),
@@ -18,7 +19,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("mcp", &["domain", "outbound", "vault", "connect"]),
     (
         "app",
-        &["domain", "vault", "store", "outbound", "connect", "mcp"],
+        &[
+            "context", "domain", "vault", "store", "outbound", "connect", "mcp",
+        ],
     ),
     ("studio", &[]),
     ("api", &["domain", "app", "studio"]),
@@ -36,7 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "simulators",
         ],
     ),
-    ("testkit", &[]),
+    ("testkit", &["context"]),
     ("bench", &[]),
 ];
 
@@ -71,7 +74,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("governor", &["app"]),
     ("rust-embed", &["studio"]),
     ("ed25519-dalek", &["connect", "simulators"]),
-    ("rand", &["outbound", "switchboard"]),
+    ("rand", &["outbound", "switchboard", "testkit"]),
     ("getrandom", &["switchboard"]),
     ("clap", &["switchboard", "bench"]),
     ("anyhow", &["switchboard", "bench"]),

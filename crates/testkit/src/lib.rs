@@ -23,6 +23,7 @@ mod rows;
 mod sample;
 mod server;
 mod stream;
+mod time;
 mod upstream;
 
 use std::time::{Duration, Instant};
@@ -32,7 +33,7 @@ pub use builder::Builder;
 pub use client::{Client, Reply};
 pub use clock::WallClock;
 pub use cluster::{Cluster, as_owner};
-pub use database::TestDatabase;
+pub use database::{DatabaseTime, TestDatabase};
 pub use disk::SmallDisk;
 pub use invariants::{Evidence, violations};
 pub use load::{Counter, Kind, LIMIT, Load, Noted, Plan};
@@ -42,7 +43,8 @@ pub use proxy::Proxy;
 pub use sample::Sample;
 pub use server::{Server, Surroundings};
 pub use stream::EventStream;
-pub use upstream::{Answer, Upstream};
+pub use time::FakeClock;
+pub use upstream::{Answer, Gate, Upstream};
 
 /// Makes a test of a function of a database, once for each: `name::sqlite` and `name::postgres`.
 #[macro_export]

@@ -100,7 +100,7 @@ impl Catalog {
     pub async fn time_to_look(&self) {
         tokio::select! {
             () = self.look.notified() => {}
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = self.context.sleep(LOOK_AGAIN) => {}
         }
     }
 
