@@ -25,6 +25,7 @@ use crate::carry_out::{Carried, carry_out};
 use crate::catalog::{GO_TO_STATE, MCP_TOOL, PreparedAgent, PreparedBinding, Snapshot, TargetView};
 use crate::finish::Finished;
 use crate::journal::{Done, Key, LEFT_OUT, Reservation, Reserved, Settlement, Work};
+use crate::news::News;
 use crate::notices::Notices;
 use crate::running::RunningCall;
 use crate::{App, AppError, Runner, caps};
@@ -117,7 +118,7 @@ pub async fn call(
     {
         let binding = agent.action(&request.name, conversation.state.as_ref());
         let is_tool = binding.is_some_and(|binding| binding.kind == MCP_TOOL);
-        return answer_of(app, key, earlier, fingerprint, is_tool).await;
+        return answer_of(app, &conversation, earlier, fingerprint, is_tool).await;
     }
     let binding = match admit(&agent, &conversation, &request.name, &arguments) {
         Ok(binding) => binding,
@@ -193,14 +194,14 @@ async fn run(
     reservation: Option<Reservation>,
 ) -> Result<CallAnswer, AppError> {
     if let Some(reservation) = reservation {
-        let key = admitted.key;
         let expected = reservation.call.fingerprint.clone();
         let work = Work::Reserve(Box::new(reservation));
-        match app.journal.submit(key, work).await {
+        match app.journal.submit(admitted.key, work).await {
             Ok(Done::Now(conversation)) => admitted.conversation = conversation,
             Ok(Done::Before(before)) => {
                 let is_tool = admitted.binding.kind == MCP_TOOL;
-                return answer_of(&app, key, *before, &expected, is_tool).await;
+                let conversation = &admitted.conversation;
+                return answer_of(&app, conversation, *before, &expected, is_tool).await;
             }
             Ok(Done::Gone(_) | Done::Settled | Done::Shortened(_) | Done::Message(_)) => {
                 return Err(AppError::Stopping);
@@ -340,8 +341,8 @@ async fn find_call(app: &App, key: Key, text: &str) -> Result<Option<CallRow>, A
 
 /// The answer of an earlier call with the same key, waiting for it while it is under way.
 async fn answer_of(
-    app: &App,
-    key: Key,
+    app: &Arc<App>,
+    conversation: &Conversation,
     mut call: CallRow,
     fingerprint: &[u8],
     is_tool: bool,
@@ -352,7 +353,8 @@ async fn answer_of(
             "this Idempotency-Key was used in this conversation for another action or other arguments; take a new one",
         ));
     }
-    let mut news = app.journal.news();
+    let key = (conversation.key.workspace, conversation.key.id);
+    let mut news = News::of(app, conversation);
     let until = app.context.elapsed() + WAIT_FOR_FIRST;
     loop {
         if let Some(json) = call.answer {
@@ -375,7 +377,7 @@ async fn answer_of(
                 return Err(AppError::CallInProgress);
             }
             // Either way it is looked up again: news may be about another call.
-            let _ = app.context.timeout(LOOK_AGAIN, news.recv()).await;
+            let _ = app.context.timeout(LOOK_AGAIN, news.next()).await;
         }
     }
 }

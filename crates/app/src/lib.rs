@@ -76,7 +76,8 @@ pub use principal::{
 pub use supervise::keep_running;
 pub use switchboard_connect::telnyx::Telnyx;
 pub use switchboard_context::{Clock, Context, Randomness, Sleep};
-pub use switchboard_store::Page;
+pub use switchboard_store::search::Search;
+pub use switchboard_store::{Listing, Page};
 
 /// Stored things that operations answer with.
 pub mod rows {
@@ -186,7 +187,12 @@ impl App {
         });
         Arc::new(Self {
             bulkheads: bulkheads::Bulkheads::new(settings.calls),
-            catalog: Catalog::new(db.clone(), keys.clone(), context.clone()),
+            catalog: Catalog::new(
+                db.clone(),
+                keys.clone(),
+                client.breakers().clone(),
+                context.clone(),
+            ),
             running: Arc::default(),
             news: Arc::default(),
             connector: Connector {

@@ -11,7 +11,7 @@ use switchboard_domain::id::{AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::link::LinkedAction;
 use switchboard_domain::publish::{self, Differences, Review, Surroundings, Verdict};
 use switchboard_store::agent::{AgentRow, VersionRow};
-use switchboard_store::{Engine, integration, link, secret, variable, version};
+use switchboard_store::{Engine, Listing, integration, link, secret, variable, version};
 
 use crate::change::{ConfigChange, check_revision};
 use crate::impact::How;
@@ -266,7 +266,9 @@ pub(crate) async fn surroundings(
             integrations.insert(id, (row.name, row.definition));
         }
     }
-    let secrets = secret::environments(engine, workspace).await?.into_iter();
+    let secrets = secret::all_environments(engine, workspace)
+        .await?
+        .into_iter();
     let secrets = secrets
         .map(|(name, set)| (name, set.into_iter().collect()))
         .collect();
@@ -284,17 +286,17 @@ async fn production_variables(
     workspace: WorkspaceId,
 ) -> Result<BTreeSet<String>, AppError> {
     let mut found = BTreeSet::new();
-    let mut after = String::new();
+    let mut after = None;
     loop {
-        let page = variable::list(engine, workspace, &after, 1000).await?;
+        let page = variable::list(engine, workspace, &Listing::page(after, 1000)).await?;
         let set = page.rows.iter().filter(|row| {
             let production = Environment::Production;
             row.values.get(production).is_some()
         });
         found.extend(set.map(|row| row.name.to_string()));
-        match page.rows.last() {
-            Some(last) if page.more => after = last.name.to_string(),
-            _ => return Ok(found),
+        if !page.more {
+            return Ok(found);
         }
+        after = page.rows.last().map(|last| last.name.clone());
     }
 }

@@ -181,33 +181,48 @@ fn millis(duration: Duration) -> u64 {
 /// How many breakers are kept before those that nobody uses are looked for.
 const PRUNE_AT: usize = 1024;
 
-/// The breakers of a client, by host and scope. They are asked for when a configuration is
-/// prepared, never for a request.
-pub struct Breakers {
+/// All breakers of a server, by host and scope: what is prepared anew gets the one that was there.
+/// They are asked for when a configuration is prepared, never for a request. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Breakers(Arc<Registry>);
+
+struct Registry {
     settings: BreakerSettings,
     elapsed: Elapsed,
     by_key: Mutex<HashMap<(String, String), Arc<Breaker>>>,
 }
 
+impl std::fmt::Debug for Breakers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Breakers")
+    }
+}
+
+impl Default for Breakers {
+    fn default() -> Self {
+        Self::new(BreakerSettings::default(), since_now())
+    }
+}
+
 impl Breakers {
     pub(crate) fn new(settings: BreakerSettings, elapsed: Elapsed) -> Self {
-        Self {
+        Self(Arc::new(Registry {
             settings,
             elapsed,
             by_key: Mutex::default(),
-        }
+        }))
     }
 
-    /// The breaker of a host in a scope: always the same one while it is used or has failures to
-    /// remember.
-    pub(crate) fn get(&self, host: &str, scope: &str) -> Arc<Breaker> {
-        let mut by_key = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The breaker of a host in a scope, such as an integration's environment: always the same one
+    /// while it is used or has failures to remember.
+    pub fn get(&self, host: &str, scope: &str) -> Arc<Breaker> {
+        let mut by_key = self.0.by_key.lock().unwrap_or_else(PoisonError::into_inner);
         if by_key.len() >= PRUNE_AT {
             by_key.retain(|_, breaker| Arc::strong_count(breaker) > 1 || !breaker.is_at_rest());
         }
         by_key
             .entry((host.to_owned(), scope.to_owned()))
-            .or_insert_with(|| Arc::new(Breaker::by(self.elapsed.clone(), host, self.settings)))
+            .or_insert_with(|| Arc::new(Breaker::by(self.0.elapsed.clone(), host, self.0.settings)))
             .clone()
     }
 }
@@ -296,6 +311,7 @@ mod tests {
             breakers.get(&format!("h{n}"), "");
         }
         let kept = breakers
+            .0
             .by_key
             .lock()
             .map(|all| all.len())

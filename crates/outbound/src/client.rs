@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::Instant;
 
 use crate::body::{self, Payload};
-use crate::breaker::{Breaker, BreakerSettings, Breakers, Elapsed, Permit, since_now};
+use crate::breaker::{BreakerSettings, Breakers, Elapsed, Permit, since_now};
 use crate::connector::{Dialer, Resolve, SystemResolver};
 use crate::error::{OutboundError, Phase};
 use crate::exchange::{Pool, exchange};
@@ -135,10 +135,9 @@ impl Client {
         })))
     }
 
-    /// The breaker of a host in a scope, such as an environment. It is asked for once, when a
-    /// configuration is prepared, and given to each request.
-    pub fn breaker(&self, host: &str, scope: &str) -> Arc<Breaker> {
-        self.0.breakers.get(host, scope)
+    /// The breakers of this client's requests.
+    pub fn breakers(&self) -> &Breakers {
+        &self.0.breakers
     }
 
     /// Sends a request and reads the answer, all before the deadline.

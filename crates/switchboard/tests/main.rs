@@ -11,6 +11,7 @@ mod faults;
 mod freshness;
 mod house;
 mod inputs;
+mod lists;
 mod mcp_door;
 mod mcp_servers;
 mod messages;

@@ -13,7 +13,7 @@ use switchboard_app::{Configuration, Manager, Reader, mcp};
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::id::{ActionId, IntegrationId};
 
-use crate::extract::{Auth, DryRunQuery, IfMatch, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, DryRunQuery, IfMatch, Json, ListQuery, PageQuery, Path, Query};
 use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
@@ -55,15 +55,29 @@ fn show_saved(row: &ActionRow) -> Value {
 
 /// List an integration's actions.
 #[utoipa::path(get, path = "/integrations/{id}/actions", tag = "actions",
-    params(("id" = String, Path, description = "The integration's id"), PageQuery),
+    params(("id" = String, Path, description = "The integration's id"), ListQuery),
     responses((status = 200, description = "A page of actions", body = schema::ActionList)))]
 pub async fn list_actions(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(IntegrationId,)>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = actions::list(&state.app, &reader, id, query.after()?, query.limit()?)
+    let page = actions::list(&state.app, &reader, Some(id), &query.listing()?)
+        .boxed()
+        .await?;
+    Ok(view::page(&page, |row| row.id.to_string(), show))
+}
+
+/// List the actions of all integrations.
+#[utoipa::path(get, path = "/actions", tag = "actions", params(ListQuery),
+    responses((status = 200, description = "A page of actions", body = schema::ActionList)))]
+pub async fn list_all_actions(
+    State(state): State<ApiState>,
+    Auth(reader): Auth<Reader<Configuration>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Problem> {
+    let page = actions::list(&state.app, &reader, None, &query.listing()?)
         .boxed()
         .await?;
     Ok(view::page(&page, |row| row.id.to_string(), show))

@@ -10,7 +10,7 @@ use switchboard_app::rows::AgentRow;
 use switchboard_app::{Configuration, Manager, Reader};
 use switchboard_domain::id::AgentId;
 
-use crate::extract::{Auth, IfMatch, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, IfMatch, Json, ListQuery, Path, Query};
 use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
@@ -30,14 +30,14 @@ fn show_with_drift(found: &AgentView) -> Value {
 }
 
 /// List agents.
-#[utoipa::path(get, path = "/agents", tag = "agents", params(PageQuery),
+#[utoipa::path(get, path = "/agents", tag = "agents", params(ListQuery),
     responses((status = 200, description = "A page of agents", body = schema::AgentList)))]
 pub async fn list_agents(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = agents::list(&state.app, &reader, query.after()?, query.limit()?)
+    let page = agents::list(&state.app, &reader, &query.listing()?)
         .boxed()
         .await?;
     Ok(view::page(

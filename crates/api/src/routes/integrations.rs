@@ -12,7 +12,7 @@ use switchboard_app::{Configuration, Manager, Reader, mcp};
 use switchboard_domain::id::IntegrationId;
 use switchboard_domain::integration::IntegrationKind;
 
-use crate::extract::{Auth, DryRunQuery, IfMatch, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, DryRunQuery, IfMatch, Json, ListQuery, Path, Query};
 use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
@@ -42,14 +42,14 @@ fn show(integration: &IntegrationView) -> Value {
 }
 
 /// List integrations, with how many actions each has and how many agents use it.
-#[utoipa::path(get, path = "/integrations", tag = "integrations", params(PageQuery),
+#[utoipa::path(get, path = "/integrations", tag = "integrations", params(ListQuery),
     responses((status = 200, description = "A page of integrations", body = schema::IntegrationList)))]
 pub async fn list_integrations(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = integrations::list(&state.app, &reader, query.after()?, query.limit()?)
+    let page = integrations::list(&state.app, &reader, &query.listing()?)
         .boxed()
         .await?;
     Ok(view::page(&page, |found| found.row.id.to_string(), show))

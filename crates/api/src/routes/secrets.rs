@@ -10,7 +10,7 @@ use switchboard_app::secrets::{self, SecretInput, SecretView};
 use switchboard_app::{AppError, Configuration, Manager, Reader};
 use switchboard_domain::name::SecretName;
 
-use crate::extract::{Auth, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, Json, ListQuery, Path, Query};
 use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
@@ -33,14 +33,14 @@ fn name(text: &str) -> Result<SecretName, AppError> {
 }
 
 /// List secrets: their names, where they are set and what uses them; never a value.
-#[utoipa::path(get, path = "/secrets", tag = "secrets", params(PageQuery),
+#[utoipa::path(get, path = "/secrets", tag = "secrets", params(ListQuery),
     responses((status = 200, description = "A page of secrets, by name", body = schema::SecretList)))]
 pub async fn list_secrets(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = secrets::list(&state.app, &reader, query.after_text(), query.limit()?)
+    let page = secrets::list(&state.app, &reader, &query.listing()?)
         .boxed()
         .await?;
     Ok(view::page(

@@ -10,7 +10,7 @@ use switchboard_app::variables::{self, VariableInput};
 use switchboard_app::{AppError, Configuration, Manager, Reader};
 use switchboard_domain::name::VariableName;
 
-use crate::extract::{Auth, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, Json, ListQuery, Path, Query};
 use crate::problem::Problem;
 use crate::{ApiState, schema, view};
 
@@ -24,14 +24,14 @@ fn name(text: &str) -> Result<VariableName, AppError> {
 }
 
 /// List workspace variables.
-#[utoipa::path(get, path = "/variables", tag = "variables", params(PageQuery),
+#[utoipa::path(get, path = "/variables", tag = "variables", params(ListQuery),
     responses((status = 200, description = "A page of variables, by name", body = schema::VariableList)))]
 pub async fn list_variables(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = variables::list(&state.app, &reader, query.after_text(), query.limit()?)
+    let page = variables::list(&state.app, &reader, &query.listing()?)
         .boxed()
         .await?;
     Ok(view::page(&page, |row| row.name.to_string(), show))

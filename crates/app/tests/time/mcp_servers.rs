@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use switchboard_app::{actions, integrations};
+use switchboard_app::{Listing, actions, integrations};
 use switchboard_testkit::{McpUpstream, TestDatabase, eventually, on_both_databases};
 
 use crate::world::{Options, World, input};
@@ -36,8 +36,9 @@ async fn tools_are_fetched_again_when_their_interval_is_over(database: TestDatab
         .id;
     let known = async || {
         let reader = server.manager();
-        let page = server
-            .run(|app| async move { actions::list(&app, &reader, integration, None, 50).await });
+        let page = server.run(|app| async move {
+            actions::list(&app, &reader, Some(integration), &Listing::page(None, 50)).await
+        });
         page.await.unwrap().rows.len()
     };
     assert_eq!(known().await, 1);
