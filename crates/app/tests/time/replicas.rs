@@ -118,6 +118,7 @@ async fn a_server_that_stood_still_for_40_s_takes_nothing_back_and_calls_nobody_
     second.clock.jump(40 * SECOND);
     world.pass(40 * SECOND, &[&first]).await;
     eventually("its call is settled", || async {
+        world.pass(SECOND, &[&first]).await;
         (first.events(lost).await.len() > 1).then_some(())
     })
     .await;
