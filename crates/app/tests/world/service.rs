@@ -21,7 +21,7 @@ pub enum Does {
     Succeeds,
     /// It refuses.
     Refuses,
-    /// It fails.
+    /// It says that it is not well.
     Fails,
     /// It does what is asked, and the connection ends without an answer.
     Vanishes,
@@ -66,7 +66,7 @@ impl Service {
             match does {
                 Does::Succeeds => done,
                 Does::Refuses => Answer::Json(422, json!({})),
-                Does::Fails => Answer::Json(500, json!({})),
+                Does::Fails => Answer::Json(503, json!({})),
                 Does::Vanishes => Answer::Drop,
                 Does::IsLate => Answer::Late(TOO_LATE, Box::new(done)),
                 Does::IsHeld => {
