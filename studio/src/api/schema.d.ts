@@ -1303,6 +1303,17 @@ export interface components {
             created_at: string;
             updated_at: string;
         };
+        ApiKeyAuth: {
+            /** @description `header` or `query`. */
+            in: string;
+            name: string;
+            value: components["schemas"]["ValueSource"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key";
+        };
         /** @description A new API key. */
         ApiKeyInput: {
             name: string;
@@ -1364,34 +1375,23 @@ export interface components {
             next: string | null;
         };
         /** @description How requests are authenticated. */
-        Auth: {
-            /** @enum {string} */
-            type: "none";
-        } | {
-            token: components["schemas"]["SecretRef"];
-            /** @enum {string} */
-            type: "bearer";
-        } | {
-            /** @description `header` or `query`. */
-            in: string;
-            name: string;
-            value: components["schemas"]["ValueSource"];
-            /** @enum {string} */
-            type: "api_key";
-        } | {
+        Auth: components["schemas"]["NoneAuth"] | components["schemas"]["BearerAuth"] | components["schemas"]["ApiKeyAuth"] | components["schemas"]["BasicAuth"] | components["schemas"]["Oauth2ClientCredentialsAuth"];
+        BasicAuth: {
             username: components["schemas"]["ValueSource"];
             password: components["schemas"]["SecretRef"];
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "basic";
-        } | {
-            token_url: string;
-            client_id: components["schemas"]["ValueSource"];
-            client_secret: components["schemas"]["SecretRef"];
-            scope?: string;
-            /** @description `basic` or `body`. */
-            client_auth?: string;
-            /** @enum {string} */
-            type: "oauth2_client_credentials";
+        };
+        BearerAuth: {
+            token: components["schemas"]["SecretRef"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "bearer";
         };
         /** @description A binding. */
         Binding: {
@@ -1507,6 +1507,13 @@ export interface components {
             /** @description Why it failed. */
             error?: string | null;
         };
+        /** @description Why a connection is not good. */
+        ConnectionError: {
+            code: string;
+            message: string;
+            /** Format: int32 */
+            upstream_status: number | null;
+        };
         /** @description A connection to try. */
         ConnectionTest: {
             environment: components["schemas"]["Environment"];
@@ -1516,7 +1523,7 @@ export interface components {
         ConnectionTestAnswer: {
             /** @description `succeeded` or `failed`. */
             status: string;
-            error?: components["schemas"]["CallError"] | null;
+            error: components["schemas"]["ConnectionError"] | null;
             /**
              * Format: int32
              * @description The status that the service answered with.
@@ -1637,6 +1644,11 @@ export interface components {
              * @description Ignored; send `If-Match` to guard against others' changes.
              */
             revision?: number | null;
+            /**
+             * Format: int32
+             * @description Ignored, so that what was read can be sent back.
+             */
+            restored_from?: number | null;
             /** @description Ignored, so that what was read can be sent back. */
             created_at?: string | null;
             /** @description Ignored, so that what was read can be sent back. */
@@ -1992,13 +2004,21 @@ export interface components {
         };
         /** @description The secrets without a value that actions need, by environment. */
         MissingSecrets: {
-            development: components["schemas"]["MissingSecret"][];
-            staging: components["schemas"]["MissingSecret"][];
-            production: components["schemas"]["MissingSecret"][];
+            development: components["schemas"]["UnsetSecret"][];
+            staging: components["schemas"]["UnsetSecret"][];
+            production: components["schemas"]["UnsetSecret"][];
         };
         /** @description Where to move an action. */
         MoveInput: {
             integration_id: string;
+        };
+        /** @description A published agent that would have two actions of one name. */
+        NameCollision: {
+            agent_id: string;
+            agent_name: string;
+            version: components["schemas"]["Version"];
+            /** @description The bindings that would have the name. */
+            binding_ids: string[];
         };
         /** @description An API key with its text, once. */
         NewApiKey: {
@@ -2033,6 +2053,26 @@ export interface components {
             invited_by: string;
             /** @description Shown here and never again. */
             link: string;
+        };
+        NoneAuth: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "none";
+        };
+        Oauth2ClientCredentialsAuth: {
+            token_url: string;
+            client_id: components["schemas"]["ValueSource"];
+            client_secret: components["schemas"]["SecretRef"];
+            scope?: string;
+            /** @description `basic` or `body`. */
+            client_auth?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "oauth2_client_credentials";
         };
         /**
          * @description What happens when an MCP server changes a tool: agents use it as it is now, or it is withheld
@@ -2144,6 +2184,26 @@ export interface components {
         Phase: "in_call" | "post_call";
         /** @description An error (RFC 9457). */
         Problem: {
+            /** @description With `broken_references` and `not_publishable`. */
+            broken_references?: components["schemas"]["BrokenReference"][];
+            /** @description With `broken_references` and `not_publishable`. */
+            problems?: components["schemas"]["PublishProblem"][];
+            /** @description With `needs_accept`: what has to be accepted. */
+            findings?: components["schemas"]["PublishFinding"][];
+            /** @description With `needs_accept`: the codes to name in `accept`. */
+            accept?: string[];
+            /** @description With `secret_in_use`: what uses it. */
+            used_by?: components["schemas"]["User"][];
+            /** @description With `name_collision`: the published agents that would have two actions of one name. */
+            agents?: components["schemas"]["NameCollision"][];
+            /** @description With `secret_origin_not_allowed`: the secret. */
+            secret?: string;
+            /** @description With `secret_origin_not_allowed`: where it would go. */
+            origin?: string;
+            /** @description With `secret_origin_not_allowed`: where it may go. */
+            allowed_origins?: string[];
+            /** @description With `workspace_changed`: the workspace that the session is in. */
+            workspace?: components["schemas"]["SessionWorkspace"];
             /** @description `about:blank`: the status says what kind of problem it is. */
             type: string;
             title: string;
@@ -2154,7 +2214,30 @@ export interface components {
             /** @description What happened and what to do. */
             detail: string;
             /** @description The wrong places of an input. */
-            errors?: components["schemas"]["InputError"][] | null;
+            errors?: components["schemas"]["InputError"][];
+        };
+        /** @description What a problem of some codes has beside what every problem has. */
+        ProblemDetails: {
+            /** @description With `broken_references` and `not_publishable`. */
+            broken_references?: components["schemas"]["BrokenReference"][];
+            /** @description With `broken_references` and `not_publishable`. */
+            problems?: components["schemas"]["PublishProblem"][];
+            /** @description With `needs_accept`: what has to be accepted. */
+            findings?: components["schemas"]["PublishFinding"][];
+            /** @description With `needs_accept`: the codes to name in `accept`. */
+            accept?: string[];
+            /** @description With `secret_in_use`: what uses it. */
+            used_by?: components["schemas"]["User"][];
+            /** @description With `name_collision`: the published agents that would have two actions of one name. */
+            agents?: components["schemas"]["NameCollision"][];
+            /** @description With `secret_origin_not_allowed`: the secret. */
+            secret?: string;
+            /** @description With `secret_origin_not_allowed`: where it would go. */
+            origin?: string;
+            /** @description With `secret_origin_not_allowed`: where it may go. */
+            allowed_origins?: string[];
+            /** @description With `workspace_changed`: the workspace that the session is in. */
+            workspace?: components["schemas"]["SessionWorkspace"];
         };
         /** @description What promoting takes. */
         PromoteInput: {
@@ -2205,22 +2288,6 @@ export interface components {
             detail: string;
             binding_ids: string[];
         };
-        /** @description Why a version cannot be published. */
-        PublishRefusal: {
-            type: string;
-            title: string;
-            /** Format: int32 */
-            status: number;
-            /** @description `broken_references`, `not_publishable` or `needs_accept`. */
-            code: string;
-            detail: string;
-            broken_references?: components["schemas"]["BrokenReference"][] | null;
-            problems?: components["schemas"]["PublishProblem"][] | null;
-            /** @description With `needs_accept`: what has to be accepted. */
-            findings?: components["schemas"]["PublishFinding"][] | null;
-            /** @description With `needs_accept`: the codes to name in `accept`. */
-            accept?: string[] | null;
-        };
         /** @description What publishing a draft would come to. Nothing was changed. */
         PublishReview: {
             dry_run: boolean;
@@ -2268,7 +2335,16 @@ export interface components {
         /** @description A published version, or what publishing would come to. */
         PublishedOrReview: components["schemas"]["PublishedVersion"] | components["schemas"]["PublishReview"];
         /** @description A published version, and what may go wrong with it in production. */
-        PublishedVersion: components["schemas"]["LockedVersion"] & {
+        PublishedVersion: {
+            /** Format: int32 */
+            number: number;
+            notes: string;
+            locked_at: string;
+            /** @description Who locked it. */
+            locked_by: string;
+            /** @description Whether new conversations get it. */
+            published: boolean;
+            document?: components["schemas"]["Document"];
             warnings: components["schemas"]["PublishWarning"][];
         };
         /** @description What fetching the tools came to. */
@@ -2282,6 +2358,26 @@ export interface components {
         };
         /** @description Why a change would be refused; further members as in the problem. */
         Refusal: {
+            /** @description With `broken_references` and `not_publishable`. */
+            broken_references?: components["schemas"]["BrokenReference"][];
+            /** @description With `broken_references` and `not_publishable`. */
+            problems?: components["schemas"]["PublishProblem"][];
+            /** @description With `needs_accept`: what has to be accepted. */
+            findings?: components["schemas"]["PublishFinding"][];
+            /** @description With `needs_accept`: the codes to name in `accept`. */
+            accept?: string[];
+            /** @description With `secret_in_use`: what uses it. */
+            used_by?: components["schemas"]["User"][];
+            /** @description With `name_collision`: the published agents that would have two actions of one name. */
+            agents?: components["schemas"]["NameCollision"][];
+            /** @description With `secret_origin_not_allowed`: the secret. */
+            secret?: string;
+            /** @description With `secret_origin_not_allowed`: where it would go. */
+            origin?: string;
+            /** @description With `secret_origin_not_allowed`: where it may go. */
+            allowed_origins?: string[];
+            /** @description With `workspace_changed`: the workspace that the session is in. */
+            workspace?: components["schemas"]["SessionWorkspace"];
             code: string;
             detail: string;
         };
@@ -2471,7 +2567,8 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
-            binding_id: string;
+            /** @description Null for the built-in tool `go_to_state`. */
+            binding_id: string | null;
             kind: string;
             /** Format: int32 */
             remaining_successful_calls?: number;
@@ -2513,6 +2610,11 @@ export interface components {
             name: string;
             /** @description The places that read it: JSON Pointers into the draft. */
             pointers: string[];
+            binding_ids: string[];
+        };
+        /** @description A secret that has no value where it is needed. */
+        UnsetSecret: {
+            name: string;
             binding_ids: string[];
         };
         /** @description The agents' versions that link an action. */
@@ -2648,6 +2750,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -2695,6 +2806,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2792,6 +2912,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -2839,6 +2968,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2933,6 +3071,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -2980,6 +3127,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3067,6 +3223,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3114,6 +3279,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3208,6 +3382,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3255,6 +3438,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3344,6 +3536,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3391,6 +3592,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3479,6 +3689,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3526,6 +3745,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3610,6 +3838,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3657,6 +3894,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3741,6 +3987,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3788,6 +4043,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3874,6 +4138,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3921,6 +4194,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4006,6 +4288,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4053,6 +4344,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4137,6 +4437,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4184,6 +4493,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4269,6 +4587,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4316,6 +4643,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4407,6 +4743,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4454,6 +4799,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4538,6 +4892,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4585,6 +4948,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4676,6 +5048,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4723,6 +5104,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4814,6 +5204,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4861,6 +5260,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4948,6 +5356,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4995,6 +5412,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5088,6 +5514,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -5135,6 +5570,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5228,6 +5672,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -5275,6 +5728,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5368,6 +5830,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -5415,6 +5886,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5499,6 +5979,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -5546,6 +6035,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5632,6 +6130,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -5679,6 +6186,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5782,13 +6298,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `broken_references`, `not_publishable` or `needs_accept`; nothing was locked */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["PublishRefusal"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `If-Match` names an old revision */
@@ -5829,6 +6354,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5916,6 +6450,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -5963,6 +6506,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6054,6 +6606,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -6101,6 +6662,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6192,6 +6762,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -6239,6 +6818,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6325,6 +6913,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -6372,6 +6969,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6458,6 +7064,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -6505,6 +7120,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6594,13 +7218,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `broken_references` or `not_publishable` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["PublishRefusal"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `If-Match` names an old revision */
@@ -6641,6 +7274,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6730,6 +7372,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -6777,6 +7428,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6863,6 +7523,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -6910,6 +7579,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6998,6 +7676,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7045,6 +7732,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7130,6 +7826,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7177,6 +7882,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7259,6 +7973,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7306,6 +8029,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7392,6 +8124,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7439,6 +8180,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7537,6 +8287,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7584,6 +8343,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7669,6 +8437,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7716,6 +8493,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7800,6 +8586,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7847,6 +8642,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7935,6 +8739,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7982,6 +8795,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8075,6 +8897,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8122,6 +8953,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8210,6 +9050,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8257,6 +9106,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8341,6 +9199,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8388,6 +9255,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8478,6 +9354,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8525,6 +9410,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8612,6 +9506,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8659,6 +9562,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8745,6 +9657,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8792,6 +9713,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8877,6 +9807,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8924,6 +9863,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9009,6 +9957,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9056,6 +10013,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9140,6 +10106,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9187,6 +10162,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9284,6 +10268,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9331,6 +10324,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9422,6 +10424,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9469,6 +10480,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9558,6 +10578,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9605,6 +10634,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9693,6 +10731,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9740,6 +10787,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9824,6 +10880,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9871,6 +10936,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9971,6 +11045,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10018,6 +11101,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10102,6 +11194,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10149,6 +11250,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10235,6 +11345,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10282,6 +11401,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10367,6 +11495,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10414,6 +11551,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10499,6 +11645,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10546,6 +11701,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10631,6 +11795,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10678,6 +11851,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10760,6 +11942,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10807,6 +11998,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10893,6 +12093,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10940,6 +12149,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11022,6 +12240,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11069,6 +12296,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11157,6 +12393,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11204,6 +12449,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11298,6 +12552,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11345,6 +12608,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11429,6 +12701,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11476,6 +12757,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11564,6 +12854,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11611,6 +12910,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11697,6 +13005,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11744,6 +13061,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11841,6 +13167,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11888,6 +13223,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11984,6 +13328,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12031,6 +13384,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12112,6 +13474,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12159,6 +13530,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12244,6 +13624,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12291,6 +13680,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12370,6 +13768,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12417,6 +13824,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12500,6 +13916,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12547,6 +13972,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12626,6 +14060,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12673,6 +14116,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12758,6 +14210,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12805,6 +14266,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12886,6 +14356,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12933,6 +14412,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13018,6 +14506,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -13065,6 +14562,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13151,6 +14657,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -13198,6 +14713,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13295,6 +14819,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -13342,6 +14875,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13424,6 +14966,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -13471,6 +15022,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13566,6 +15126,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -13613,6 +15182,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

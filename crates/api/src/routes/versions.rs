@@ -161,7 +161,7 @@ pub async fn restore_version(
     params(("id" = String, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number"),
         ("if-match" = Option<String>, Header, description = "The agent's revision you read")),
     responses((status = 200, description = "The version, and what may go wrong with it", body = schema::PublishedVersion),
-        (status = 409, description = "`broken_references` or `not_publishable`", body = schema::PublishRefusal, content_type = "application/problem+json")))]
+        (status = 409, description = "`broken_references` or `not_publishable`", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn publish_version(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -185,7 +185,7 @@ pub async fn publish_version(
     request_body = schema::PublishInput,
     responses((status = 201, description = "The version that was locked and published", body = schema::PublishedVersion),
         (status = 200, description = "The last locked version, which is the same and is published; in a dry run, what publishing would come to", body = schema::PublishedOrReview),
-        (status = 409, description = "`broken_references`, `not_publishable` or `needs_accept`; nothing was locked", body = schema::PublishRefusal, content_type = "application/problem+json")))]
+        (status = 409, description = "`broken_references`, `not_publishable` or `needs_accept`; nothing was locked", body = schema::Problem, content_type = "application/problem+json")))]
 pub async fn publish_draft(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,

@@ -206,6 +206,8 @@ pub struct DraftInput {
     /// Ignored; send `If-Match` to guard against others' changes.
     revision: Option<u64>,
     /// Ignored, so that what was read can be sent back.
+    restored_from: Option<u32>,
+    /// Ignored, so that what was read can be sent back.
     created_at: Option<String>,
     /// Ignored, so that what was read can be sent back.
     updated_at: Option<String>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Auth, CallError, Environment, SecretRef, ToolNote, ValueSource};
+use super::{Auth, Environment, SecretRef, ToolNote, ValueSource};
 
 /// How an API is reached in one environment.
 #[derive(ToSchema)]
@@ -155,7 +155,8 @@ pub struct ConnectionTest {
 pub struct ConnectionTestAnswer {
     /// `succeeded` or `failed`.
     status: String,
-    error: Option<CallError>,
+    #[schema(required = true, nullable = true)]
+    error: Option<ConnectionError>,
     /// The status that the service answered with.
     #[schema(required = true, nullable = true)]
     http_status: Option<u16>,
@@ -163,6 +164,15 @@ pub struct ConnectionTestAnswer {
     #[schema(required = true, nullable = true)]
     tools: Option<u64>,
     duration_ms: u64,
+}
+
+/// Why a connection is not good.
+#[derive(ToSchema)]
+pub struct ConnectionError {
+    code: String,
+    message: String,
+    #[schema(required = true, nullable = true)]
+    upstream_status: Option<u16>,
 }
 
 /// Why a call of an integration failed.

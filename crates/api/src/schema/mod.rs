@@ -46,8 +46,55 @@ pub struct Problem {
     /// What happened and what to do.
     detail: String,
     /// The wrong places of an input.
-    #[schema(required = false)]
+    #[schema(required = false, nullable = false)]
     errors: Option<Vec<InputError>>,
+    #[serde(flatten)]
+    details: ProblemDetails,
+}
+
+/// What a problem of some codes has beside what every problem has.
+#[derive(ToSchema)]
+pub struct ProblemDetails {
+    /// With `broken_references` and `not_publishable`.
+    #[schema(required = false, nullable = false)]
+    broken_references: Option<Vec<BrokenReference>>,
+    /// With `broken_references` and `not_publishable`.
+    #[schema(required = false, nullable = false)]
+    problems: Option<Vec<PublishProblem>>,
+    /// With `needs_accept`: what has to be accepted.
+    #[schema(required = false, nullable = false)]
+    findings: Option<Vec<PublishFinding>>,
+    /// With `needs_accept`: the codes to name in `accept`.
+    #[schema(required = false, nullable = false)]
+    accept: Option<Vec<String>>,
+    /// With `secret_in_use`: what uses it.
+    #[schema(required = false, nullable = false)]
+    used_by: Option<Vec<User>>,
+    /// With `name_collision`: the published agents that would have two actions of one name.
+    #[schema(required = false, nullable = false)]
+    agents: Option<Vec<NameCollision>>,
+    /// With `secret_origin_not_allowed`: the secret.
+    #[schema(required = false, nullable = false)]
+    secret: Option<String>,
+    /// With `secret_origin_not_allowed`: where it would go.
+    #[schema(required = false, nullable = false)]
+    origin: Option<String>,
+    /// With `secret_origin_not_allowed`: where it may go.
+    #[schema(required = false, nullable = false)]
+    allowed_origins: Option<Vec<String>>,
+    /// With `workspace_changed`: the workspace that the session is in.
+    #[schema(required = false, nullable = false)]
+    workspace: Option<SessionWorkspace>,
+}
+
+/// A published agent that would have two actions of one name.
+#[derive(ToSchema)]
+pub struct NameCollision {
+    agent_id: String,
+    agent_name: String,
+    version: Version,
+    /// The bindings that would have the name.
+    binding_ids: Vec<String>,
 }
 
 /// One wrong place of an input.
@@ -114,11 +161,11 @@ pub struct SecretInput {
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SecretValues {
-    #[schema(min_length = 1, max_length = 4000)]
+    #[schema(min_length = 1, max_length = 16_384)]
     development: Option<String>,
-    #[schema(min_length = 1, max_length = 4000)]
+    #[schema(min_length = 1, max_length = 16_384)]
     staging: Option<String>,
-    #[schema(min_length = 1, max_length = 4000)]
+    #[schema(min_length = 1, max_length = 16_384)]
     production: Option<String>,
 }
 
@@ -437,7 +484,9 @@ pub struct Tool {
     name: String,
     description: String,
     parameters: BTreeMap<String, Value>,
-    binding_id: String,
+    /// Null for the built-in tool `go_to_state`.
+    #[schema(required = true, nullable = true)]
+    binding_id: Option<String>,
     kind: String,
     #[schema(required = false, nullable = false)]
     remaining_successful_calls: Option<u32>,

@@ -71,27 +71,6 @@ pub struct PublishWarning {
     binding_ids: Vec<String>,
 }
 
-/// Why a version cannot be published.
-#[derive(ToSchema)]
-pub struct PublishRefusal {
-    r#type: String,
-    title: String,
-    status: u16,
-    /// `broken_references`, `not_publishable` or `needs_accept`.
-    code: String,
-    detail: String,
-    #[schema(required = false)]
-    broken_references: Option<Vec<BrokenReference>>,
-    #[schema(required = false)]
-    problems: Option<Vec<PublishProblem>>,
-    /// With `needs_accept`: what has to be accepted.
-    #[schema(required = false)]
-    findings: Option<Vec<PublishFinding>>,
-    /// With `needs_accept`: the codes to name in `accept`.
-    #[schema(required = false)]
-    accept: Option<Vec<String>>,
-}
-
 /// What publishing a draft takes.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -161,6 +140,10 @@ pub struct PublishReview {
 /// A published version, or what publishing would come to.
 #[derive(ToSchema)]
 #[serde(untagged)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it describes JSON and is never made"
+)]
 pub enum PublishedOrReview {
     Published(PublishedVersion),
     Review(PublishReview),
@@ -214,14 +197,14 @@ pub struct ActionDifference {
 /// The secrets without a value that actions need, by environment.
 #[derive(ToSchema)]
 pub struct MissingSecrets {
-    development: Vec<MissingSecret>,
-    staging: Vec<MissingSecret>,
-    production: Vec<MissingSecret>,
+    development: Vec<UnsetSecret>,
+    staging: Vec<UnsetSecret>,
+    production: Vec<UnsetSecret>,
 }
 
 /// A secret that has no value where it is needed.
 #[derive(ToSchema)]
-pub struct MissingSecret {
+pub struct UnsetSecret {
     name: String,
     binding_ids: Vec<String>,
 }
@@ -362,6 +345,8 @@ pub struct Report {
 pub struct Refusal {
     code: String,
     detail: String,
+    #[serde(flatten)]
+    details: super::ProblemDetails,
 }
 
 /// A version that a change would affect.
@@ -390,10 +375,6 @@ pub struct BindingChange {
 /// A changed action, or what the change would mean.
 #[derive(ToSchema)]
 #[serde(untagged)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it describes JSON and is never made"
-)]
 pub enum ActionOrReport {
     Action(Action),
     Report(Report),
