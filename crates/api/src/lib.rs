@@ -12,7 +12,6 @@ mod openapi;
 mod problem;
 mod proxies;
 mod routes;
-mod schema;
 mod session;
 mod site;
 mod view;

@@ -15,7 +15,9 @@ use crate::routes::{
     integrations, invitations, members, messages, overview, secrets, session, setup, variables,
     versions,
 };
-use crate::{ApiState, schema, session as door};
+use switchboard_contract::problem::Problem;
+
+use crate::{ApiState, session as door};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(info(
@@ -193,11 +195,8 @@ fn complete(document: &mut OpenApi) {
         }
     }
     let components = document.components.get_or_insert_default();
-    let mut schemas = vec![(
-        schema::Problem::name().into_owned(),
-        schema::Problem::schema(),
-    )];
-    schema::Problem::schemas(&mut schemas);
+    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
+    Problem::schemas(&mut schemas);
     components.schemas.extend(schemas);
     components.add_security_scheme(
         "api_key",

@@ -320,7 +320,9 @@ async fn missing_secrets(
         }
         let (known, users) = needed.entry(name).or_default();
         known.extend(environments);
-        let user = SecretUser { kind, id };
+        let Some(user) = SecretUser::new(&kind, id) else {
+            continue;
+        };
         if !users.contains(&user) {
             users.push(user);
         }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
 use serde_json::json;
+use switchboard_contract::Patch;
+use switchboard_contract::problem::Details;
+use switchboard_contract::secrets::{SecretInput, User, UserKind};
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
@@ -24,43 +26,35 @@ const MAX_VALUE_BYTES: usize = 16 * 1024;
 /// How many origins a secret may go to.
 const MANY_ORIGINS: usize = 100;
 
-/// What PUT takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecretInput {
-    /// The values to set; null removes one, what is absent stays.
-    #[serde(default)]
-    pub values: SecretValues,
-    /// The origins that it may go to, all of them; absent leaves them as they are.
-    #[serde(default)]
-    pub allowed_origins: Option<Vec<String>>,
-}
-
-/// Values as they come in.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecretValues {
-    #[serde(default)]
-    development: crate::Patch<String>,
-    #[serde(default)]
-    staging: crate::Patch<String>,
-    #[serde(default)]
-    production: crate::Patch<String>,
-}
-
-impl std::fmt::Debug for SecretValues {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SecretValues")
-    }
-}
-
 /// What uses a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretUser {
-    /// `integration`, `action` or `agent`.
-    pub kind: String,
+    /// What it is.
+    pub kind: UserKind,
     /// Its id.
     pub id: String,
+}
+
+impl SecretUser {
+    /// What a stored reference comes from.
+    pub fn new(kind: &str, id: String) -> Option<Self> {
+        let kind = match kind {
+            "integration" => UserKind::Integration,
+            "action" => UserKind::Action,
+            "agent" => UserKind::Agent,
+            _ => return None,
+        };
+        Some(Self { kind, id })
+    }
+}
+
+impl From<&SecretUser> for User {
+    fn from(user: &SecretUser) -> Self {
+        Self {
+            kind: user.kind,
+            id: user.id.clone(),
+        }
+    }
 }
 
 /// A secret as it is shown.
@@ -95,7 +89,9 @@ pub async fn list(
     let mut environments = secret::environments(engine, workspace).await?;
     let mut users: BTreeMap<String, Vec<SecretUser>> = BTreeMap::new();
     for (name, kind, id, _) in reference::all(engine, workspace, "secret").await? {
-        let user = SecretUser { kind, id };
+        let Some(user) = SecretUser::new(&kind, id) else {
+            continue;
+        };
         let users = users.entry(name).or_default();
         if !users.contains(&user) {
             users.push(user);
@@ -142,18 +138,13 @@ pub async fn put(
     let used_by = users(&mut change.engine(), workspace, name).await?;
     let is_used = !used_by.is_empty();
     let mut values_set = vec![];
-    let values = [
-        (Environment::Development, input.values.development),
-        (Environment::Staging, input.values.staging),
-        (Environment::Production, input.values.production),
-    ];
-    for (environment, value) in values {
+    for (environment, value) in input.values.into_each() {
         match value {
-            crate::Patch::Keep => {}
-            crate::Patch::Clear => {
+            Patch::Keep => {}
+            Patch::Clear => {
                 secret::clear_value(&mut change.engine(), workspace, name, environment).await?;
             }
-            crate::Patch::Set(text) => {
+            Patch::Set(text) => {
                 let text = acceptable(&text, is_used)
                     .map_err(|why| AppError::invalid(format!("/values/{environment}"), why))?;
                 values_set.push(environment);
@@ -260,7 +251,7 @@ async fn users(
     let mut users: Vec<_> = reference::sources(engine, workspace, &target(name))
         .await?
         .into_iter()
-        .map(|(kind, id, _)| SecretUser { kind, id })
+        .filter_map(|(kind, id, _)| SecretUser::new(&kind, id))
         .collect();
     users.dedup();
     Ok(users)
@@ -296,11 +287,10 @@ pub async fn delete(
 }
 
 fn in_use(name: &SecretName, users: &[SecretUser]) -> AppError {
-    let list: Vec<_> = users
-        .iter()
-        .map(|user| json!({"kind": user.kind, "id": user.id}))
-        .collect();
-    let details = json!({"used_by": list});
+    let details = Details {
+        used_by: Some(users.iter().map(Into::into).collect()),
+        ..Details::default()
+    };
     AppError::Conflict {
         code: "secret_in_use",
         message: format!(
@@ -308,7 +298,7 @@ fn in_use(name: &SecretName, users: &[SecretUser]) -> AppError {
             users.len()
         ),
         errors: vec![],
-        details: details.as_object().cloned().map(Box::new),
+        details: Some(Box::new(details)),
     }
 }
 

@@ -4,12 +4,11 @@
 //! Here each of them becomes one object with a name, a union says which member tells its variants apart,
 //! and an object takes no members but those that are described.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 const SCHEMAS: &str = "#/components/schemas/";
-
-/// Objects that have further members.
-const OPEN: [&str; 1] = ["Event"];
 
 /// Completes the document that was made from the types.
 pub fn finish(document: &mut Value) {
@@ -17,13 +16,9 @@ pub fn finish(document: &mut Value) {
     let Some(Value::Object(schemas)) = components.map(Value::take) else {
         return;
     };
-    let mut schemas = flattened(&schemas);
+    let mut schemas = used(&document["paths"], flattened(&schemas));
     name_variants(&mut schemas);
-    for (name, schema) in &mut schemas {
-        if !OPEN.contains(&name.as_str()) {
-            close(schema);
-        }
-    }
+    schemas.values_mut().for_each(close);
     document["components"]["schemas"] = Value::Object(schemas);
     close(&mut document["paths"]);
 }
@@ -34,6 +29,28 @@ fn is_named<'a>(
 ) -> Option<(&'a str, &'a Value)> {
     let name = schema.get("$ref")?.as_str()?.strip_prefix(SCHEMAS)?;
     Some((name, schemas.get(name)?))
+}
+
+/// The schemas that operations lead to. What was only put into others is none of its own.
+fn used(paths: &Value, schemas: Map<String, Value>) -> Map<String, Value> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![paths];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Object(members) => {
+                if let Some((name, schema)) = is_named(value, &schemas)
+                    && found.insert(name.to_owned())
+                {
+                    open.push(schema);
+                }
+                open.extend(members.values());
+            }
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    let schemas = schemas.into_iter();
+    schemas.filter(|(name, _)| found.contains(name)).collect()
 }
 
 /// Schemas in which nothing is put together by `allOf`.
@@ -213,7 +230,10 @@ mod tests {
     use super::*;
 
     fn finished(schemas: &Value) -> Value {
-        let mut document = json!({"paths": {}, "components": {"schemas": schemas}});
+        let names = schemas.as_object().into_iter().flat_map(Map::keys);
+        let paths = names.map(|name| json!({"$ref": format!("{SCHEMAS}{name}")}));
+        let paths: Vec<_> = paths.collect();
+        let mut document = json!({"paths": paths, "components": {"schemas": schemas}});
         finish(&mut document);
         document["components"]["schemas"].take()
     }

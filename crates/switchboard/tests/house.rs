@@ -19,7 +19,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("mcp", &["domain", "outbound", "vault", "connect"]),
     (
         "app",
-        &["domain", "vault", "store", "outbound", "connect", "mcp"],
+        &[
+            "domain", "contract", "vault", "store", "outbound", "connect", "mcp",
+        ],
     ),
     ("studio", &[]),
     ("api", &["domain", "contract", "app", "studio"]),

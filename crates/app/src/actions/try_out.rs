@@ -1,8 +1,8 @@
 //! Performing a shared action outside any agent, to see what comes of it.
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use switchboard_connect::Performed;
+use switchboard_contract::actions::TestInput;
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::admission::Refusal;
 use switchboard_domain::environment::{Environment, PerEnvironment};
@@ -20,20 +20,6 @@ use crate::change::ConfigChange;
 use crate::messages::{self, Outgoing};
 use crate::{App, AppError, Manager, integrations, mcp, origins, prepare};
 
-/// What a test takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TestInput {
-    /// Where to call.
-    pub environment: Environment,
-    /// The arguments.
-    #[serde(default)]
-    pub arguments: Map<String, Value>,
-    /// What templates see as conversation variables.
-    #[serde(default)]
-    pub variables: Map<String, Value>,
-}
-
 /// Performs an action now, outside any agent. Nothing is kept but the audit log's entry.
 pub async fn test(
     app: &App,
@@ -42,16 +28,17 @@ pub async fn test(
     input: TestInput,
 ) -> Result<String, AppError> {
     let workspace = manager.workspace();
+    let environment = *input.environment;
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
     let engine = &mut change.engine();
     let row = existing(engine, workspace, id).await?;
     let integration = integrations::existing(engine, workspace, row.integration_id).await?;
     let mut uses = integration.definition.secret_uses(app.telnyx.origin());
     uses.extend(row.definition.secret_uses(&integration.definition));
-    let uses = in_environment(uses, &integration.definition, input.environment);
+    let uses = in_environment(uses, &integration.definition, environment);
     origins::admit(&mut change, uses.clone()).await?;
     let details = change.details();
-    details.environment = Some(input.environment);
+    details.environment = Some(environment);
     details.uses(&uses);
     let id = id.to_string();
     change.note_only(("action.test", "action", &id)).await?;
@@ -59,11 +46,11 @@ pub async fn test(
     let arguments = Value::Object(input.arguments);
     let mut errors = InputErrors::new();
     let snapshot = app.catalog.snapshot(workspace).await?;
-    let secrets = snapshot.secrets_in(input.environment);
+    let secrets = snapshot.secrets_in(environment);
     let start = Instant::now();
     let performed = match (&integration.definition, &row.definition) {
         (IntegrationDefinition::McpServer(server), ActionDefinition::Mcp(action)) => {
-            let (id, environment) = (integration.id, input.environment);
+            let (id, environment) = (integration.id, environment);
             let target = mcp::target(server, workspace, id, environment, "", &mut errors);
             let prepared = mcp::tool(action, "", &mut errors);
             let (Some(target), Some((call, schema))) = (target, prepared) else {
@@ -80,19 +67,19 @@ pub async fn test(
         }
         (IntegrationDefinition::CustomApi { environments }, ActionDefinition::Api(api)) => {
             let slot = environments
-                .get(input.environment)
+                .get(environment)
                 .ok_or_else(|| Refusal::EmptySlot {
                     integration: integration.name.clone(),
-                    environment: input.environment,
+                    environment,
                 })?;
-            let key = format!("{workspace}/{}/{}", integration.id, input.environment);
+            let key = format!("{workspace}/{}/{}", integration.id, environment);
             let endpoint = prepare::slot(slot, &key, "", &mut errors);
             let prepared = prepare::api_action(api, "", &mut errors);
             let (Some(endpoint), Some((call, schema))) = (endpoint, prepared) else {
                 return Err(AppError::Invalid(errors.into_inner()));
             };
             check(&schema, &arguments)?;
-            let variables = snapshot.workspace_variables(input.environment);
+            let variables = snapshot.workspace_variables(environment);
             let empty = Map::new();
             let parameters = arguments.as_object().unwrap_or(&empty);
             let context = RenderContext::new(parameters, &input.variables, None, &variables);
@@ -111,12 +98,12 @@ pub async fn test(
                 return Err(AppError::Invalid(errors.into_inner()));
             };
             check(&schema, &arguments)?;
-            let variables = snapshot.workspace_variables(input.environment);
+            let variables = snapshot.workspace_variables(environment);
             let empty = Map::new();
             let parameters = arguments.as_object().unwrap_or(&empty);
             let outgoing = Outgoing {
                 workspace,
-                environment: input.environment,
+                environment,
                 channel: &channel,
                 template: &template,
                 from: None,

@@ -28,7 +28,7 @@ export function ActionsTab({ integration }: { integration: Schemas['Integration'
     all: Boolean(q),
   });
   const shown = useMemo(
-    () => list.items.filter((one) => matches(q, one.name, one.description, one.path)),
+    () => list.items.filter((one) => matches(q, one.name, one.description, 'path' in one ? one.path : '')),
     [list.items, q],
   );
   const isApi = integration.kind === 'custom_api';
