@@ -62,14 +62,15 @@ describe('filters', () => {
 
 describe('tools', () => {
   it('wait for approval from the last approved shape on', () => {
+    const shape = (description: string) => ({ description });
     const revisions = [
-      { change: 'updated', before: 'b', after: 'c' },
-      { change: 'updated', before: 'a', after: 'b' },
-      { change: 'approved', before: 'a', after: 'a' },
-      { change: 'updated', before: 'x', after: 'a' },
+      { change: 'updated', before: shape('b'), after: shape('c') },
+      { change: 'updated', before: shape('a'), after: shape('b') },
+      { change: 'approved', before: shape('a'), after: shape('a') },
+      { change: 'updated', before: shape('x'), after: shape('a') },
     ] as const;
-    expect(heldChange(revisions)).toEqual({ before: 'a', after: 'c' });
-    expect(heldChange([{ change: 'created', before: null, after: 'a' }])).toBeUndefined();
+    expect(heldChange(revisions)).toEqual({ before: shape('a'), after: shape('c') });
+    expect(heldChange([{ change: 'created', before: null, after: shape('a') }])).toBeUndefined();
   });
   it('give variables from structured content, else from text that is JSON', () => {
     expect(outputRoot('mcp_server', { structuredContent: { a: 1 } })).toEqual({ a: 1 });

@@ -45,9 +45,12 @@ describe('values of a draft', () => {
 
   it('get the ids that the server gave', () => {
     const sent = edit({ actions: [...BASE.actions, { key: 'new-1', link: { action_id: 'act_2' } }] });
-    const got = {
+    const got: ApiDocument = {
       ...DOCUMENT,
-      actions: [...DOCUMENT.actions, { id: 'bnd_3', link: { action_id: 'act_2' }, overrides: {} }],
+      actions: [
+        ...DOCUMENT.actions,
+        { id: 'bnd_3', link: { action_id: 'act_2', integration_id: 'int_1' }, overrides: {} },
+      ],
     };
     const given = givenIds(sent, got);
     expect(given).toEqual({ 'new-1': 'bnd_3' });

@@ -61,7 +61,24 @@ describe('where an integration is set up', () => {
     expect(filledEnvironments(billing, undefined)).toEqual(['production']);
     expect(filledEnvironments(billing, new Map([['billing_token', ['production']]]))).toEqual(['production']);
     expect(filledEnvironments(billing, new Map([['billing_token', ['staging']]]))).toEqual([]);
-    const channel = { ...billing, kind: 'messaging_channel', api_key: { secret: 'telnyx' } };
+    const channel: Schemas['Integration'] = {
+      kind: 'messaging_channel',
+      id: 'int_2',
+      name: 'Texts',
+      description: '',
+      provider: 'telnyx',
+      api_key: { secret: 'telnyx' },
+      from: null,
+      messaging_profile_id: null,
+      webhook_public_key: null,
+      messages_per_minute: null,
+      action_count: 0,
+      agent_count: 0,
+      last_error: null,
+      revision: 1,
+      created_at: '',
+      updated_at: '',
+    };
     expect(filledEnvironments(channel, new Map([['telnyx', ['staging']]]))).toEqual(['staging']);
   });
 });

@@ -12,7 +12,6 @@ mod openapi;
 mod problem;
 mod proxies;
 mod routes;
-mod schema;
 mod session;
 mod site;
 mod view;
@@ -101,7 +100,7 @@ pub fn router(state: ApiState, max_body_bytes: usize) -> Router {
     Router::new()
         .nest("/api/v1", api.fallback(routes::system::unknown_path))
         .route("/mcp/agents/{agent_id}", any(mcp::serve))
-        .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document))
+        .merge(SwaggerUi::new("/api/docs").external_url_unchecked("/api/openapi.json", document))
         .route("/healthz", get(routes::system::healthz))
         .route("/readyz", get(routes::system::readyz))
         .route("/metrics", get(routes::system::metrics))

@@ -1,6 +1,7 @@
 //! The OpenAPI document and the router, made from the same list.
 
 use axum::Router;
+use serde_json::Value;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
@@ -14,7 +15,9 @@ use crate::routes::{
     integrations, invitations, members, messages, overview, secrets, session, setup, variables,
     versions,
 };
-use crate::{ApiState, schema, session as door};
+use switchboard_contract::problem::Problem;
+
+use crate::{ApiState, session as door};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(info(
@@ -24,7 +27,7 @@ use crate::{ApiState, schema, session as door};
 struct Document;
 
 /// What any operation may answer when it does not do what was asked.
-const PROBLEMS: [(&str, &str); 12] = [
+const PROBLEMS: [(&str, &str); 14] = [
     ("400", "The request is not well-formed"),
     ("401", "No valid API key was given, and nobody is signed in"),
     (
@@ -32,6 +35,7 @@ const PROBLEMS: [(&str, &str); 12] = [
         "The API key, or the person's role, may not do this, or the request is not from a page of this server",
     ),
     ("404", "There is no such thing in this workspace"),
+    ("408", "The body did not come in time"),
     ("409", "It does not go with what is there; `code` says how"),
     ("412", "`If-Match` names an old revision"),
     ("413", "The body is too large"),
@@ -41,12 +45,16 @@ const PROBLEMS: [(&str, &str); 12] = [
         "429",
         "Too many attempts; `Retry-After` says in how many seconds to try again",
     ),
+    (
+        "500",
+        "Something went wrong inside; the server's log says what, under this answer's `x-request-id`",
+    ),
     ("502", "An outside service did not do what was needed of it"),
     ("503", "The server is stopping"),
 ];
 
 /// The router of `/api/v1` and the document that describes it.
-pub fn parts() -> (Router<ApiState>, OpenApi) {
+pub fn parts() -> (Router<ApiState>, Value) {
     let (router, mut document) = OpenApiRouter::new()
         .routes(routes!(secrets::list_secrets))
         .routes(routes!(secrets::put_secret, secrets::delete_secret))
@@ -145,11 +153,13 @@ pub fn parts() -> (Router<ApiState>, OpenApi) {
     env!("CARGO_PKG_VERSION").clone_into(&mut described.info.version);
     document.info = described.info;
     complete(&mut document);
+    let mut document = serde_json::to_value(&document).unwrap_or_default();
+    switchboard_contract::document::finish(&mut document);
     (router, document)
 }
 
 /// The document, as it is committed in `docs/openapi.json`.
-pub fn document() -> OpenApi {
+pub fn document() -> Value {
     parts().1
 }
 
@@ -186,12 +196,9 @@ fn complete(document: &mut OpenApi) {
         }
     }
     let components = document.components.get_or_insert_default();
-    for (name, schema) in [
-        (schema::Problem::name(), schema::Problem::schema()),
-        (schema::InputError::name(), schema::InputError::schema()),
-    ] {
-        components.schemas.insert(name.into_owned(), schema);
-    }
+    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
+    Problem::schemas(&mut schemas);
+    components.schemas.extend(schemas);
     components.add_security_scheme(
         "api_key",
         SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),

@@ -4,9 +4,10 @@ use std::any::Any;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
 use switchboard_app::accounts::AccountError;
 use switchboard_app::{AppError, DATABASE_AWAY};
+use switchboard_contract::problem::{self as contract, Details};
+use switchboard_contract::wire::Wire;
 use switchboard_domain::input::InputError;
 
 /// An error on its way to the caller.
@@ -16,7 +17,7 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     errors: Vec<InputError>,
-    details: Option<Box<serde_json::Map<String, Value>>>,
+    details: Option<Box<Details>>,
     cause: Option<String>,
     retry_after: Option<u64>,
 }
@@ -102,9 +103,12 @@ impl From<AppError> for Problem {
                 origin,
                 allowed,
             } => {
-                let details =
-                    json!({"secret": secret, "origin": origin, "allowed_origins": allowed});
-                problem.details = details.as_object().cloned().map(Box::new);
+                problem.details = Some(Box::new(Details {
+                    secret: Some(Wire(secret)),
+                    origin: Some(origin),
+                    allowed_origins: Some(allowed),
+                    ..Details::default()
+                }));
             }
             AppError::Account(AccountError::TooManyAttempts { retry_after }) => {
                 problem.retry_after = Some(retry_after);
@@ -136,28 +140,22 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut body = json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or("Error"),
-            "status": self.status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
-        });
-        if !self.errors.is_empty() {
-            body["errors"] = json!(self.errors);
-        }
-        let text = |name: &str| {
-            let details = self.details.as_ref()?;
-            details.get(name)?.as_str().map(ToOwned::to_owned)
+        let details = self.details.map(|details| *details).unwrap_or_default();
+        let secret = details.secret.as_ref().map(ToString::to_string);
+        let secret = secret.zip(details.origin.clone());
+        let body = contract::Problem {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+            errors: self.errors.into_iter().map(Into::into).collect(),
+            details,
         };
-        let secret = text("secret").zip(text("origin"));
-        if let (Some(details), Value::Object(members)) = (self.details, &mut body) {
-            members.extend(*details);
-        }
         let mut response = (
             self.status,
             [(header::CONTENT_TYPE, "application/problem+json")],
-            body.to_string(),
+            serde_json::to_string(&body).unwrap_or_default(),
         )
             .into_response();
         if self.status == StatusCode::UNAUTHORIZED {

@@ -11,10 +11,12 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use serde_json::json;
 use switchboard_app::AppError;
 use switchboard_app::accounts::sessions::{self, Session};
 use switchboard_app::accounts::{self, CameFrom};
+use switchboard_contract::accounts::SessionWorkspace;
+use switchboard_contract::problem::Details;
+use switchboard_contract::wire::Wire;
 
 use crate::ApiState;
 use crate::hosts::Foreign;
@@ -129,7 +131,13 @@ async fn check_named(parts: &Parts, state: &ApiState, session: &Session) -> Resu
         || "a workspace that you are not a member of".to_owned(),
         |own| format!("the workspace \"{}\"", own.name),
     );
-    let details = json!({"workspace": {"id": row.workspace, "name": row.workspace_name}});
+    let details = Details {
+        workspace: Some(SessionWorkspace {
+            id: Wire(row.workspace),
+            name: row.workspace_name.clone(),
+        }),
+        ..Details::default()
+    };
     Err(AppError::Conflict {
         code: "workspace_changed",
         message: format!(
@@ -137,7 +145,7 @@ async fn check_named(parts: &Parts, state: &ApiState, session: &Session) -> Resu
             row.workspace_name
         ),
         errors: vec![],
-        details: details.as_object().cloned().map(Box::new),
+        details: Some(Box::new(details)),
     }
     .into())
 }

@@ -1,6 +1,6 @@
 //! Agents.
 
-use serde::Deserialize;
+use switchboard_contract::agents::{AgentInput, AgentPatch};
 use switchboard_domain::agent::AgentDocument;
 use switchboard_domain::id::{AgentId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
@@ -13,27 +13,6 @@ use switchboard_store::stat;
 use crate::change::{ConfigChange, check_revision};
 use crate::integrations::MAX_DESCRIPTION_BYTES;
 use crate::{App, AppError, Configuration, Listing, Manager, Page, Reader, drafts, versions};
-
-/// What POST takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AgentInput {
-    /// The name.
-    pub name: String,
-    /// What it is for.
-    #[serde(default)]
-    pub description: String,
-}
-
-/// What PATCH takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AgentPatch {
-    /// The name.
-    pub name: Option<String>,
-    /// What it is for.
-    pub description: Option<String>,
-}
 
 /// A page of agents.
 pub async fn list(

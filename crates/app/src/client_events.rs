@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use switchboard_connect::{CallError, Performed};
+use switchboard_contract::calls::ClientEventResult;
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{CallId, ConversationId, EventId};
 use switchboard_store::client_event::{self, ClientEventKey};
@@ -19,23 +19,6 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 const KEPT: TimeDelta = TimeDelta::hours(24);
 /// The largest answer of a client, in bytes.
 const MAX_RESULT_BYTES: usize = 256 * 1024;
-
-/// What a client answers: one of the two.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ResultInput {
-    /// What came of it.
-    #[serde(default, deserialize_with = "present")]
-    result: Option<Value>,
-    /// Why it failed.
-    #[serde(default)]
-    error: Option<String>,
-}
-
-/// Null is an answer too.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
-}
 
 /// An event for a client.
 pub(crate) struct Telling<'a> {
@@ -134,7 +117,7 @@ async fn result(app: &App, key: ClientEventKey) -> Result<Option<String>, AppErr
 
 /// What a client's answer means for the call.
 fn performed(text: &str) -> Performed {
-    let answer: ResultInput = serde_json::from_str(text).unwrap_or(ResultInput {
+    let answer: ClientEventResult = serde_json::from_str(text).unwrap_or(ClientEventResult {
         result: Some(Value::Null),
         error: None,
     });
@@ -162,7 +145,7 @@ pub async fn answer(
     runner: &Runner,
     conversation: ConversationId,
     event: EventId,
-    input: ResultInput,
+    input: ClientEventResult,
 ) -> Result<(), AppError> {
     if input.result.is_some() == input.error.is_some() {
         return Err(AppError::invalid(

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
+use switchboard_contract::conversations::{ConversationInput, ConversationPatch};
+use switchboard_contract::wire::{RequestedVersion, Wire};
 use switchboard_domain::action::BUILT_IN_VARIABLES;
 use switchboard_domain::agent::VersionRef;
 use switchboard_domain::conversation::{Conversation, ConversationKey, Phase, Status};
-use switchboard_domain::environment::Environment;
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{AgentId, ConversationId, EventId};
 use switchboard_domain::input::InputErrors;
-use switchboard_domain::name::{StateName, VariableName};
+use switchboard_domain::name::VariableName;
 use switchboard_domain::scope::Scope;
 use switchboard_domain::variable_caps::{self, VariableCaps};
 use switchboard_store::conversation;
@@ -22,62 +22,13 @@ pub use switchboard_store::conversation::Filter;
 use crate::journal::{Change, Done, End, Key, Transition, Work};
 use crate::{App, AppError, Conversations, Page, Reader, Runner, agents};
 
-/// Which version is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum RequestedVersion {
-    /// The published one.
-    #[default]
-    Published,
-    /// The draft, for tests, or a number.
-    Exact(VersionRef),
-}
-
-impl<'de> Deserialize<'de> for RequestedVersion {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::String(text) if text == "published" => Ok(Self::Published),
-            other => serde_json::from_value(other).map(Self::Exact).map_err(|_| {
-                serde::de::Error::custom("expected \"published\", \"draft\" or a version's number")
-            }),
-        }
-    }
-}
-
-/// What POST takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConversationInput {
-    /// The agent.
-    pub agent_id: AgentId,
-    /// Where it runs.
-    pub environment: Environment,
-    /// Which version.
-    #[serde(default)]
-    pub version: RequestedVersion,
-    /// What is known from the start; `call` holds `from` and `to`.
-    #[serde(default)]
-    pub variables: Map<String, Value>,
-}
-
-/// What PATCH takes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConversationPatch {
-    /// The new state.
-    #[serde(default)]
-    pub state: Option<StateName>,
-    /// Variables to set; null removes one.
-    #[serde(default)]
-    pub variables: Map<String, Value>,
-}
-
 /// Starts a conversation.
 pub async fn start(
     app: &App,
     runner: &Runner,
     input: ConversationInput,
 ) -> Result<Arc<Conversation>, AppError> {
-    let version = version(app, runner, input.agent_id, input.version)
+    let version = version(app, runner, *input.agent_id, input.version)
         .await
         .map_err(|error| match error {
             AppError::NotFound(_) => {
@@ -102,16 +53,16 @@ pub async fn start_on(
     check_variables(&input.variables, true, app.settings.variable_caps)?;
     let (_, prepared) = app
         .catalog
-        .agent(workspace, input.agent_id, version)
+        .agent(workspace, *input.agent_id, version)
         .await?
         .ok_or_else(|| no_version(version))?;
     let now = app.context.now();
     let key = ConversationKey {
         workspace,
         id: ConversationId::from_uuid(app.context.uuid()),
-        agent: input.agent_id,
+        agent: *input.agent_id,
         version,
-        environment: input.environment,
+        environment: *input.environment,
         created_at: now,
     };
     let data = json!({
@@ -253,7 +204,7 @@ pub async fn update(
     check_variables(&patch.variables, false, app.settings.variable_caps)?;
     let conversation = get(app, runner, id).await?;
     let mut transition = None;
-    if let Some(state) = patch.state {
+    if let Some(Wire(state)) = patch.state {
         let key = &conversation.key;
         let (_, agent) = app
             .catalog

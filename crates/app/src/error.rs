@@ -1,5 +1,6 @@
 //! What can go wrong in an operation, each with a stable code and a sentence that says what to do.
 
+use switchboard_contract::problem::Details;
 use switchboard_domain::account::{Denied, Role};
 use switchboard_domain::admission::Refusal;
 use switchboard_domain::input::InputError;
@@ -37,7 +38,7 @@ pub enum AppError {
         /// The places in the input that are concerned.
         errors: Vec<InputError>,
         /// More that the answer carries, as members of the problem.
-        details: Option<Box<serde_json::Map<String, serde_json::Value>>>,
+        details: Option<Box<Details>>,
     },
     /// The thing changed since the revision that `If-Match` names.
     #[error(

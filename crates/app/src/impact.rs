@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use switchboard_contract::problem::{Details, NameCollision};
+use switchboard_contract::wire::Wire;
 use switchboard_domain::agent::{AgentDocument, VersionRef};
 use switchboard_domain::drift::{self, ChangeKind, Class, FieldChange, LinkChange};
 use switchboard_domain::id::{ActionId, AgentId, BindingId, IntegrationId, WorkspaceId};
@@ -308,23 +309,28 @@ pub async fn name_collision(
                     .any(|id| problem.binding_ids.contains(id))
             });
         if let Some(problem) = shared {
-            collisions.push(json!({
-                "agent_id": user.agent, "agent_name": user.agent_name, "version": user.version,
-                "binding_ids": problem.binding_ids,
-            }));
+            collisions.push(NameCollision {
+                agent_id: Wire(user.agent),
+                agent_name: user.agent_name,
+                version: Wire(user.version),
+                binding_ids: problem.binding_ids.into_iter().map(Wire).collect(),
+            });
         }
     }
     if collisions.is_empty() {
         return Ok(None);
     }
     let count = collisions.len();
-    let details = json!({"agents": collisions});
+    let details = Details {
+        agents: Some(collisions),
+        ..Details::default()
+    };
     Ok(Some(AppError::Conflict {
         code: "name_collision",
         message: format!(
             "{count} published agents would have two actions named `{name}`; take another name, or change those agents first"
         ),
         errors: vec![],
-        details: details.as_object().cloned().map(Box::new),
+        details: Some(Box::new(details)),
     }))
 }

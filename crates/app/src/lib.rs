@@ -10,7 +10,6 @@ mod catalog;
 mod change;
 mod error;
 mod finish;
-mod input;
 mod journal;
 mod local;
 mod news;
@@ -68,7 +67,6 @@ use tokio_util::task::TaskTracker;
 
 pub use bulkheads::{Allowance, CallLimits};
 pub use error::{AppError, DATABASE_AWAY};
-pub use input::Patch;
 pub use principal::{
     Access, Actor, Admin, Administration, Area, By, Configuration, Conversations, Manager,
     Principal, Reader, RequestInfo, Runner,
@@ -83,6 +81,7 @@ pub use switchboard_store::{Listing, Page};
 pub mod rows {
     pub use switchboard_domain::sms::message::Message;
     pub use switchboard_store::action::ActionRow;
+    pub use switchboard_store::action_revision::ActionChange;
     pub use switchboard_store::agent::{AgentRow, VersionRow};
     pub use switchboard_store::api_key::ApiKeyRow;
     pub use switchboard_store::invitation::InvitationRow;

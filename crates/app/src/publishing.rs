@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use serde_json::json;
+use switchboard_contract::problem::Details;
+use switchboard_contract::versions::PublishInput;
 use switchboard_domain::agent::{AgentDocument, LockedVersion, VersionRef};
 use switchboard_domain::drift;
 use switchboard_domain::environment::Environment;
@@ -17,18 +17,6 @@ use crate::change::{ConfigChange, check_revision};
 use crate::impact::How;
 use crate::versions::{self, Published};
 use crate::{App, AppError, Manager, agents, drafts};
-
-/// What publishing a draft takes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PublishInput {
-    /// What whoever publishes it has to say about it.
-    #[serde(default)]
-    pub notes: String,
-    /// The codes of the findings that are accepted.
-    #[serde(default)]
-    pub accept: BTreeSet<String>,
-}
 
 /// What came of publishing a draft.
 #[derive(Debug)]
@@ -207,12 +195,16 @@ fn refusal(review: &Review, accepted: &BTreeSet<String>) -> Option<AppError> {
         "nothing was published: see `findings`, and mend them or name what you accept in `accept`: {}",
         list.collect::<Vec<_>>().join(", ")
     );
-    let details = json!({"findings": left, "accept": codes});
+    let details = Details {
+        findings: Some(left.into_iter().cloned().map(Into::into).collect()),
+        accept: Some(codes.iter().copied().collect()),
+        ..Details::default()
+    };
     Some(AppError::Conflict {
         code: "needs_accept",
         message,
         errors: vec![],
-        details: details.as_object().cloned().map(Box::new),
+        details: Some(Box::new(details)),
     })
 }
 
@@ -230,14 +222,18 @@ pub(crate) fn refused(what: &str, verdict: &Verdict, then: &str) -> AppError {
             ),
         ),
     };
-    let details = json!({
-        "broken_references": verdict.broken_references, "problems": verdict.problems,
-    });
+    let broken = verdict.broken_references.iter().cloned();
+    let problems = verdict.problems.iter().cloned();
+    let details = Details {
+        broken_references: Some(broken.map(Into::into).collect()),
+        problems: Some(problems.map(Into::into).collect()),
+        ..Details::default()
+    };
     AppError::Conflict {
         code,
         message,
         errors: vec![],
-        details: details.as_object().cloned().map(Box::new),
+        details: Some(Box::new(details)),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
 use serde_json::json;
+use switchboard_contract::Patch;
+use switchboard_contract::problem::Details;
+use switchboard_contract::secrets::{SecretInput, User, UserKind};
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
@@ -24,50 +26,32 @@ const MAX_VALUE_BYTES: usize = 16 * 1024;
 /// How many origins a secret may go to.
 const MANY_ORIGINS: usize = 100;
 
-/// What PUT takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecretInput {
-    /// The values to set; null removes one, what is absent stays.
-    #[serde(default)]
-    pub values: SecretValues,
-    /// The origins that it may go to, all of them; absent leaves them as they are.
-    #[serde(default)]
-    pub allowed_origins: Option<Vec<String>>,
-}
-
-/// Values as they come in.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecretValues {
-    #[serde(default)]
-    development: crate::Patch<String>,
-    #[serde(default)]
-    staging: crate::Patch<String>,
-    #[serde(default)]
-    production: crate::Patch<String>,
-}
-
-impl std::fmt::Debug for SecretValues {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SecretValues")
-    }
-}
-
 /// What uses a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretUser {
-    /// `integration`, `action` or `agent`.
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: UserKind,
     /// Its id.
     pub id: String,
 }
 
 impl From<Source> for SecretUser {
     fn from(source: Source) -> Self {
+        let kind = match source {
+            Source::Integration(_) => UserKind::Integration,
+            Source::Action(_) => UserKind::Action,
+            Source::Agent(..) => UserKind::Agent,
+        };
+        let id = source.id();
+        Self { kind, id }
+    }
+}
+
+impl From<&SecretUser> for User {
+    fn from(user: &SecretUser) -> Self {
         Self {
-            kind: source.kind(),
-            id: source.id(),
+            kind: user.kind,
+            id: user.id.clone(),
         }
     }
 }
@@ -153,18 +137,13 @@ pub async fn put(
     let used_by = users(&mut change.engine(), workspace, name).await?;
     let is_used = !used_by.is_empty();
     let mut values_set = vec![];
-    let values = [
-        (Environment::Development, input.values.development),
-        (Environment::Staging, input.values.staging),
-        (Environment::Production, input.values.production),
-    ];
-    for (environment, value) in values {
+    for (environment, value) in input.values.into_each() {
         match value {
-            crate::Patch::Keep => {}
-            crate::Patch::Clear => {
+            Patch::Keep => {}
+            Patch::Clear => {
                 secret::clear_value(&mut change.engine(), workspace, name, environment).await?;
             }
-            crate::Patch::Set(text) => {
+            Patch::Set(text) => {
                 let text = acceptable(&text, is_used)
                     .map_err(|why| AppError::invalid(format!("/values/{environment}"), why))?;
                 values_set.push(environment);
@@ -301,11 +280,10 @@ pub async fn delete(
 }
 
 fn in_use(name: &SecretName, users: &[SecretUser]) -> AppError {
-    let list: Vec<_> = users
-        .iter()
-        .map(|user| json!({"kind": user.kind, "id": user.id}))
-        .collect();
-    let details = json!({"used_by": list});
+    let details = Details {
+        used_by: Some(users.iter().map(Into::into).collect()),
+        ..Details::default()
+    };
     AppError::Conflict {
         code: "secret_in_use",
         message: format!(
@@ -313,7 +291,7 @@ fn in_use(name: &SecretName, users: &[SecretUser]) -> AppError {
             users.len()
         ),
         errors: vec![],
-        details: details.as_object().cloned().map(Box::new),
+        details: Some(Box::new(details)),
     }
 }
 

@@ -7,10 +7,11 @@ use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{AgentId, ConversationId};
 use tokio::sync::watch;
 
-use crate::conversations::{self, RequestedVersion};
+use crate::conversations;
 use crate::news::{News, NewsOf};
 use crate::tools::{Offer, Tools};
 use crate::{App, AppError, Runner};
+use switchboard_contract::wire::RequestedVersion;
 
 /// Whose tools.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,6 @@
 //! Workspace variables.
 
-use serde::Deserialize;
-use serde_json::Value;
-use switchboard_domain::environment::PerEnvironment;
+use switchboard_contract::secrets::VariableInput;
 use switchboard_domain::name::VariableName;
 use switchboard_store::change::Entity;
 use switchboard_store::variable::{self, VariableRow};
@@ -12,14 +10,6 @@ use crate::{App, AppError, Configuration, Listing, Manager, Page, Reader};
 
 /// The largest value, in bytes of its JSON text.
 const MAX_VALUE_BYTES: usize = 16 * 1024;
-
-/// What PUT takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VariableInput {
-    /// The values, in place of those that were there.
-    pub values: PerEnvironment<Value>,
-}
 
 /// A page of variables, by name.
 pub async fn list(

@@ -1,6 +1,6 @@
 //! Versions: locked, published, compared with the present, and restored.
 
-use serde::Deserialize;
+use switchboard_contract::versions::LockInput;
 use switchboard_domain::agent::{AgentDocument, LockedVersion, VersionRef};
 use switchboard_domain::drift::{self, LinkChange};
 use switchboard_domain::id::{AgentId, WorkspaceId};
@@ -15,15 +15,6 @@ use crate::{App, AppError, Configuration, Manager, Page, Reader, agents, drafts}
 
 /// The longest notes, in bytes.
 const MAX_NOTES_BYTES: usize = 16 * 1024;
-
-/// What locking takes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LockInput {
-    /// What whoever locks it has to say about it.
-    #[serde(default)]
-    pub notes: String,
-}
 
 /// A locked version as it is shown.
 #[derive(Debug, Clone)]

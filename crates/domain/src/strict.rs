@@ -43,7 +43,9 @@ impl<T> Strict<T> {
 
 /// Implements `Deserialize` for types with `#[serde(remote = "Self")]` so that they are read from
 /// objects alone, wherever they stand.
-macro_rules! strict_objects {
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __strict_objects {
     ($($name:ident),+ $(,)?) => {$(
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -59,7 +61,7 @@ macro_rules! strict_objects {
         }
     )+};
 }
-pub(crate) use strict_objects;
+pub use __strict_objects as strict_objects;
 
 /// Reads a value as strictly as a request's body.
 pub fn from_value<T: serde::de::DeserializeOwned>(

@@ -12,6 +12,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 const ROOMS: &[(&str, &[&str])] = &[
     ("context", &[]),
     ("domain", &[]),
+    ("contract", &["domain"]),
     ("vault", &[]),
     ("outbound", &[]),
     ("store", &["domain"]),
@@ -20,11 +21,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "context", "domain", "vault", "store", "outbound", "connect", "mcp",
+            "context", "domain", "contract", "vault", "store", "outbound", "connect", "mcp",
         ],
     ),
     ("studio", &[]),
-    ("api", &["domain", "app", "studio"]),
+    ("api", &["domain", "contract", "app", "studio"]),
     ("simulators", &["domain", "outbound"]),
     // It puts the others together, but speaks to services through them alone.
     (
@@ -59,12 +60,12 @@ const KEPT: &[(&str, &[&str])] = &[
     ("reqwest", &["outbound"]),
     ("ureq", &[]),
     ("axum", &["api", "switchboard", "simulators", "bench"]),
-    ("utoipa", &["api"]),
+    ("utoipa", &["contract", "api"]),
     ("utoipa-axum", &["api"]),
     ("utoipa-swagger-ui", &["api"]),
     ("oauth2", &["connect"]),
     ("rmcp", &["mcp", "api"]),
-    ("jsonschema", &["domain"]),
+    ("jsonschema", &["domain", "testkit"]),
     ("serde_json_path", &["domain"]),
     ("regex-automata", &["domain"]),
     ("minijinja", &["domain"]),
@@ -93,7 +94,7 @@ const IMPURE: &[&str] = &[
     "tracing",
     "tempfile",
 ];
-const PURE: &[&str] = &["domain", "vault"];
+const PURE: &[&str] = &["domain", "contract", "vault"];
 
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -8,6 +8,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
+use crate::contract::{self, Exchange};
 use crate::stream::EventStream;
 
 /// Calls the API as one key, or as a page does that somebody is signed in on.
@@ -172,10 +173,10 @@ impl Client {
         let answer = self.inner.request(request).await.ok()?;
         let kind = answer.headers().get("content-type")?;
         let is_stream = kind == "text/event-stream" && answer.status() == StatusCode::OK;
-        is_stream.then(|| EventStream::new(answer.into_body()))
+        is_stream.then(|| EventStream::of(path, answer.into_body()))
     }
 
-    /// Sends a request; none when there is no answer.
+    /// Sends a request; none when there is no answer. An answer is held against the API's document.
     pub async fn try_send(
         &self,
         method: Method,
@@ -183,14 +184,23 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<String>,
     ) -> Option<Reply> {
-        let request = self.request(method, path, headers, body);
-        let (head, body) = self.inner.request(request).await.ok()?.into_parts();
-        let body = body.collect().await.ok()?.to_bytes();
-        Some(Reply {
+        let request = self.request(method.clone(), path, headers, body.clone());
+        let (head, answer) = self.inner.request(request).await.ok()?.into_parts();
+        let answer = answer.collect().await.ok()?.to_bytes();
+        let reply = Reply {
             status: head.status,
             headers: head.headers,
-            text: String::from_utf8_lossy(&body).into_owned(),
-        })
+            text: String::from_utf8_lossy(&answer).into_owned(),
+        };
+        contract::hold(Exchange {
+            method: &method,
+            path,
+            sent: body.as_deref(),
+            status: reply.status,
+            headers: &reply.headers,
+            text: &reply.text,
+        });
+        Some(reply)
     }
 
     /// Sends a request under `/api/v1`.
@@ -243,7 +253,7 @@ impl Client {
         headers.extend(last_event_id.map(|id| ("last-event-id", id)));
         let request = self.request(Method::GET, &format!("/api/v1{path}"), &headers, None);
         let answer = self.inner.request(request).await;
-        let mut stream = EventStream::new(answer.unwrap().into_body());
+        let mut stream = EventStream::of(path, answer.unwrap().into_body());
         let mut events = vec![];
         while events.len() < count {
             events.push(stream.next().await);

@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::client::Client;
+use crate::contract;
 use crate::database::TestDatabase;
 use crate::peers::free_port;
 
@@ -204,6 +205,7 @@ impl Server {
                     .try_send(http::Method::GET, "/readyz", &[], None)
                     .await;
                 if ready.is_some_and(|reply| reply.status == 200) {
+                    self.note_contract().await;
                     return;
                 }
             }
@@ -214,6 +216,18 @@ impl Server {
             );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// From the first server on, answers are held against the document that it gives.
+    async fn note_contract(&self) {
+        if contract::is_served() {
+            return;
+        }
+        let asked = Client::new(&self.address, "")
+            .nobody()
+            .try_send(http::Method::GET, "/api/openapi.json", &[], None)
+            .await;
+        contract::served(|| asked.expect("the server has its document").expect(200));
     }
 
     /// What it wrote to standard output, over all its starts.

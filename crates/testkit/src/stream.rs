@@ -8,6 +8,8 @@ use http_body_util::{BodyDataStream, BodyExt as _};
 use hyper::body::Incoming;
 use serde_json::Value;
 
+use crate::contract;
+
 /// How long a test waits for the next event.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -16,13 +18,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct EventStream {
     body: BodyDataStream<Incoming>,
     text: String,
+    /// Whether it is a conversation's: its events are held against the API's document.
+    is_log: bool,
 }
 
 impl EventStream {
-    pub(crate) fn new(body: Incoming) -> Self {
+    /// The stream that an address answered.
+    pub(crate) fn of(path: &str, body: Incoming) -> Self {
+        let path = path.split('?').next().unwrap_or_default();
         Self {
             body: body.into_data_stream(),
             text: String::new(),
+            is_log: path.starts_with("/api/v1/conversations/") && path.ends_with("/events"),
         }
     }
 
@@ -44,6 +51,9 @@ impl EventStream {
                 let (id, data) = (field("id:"), field("data:"));
                 // Without both it is a comment that keeps the connection alive.
                 if !(id.is_empty() && data.is_empty()) {
+                    if self.is_log {
+                        contract::hold_event(&data);
+                    }
                     return (id, data);
                 }
             }

@@ -1103,49 +1103,15 @@ export interface components {
     schemas: {
         /** @description What makes the holder of a link a member. */
         AcceptInput: {
-            token: string;
+            /** @description The link's token. */
+            token: components["schemas"]["LinkToken"];
             /** @description What the person is called; of no effect when the address has an account. */
             name?: string | null;
             /** @description The password that the new account gets, or that the account has. */
-            password: string;
+            password: components["schemas"]["Password"];
         };
-        /** @description A shared action: a request of an HTTP API, a tool of an MCP server, or a text message. */
-        Action: {
-            id: string;
-            integration_id: string;
-            /** @description `custom_api`, `mcp_server` or `messaging_channel`. */
-            integration_kind: string;
-            name: string;
-            description: string;
-            method?: components["schemas"]["Method"];
-            path?: string;
-            headers?: {
-                [key: string]: components["schemas"]["ValueSource"];
-            };
-            parameters?: {
-                [key: string]: unknown;
-            } | null;
-            body_template?: string | null;
-            output_variables?: components["schemas"]["OutputVariable"][];
-            /** Format: int32 */
-            timeout_ms?: number | null;
-            recipient?: string;
-            message_template?: string | null;
-            /** @description The tool as its server sent it. */
-            tool?: {
-                [key: string]: unknown;
-            };
-            /** @description True when the server changed the tool and nobody approved that yet. */
-            change_unapproved?: boolean;
-            /** @description The SHA-256 of the canonical JSON of its shape. */
-            shape_digest: string;
-            /** @description What providers of models make of the schema, in the answer to a change. */
-            schema_notes?: components["schemas"]["ToolNote"][];
-            /** Format: int64 */
-            revision: number;
-            created_at: string;
-            updated_at: string;
-        };
+        /** @description A shared action. */
+        Action: components["schemas"]["CustomApiAction"] | components["schemas"]["McpServerAction"] | components["schemas"]["MessagingChannelAction"];
         /**
          * @description What happened to an action.
          * @enum {string}
@@ -1153,214 +1119,392 @@ export interface components {
         ActionChange: "created" | "updated" | "moved" | "deleted" | "undeleted" | "approved";
         /** @description An action of an agent that differs. */
         ActionDifference: {
-            binding_id: string;
+            /** @description The binding. */
+            binding_id: components["schemas"]["BindingId"];
+            /** @description The name of its action now. */
             name: string;
+            /** @description What became of it. */
             change: components["schemas"]["PartChange"];
+            /** @description The fields that differ, of one that is in both. */
             fields: components["schemas"]["FieldDifference"][];
         };
-        /** @description A new shared action. */
-        ActionInput: {
+        ActionFailedEvent: {
+            /** @description The call. */
+            call_id: components["schemas"]["CallId"];
+            /** @description The name that was called. */
             name: string;
-            description?: string;
-            /** @description A JSON Schema (draft 2020-12) of an object. */
-            parameters?: {
-                [key: string]: unknown;
-            } | null;
-            /** @description Under an HTTP API, where it must be there, like `path`. */
-            method?: components["schemas"]["Method"];
-            path?: string;
-            headers?: {
-                [key: string]: components["schemas"]["ValueSource"];
+            binding_id: components["schemas"]["BindingId"] | null;
+            /** @description The arguments. */
+            arguments: unknown;
+            /** @description What was sent, without credentials; null where nothing was. */
+            request: unknown;
+            /** @description What came back, without credentials; null where nothing did. */
+            response: unknown;
+            /** @description The variables that were set. */
+            variables: components["schemas"]["JsonObject"];
+            /** @description The names of those whose path matched nothing; absent where there are none. */
+            unmatched_variables?: string[];
+            /** @description The names of those that were too large, or cost too much to take; absent where there are none. */
+            left_out_variables?: string[];
+            /** @description Why each of those that cost too much was left out. */
+            left_out_reasons?: {
+                [key: string]: string;
             };
-            body_template?: string | null;
-            output_variables?: components["schemas"]["OutputVariable"][];
-            /** Format: int32 */
-            timeout_ms?: number | null;
-            /** @description Under a messaging channel, where it must be there: `contact`, a number, or a template. */
-            recipient?: string;
-            /** @description Under a messaging channel: what it says; left out, the model writes `message`. */
-            message_template?: string | null;
+            error: components["schemas"]["CallError"] | null;
+            /**
+             * Format: int64
+             * @description How long it took; null where nobody knows.
+             */
+            duration_ms: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "action.failed";
+            /** @description Its id. */
+            id: components["schemas"]["EventId"];
+            /**
+             * Format: int64
+             * @description Its place in the log, from 1 on without gaps.
+             */
+            sequence: number;
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
         };
+        /**
+         * @description The id of a shared action.
+         * @example act_01980000000070008000000000000001
+         */
+        ActionId: string;
+        /** @description What is particular to a new action, by the kind of its integration. */
+        ActionInput: components["schemas"]["CustomApiActionInput"] | components["schemas"]["MessagingChannelActionInput"];
         /** @description A page of actions. */
         ActionList: {
+            /** @description The entries. */
             data: components["schemas"]["Action"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
+        /** @description The name of an action, which the model calls it by. */
+        ActionName: string;
         /** @description A changed action, or what the change would mean. */
         ActionOrReport: components["schemas"]["Action"] | components["schemas"]["Report"];
-        /** @description A change of a shared action. */
+        /**
+         * @description A change of a shared action. It has the members of its kind; of an MCP server's tool only
+         *     `output_variables` and `timeout_ms` are ours to change.
+         */
         ActionPatch: {
-            name?: string | null;
+            name?: components["schemas"]["ActionName"] | null;
+            /** @description What the model is told about it. */
             description?: string | null;
+            parameters?: components["schemas"]["JsonObject"] | null;
             method?: components["schemas"]["Method"] | null;
+            /** @description Of a request: the path under the base URL. */
             path?: string | null;
+            /** @description Of a request: headers. */
             headers?: {
                 [key: string]: components["schemas"]["ValueSource"];
             } | null;
-            parameters?: {
-                [key: string]: unknown;
-            } | null;
+            /** @description Of a request: the default template of the body. */
             body_template?: string | null;
+            /** @description Of a request or a tool: what is taken from the answer. */
             output_variables?: components["schemas"]["OutputVariable"][] | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Of a request or a tool: how long a call may take.
+             */
             timeout_ms?: number | null;
+            /** @description Of a text message: who receives it. */
             recipient?: string | null;
+            /** @description Of a text message: what it says. */
             message_template?: string | null;
+        };
+        ActionRefusedEvent: {
+            /** @description The call. */
+            call_id: components["schemas"]["CallId"];
+            /** @description The name that was called. */
+            name: string;
+            binding_id: components["schemas"]["BindingId"] | null;
+            /** @description The arguments. */
+            arguments: unknown;
+            /** @description Null: nothing was sent. */
+            request: unknown;
+            /** @description Null: nothing came back. */
+            response: unknown;
+            /** @description Empty: nothing was set. */
+            variables: components["schemas"]["JsonObject"];
+            /** @description Why it was refused. */
+            error: components["schemas"]["RefusedCall"];
+            /**
+             * Format: int64
+             * @description Zero.
+             */
+            duration_ms: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "action.refused";
+            /** @description Its id. */
+            id: components["schemas"]["EventId"];
+            /**
+             * Format: int64
+             * @description Its place in the log, from 1 on without gaps.
+             */
+            sequence: number;
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
+        };
+        ActionSucceededEvent: {
+            /** @description The call. */
+            call_id: components["schemas"]["CallId"];
+            /** @description The name that was called. */
+            name: string;
+            binding_id: components["schemas"]["BindingId"] | null;
+            /** @description The arguments. */
+            arguments: unknown;
+            /** @description What was sent, without credentials; null where nothing was. */
+            request: unknown;
+            /** @description What came back, without credentials; null where nothing did. */
+            response: unknown;
+            /** @description The variables that were set. */
+            variables: components["schemas"]["JsonObject"];
+            /** @description The names of those whose path matched nothing; absent where there are none. */
+            unmatched_variables?: string[];
+            /** @description The names of those that were too large, or cost too much to take; absent where there are none. */
+            left_out_variables?: string[];
+            /** @description Why each of those that cost too much was left out. */
+            left_out_reasons?: {
+                [key: string]: string;
+            };
+            error: components["schemas"]["CallError"] | null;
+            /**
+             * Format: int64
+             * @description How long it took; null where nobody knows.
+             */
+            duration_ms: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "action.succeeded";
+            /** @description Its id. */
+            id: components["schemas"]["EventId"];
+            /**
+             * Format: int64
+             * @description Its place in the log, from 1 on without gaps.
+             */
+            sequence: number;
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
         };
         /** @description A version that a change would affect. */
         Affected: {
-            agent_id: string;
+            /** @description The agent. */
+            agent_id: components["schemas"]["AgentId"];
+            /** @description What it is called. */
             agent_name: string;
+            /** @description The version. */
             version: components["schemas"]["Version"];
+            /** @description Whether new conversations get it. */
             published: boolean;
+            /** @description How its bindings would be affected. */
             changes: components["schemas"]["BindingChange"][];
         };
         /** @description An agent. */
         Agent: {
-            id: string;
+            /** @description Its id. */
+            id: components["schemas"]["AgentId"];
+            /** @description What it is called. */
             name: string;
+            /** @description What it is for. */
             description: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The version that new conversations get; null where none is published.
+             */
             published_version: number | null;
             /**
-             * Format: int32
-             * @description How many links of the published version changed since it was locked; where agents
-             *     are read.
+             * Format: int64
+             * @description Counts its changes.
+             */
+            revision: number;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Time"];
+            /**
+             * @description How many links of the published version changed since it was locked, null where none is
+             *     published; where agents are read.
              */
             drifted_links?: number | null;
-            /** Format: int64 */
-            revision: number;
-            created_at: string;
-            updated_at: string;
         };
-        /** @description An action of the agent's own. Which fields it has follows from its kind. */
-        AgentAction: {
-            kind: string;
-            name: string;
-            description?: string;
-            parameters?: {
-                [key: string]: unknown;
-            } | null;
-            /** @description Of a static response: a template of text or of JSON, or JSON whose texts are templates. */
-            response?: unknown;
-            /** @description Of a handover. */
-            handover_type?: string;
-            /** @description Of a handover: a number, the name of a queue or a SIP URI, or a template of one. */
-            target?: string;
-            /** @description Of a handover: a template of what is said before. */
-            announcement?: string | null;
-            /** @description Of a client event: what the client knows it by. */
-            event?: string;
-            /**
-             * Format: int32
-             * @description Of a client event: how long the call waits for the client's answer.
-             */
-            await_result_ms?: number | null;
-            /** @description Of a text message: the messaging channel. */
-            channel_id?: string;
-            /** @description Of a text message: `contact`, a number, or a template. */
-            recipient?: string;
-            /** @description Of a text message: what it says; left out, the model writes `message`. */
-            message_template?: string | null;
-            /** @description Of an API call. */
-            method?: components["schemas"]["Method"];
-            /** @description Of an API call. */
-            url?: string;
-            auth?: components["schemas"]["Auth"];
-            headers?: {
-                [key: string]: components["schemas"]["ValueSource"];
-            };
-            body_template?: string | null;
-            output_variables?: components["schemas"]["OutputVariable"][];
-            /** Format: int32 */
-            timeout_ms?: number | null;
-        };
+        /** @description An action of the agent's own. */
+        AgentAction: components["schemas"]["StaticResponseAction"] | components["schemas"]["EndCallAction"] | components["schemas"]["HandoverAction"] | components["schemas"]["ClientEventAction"] | components["schemas"]["SendTextMessageAction"] | components["schemas"]["ApiCallAction"];
+        /**
+         * @description The id of an agent.
+         * @example agt_01980000000070008000000000000001
+         */
+        AgentId: string;
         /** @description A new agent. */
         AgentInput: {
+            /** @description What it is called. */
             name: string;
+            /** @description What it is for. */
             description?: string;
         };
         /** @description A page of agents. */
         AgentList: {
+            /** @description The entries. */
             data: components["schemas"]["Agent"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
         /** @description A change of an agent. */
         AgentPatch: {
+            /** @description What it is called. */
             name?: string | null;
+            /** @description What it is for. */
             description?: string | null;
         };
         /** @description A step of the dialogue. */
         AgentState: {
-            name: string;
+            /** @description Its name, unique within the agent. */
+            name: components["schemas"]["StateName"];
+            /** @description What it is for. */
             description?: string;
+            /** @description What the model is told in it. */
             instructions?: string;
-            transitions?: string[] | null;
+            /** @description The states that may follow; without it, any. */
+            transitions?: components["schemas"]["StateName"][] | null;
+        };
+        ApiCallAction: {
+            /** @description Its method. */
+            method: components["schemas"]["Method"];
+            /** @description The full URL, with `{placeholders}` in its path. */
+            url: string;
+            /** @description How it is authenticated. */
+            auth?: components["schemas"]["Auth"];
+            /** @description Its headers. */
+            headers?: {
+                [key: string]: components["schemas"]["ValueSource"];
+            };
+            /** @description The template of its body; without one, the arguments are sent. */
+            body_template?: string | null;
+            /** @description What is taken from the answer. */
+            output_variables?: components["schemas"]["OutputVariable"][];
+            /**
+             * Format: int32
+             * @description How long a call may take; without it, as long as the server's default.
+             */
+            timeout_ms?: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "api_call";
+            /** @description The name the model calls. */
+            name: components["schemas"]["ActionName"];
+            /** @description What the model is told about it. */
+            description?: string;
+            parameters?: components["schemas"]["JsonObject"] | null;
         };
         /** @description An API key, without its text. */
         ApiKey: {
-            id: string;
+            /** @description Its id. */
+            id: components["schemas"]["ApiKeyId"];
+            /** @description What it is called. */
             name: string;
-            scope: string;
+            /** @description What it may do. */
+            scope: components["schemas"]["Scope"];
             /** @description How the key's text starts. */
             prefix: string;
-            revoked_at: string | null;
+            revoked_at: components["schemas"]["Time"] | null;
             /** @description Who made it: a person's or an API key's id, or `command line`; null where it was not noted. */
             created_by: string | null;
+            last_used_at: components["schemas"]["Time"] | null;
+            expires_at: components["schemas"]["Time"] | null;
             /** @description Whether whoever made it is no member any more, or is a key that was revoked. */
             maker_gone: boolean;
-            /** @description When it was used last, to the minute. */
-            last_used_at: string | null;
-            /** @description When it ends; null where it does not by itself. */
-            expires_at: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
             revision: number;
-            created_at: string;
-            updated_at: string;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Time"];
         };
+        /** @description By a key in a header or a query parameter. */
+        ApiKeyAuth: {
+            /** @description Where the key goes. */
+            in: components["schemas"]["ApiKeyPlace"];
+            /** @description The header's or parameter's name. */
+            name: string;
+            /** @description The key. */
+            value: components["schemas"]["ValueSource"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "api_key";
+        };
+        /**
+         * @description The id of an API key.
+         * @example key_01980000000070008000000000000001
+         */
+        ApiKeyId: string;
         /** @description A new API key. */
         ApiKeyInput: {
+            /** @description What it is called. */
             name: string;
-            /** @description `admin`, `manage` or `run`. */
-            scope: string;
-            /**
-             * Format: date-time
-             * @description When it ends; left out, it is good until somebody revokes it.
-             */
-            expires_at?: string | null;
+            /** @description What it may do. */
+            scope: components["schemas"]["Scope"];
+            expires_at?: components["schemas"]["Time"] | null;
         };
         /** @description A page of API keys. */
         ApiKeyList: {
+            /** @description The entries. */
             data: components["schemas"]["ApiKey"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
+        /**
+         * @description Where an API key is put.
+         * @enum {string}
+         */
+        ApiKeyPlace: "header" | "query";
         /** @description How an API is reached in one environment. */
         ApiSlot: {
+            /** @description Where its paths start: `https://host[:port][/prefix]`. */
             base_url: string;
+            /** @description How requests are authenticated. */
             auth?: components["schemas"]["Auth"];
+            /** @description Headers sent with every request. */
             headers?: {
                 [key: string]: components["schemas"]["ValueSource"];
             };
         };
         /** @description An entry of the audit log. */
         AuditEntry: {
-            id: string;
-            at: string;
+            /** @description Its id. */
+            id: components["schemas"]["AuditId"];
+            /** @description When it was done. */
+            at: components["schemas"]["Time"];
             /** @description A person's or an API key's id, or `command line`. */
             actor: string;
             /** @description What the person or the key is called. */
             actor_name: string | null;
             /** @description The person's e-mail address; null for a key. */
             actor_email: string | null;
+            /** @description What was done. */
             operation: string;
+            /** @description What kind of thing it was done to. */
             entity: string;
-            /** @description Empty where it was done to nothing that is saved. */
+            /** @description The thing; empty where it was done to nothing that is saved. */
             entity_id: string;
-            /** @description The environment it was done in. */
-            environment: string | null;
+            environment: components["schemas"]["Environment"] | null;
             /** @description The names of the secrets it used or concerned. */
             secrets: string[];
             /** @description The origins they went to, or would have gone to, with spaces between. */
@@ -1374,85 +1518,96 @@ export interface components {
             /** @description What is different since. */
             after: unknown;
         };
+        /**
+         * @description The id of an entry of the audit log.
+         * @example aud_01980000000070008000000000000001
+         */
+        AuditId: string;
         /** @description A page of the audit log. */
         AuditList: {
+            /** @description The entries. */
             data: components["schemas"]["AuditEntry"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
         /** @description How requests are authenticated. */
-        Auth: {
-            /** @enum {string} */
-            type: "none";
-        } | {
-            token: components["schemas"]["SecretRef"];
-            /** @enum {string} */
-            type: "bearer";
-        } | {
-            /** @description `header` or `query`. */
-            in: string;
-            name: string;
-            value: components["schemas"]["ValueSource"];
-            /** @enum {string} */
-            type: "api_key";
-        } | {
+        Auth: components["schemas"]["NoAuth"] | components["schemas"]["BearerAuth"] | components["schemas"]["ApiKeyAuth"] | components["schemas"]["BasicAuth"] | components["schemas"]["OAuth2ClientCredentialsAuth"];
+        /** @description By HTTP basic authentication. */
+        BasicAuth: {
+            /** @description The user name. */
             username: components["schemas"]["ValueSource"];
+            /** @description The password. */
             password: components["schemas"]["SecretRef"];
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "basic";
-        } | {
-            token_url: string;
-            client_id: components["schemas"]["ValueSource"];
-            client_secret: components["schemas"]["SecretRef"];
-            scope?: string;
-            /** @description `basic` or `body`. */
-            client_auth?: string;
-            /** @enum {string} */
-            type: "oauth2_client_credentials";
         };
-        /** @description A binding. */
-        Binding: {
-            id: string;
-            link?: components["schemas"]["Link"];
-            overrides?: components["schemas"]["Overrides"];
-            action?: components["schemas"]["AgentAction"];
-            phases?: components["schemas"]["Phase"][];
-            /** Format: int32 */
-            max_successful_calls?: number;
-            allowed_states?: string[];
+        /** @description By `Authorization: Bearer ...`. */
+        BearerAuth: {
+            /** @description The token. */
+            token: components["schemas"]["SecretRef"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "bearer";
         };
+        /** @description An agent's use of an action. */
+        Binding: components["schemas"]["LinkBinding"] | components["schemas"]["OwnBinding"];
         /** @description How a binding would be affected. */
         BindingChange: {
-            binding_id: string;
-            /** @description Null for an action of the agent's own. */
-            action_id: string | null;
+            /** @description The binding. */
+            binding_id: components["schemas"]["BindingId"];
+            action_id: components["schemas"]["ActionId"] | null;
+            /** @description The name of what it uses. */
             name: string;
+            /** @description What would become of it. */
             change: components["schemas"]["ChangeKind"];
-            class: components["schemas"]["Class"];
+            /** @description How much it would matter. */
+            class: components["schemas"]["ChangeClass"];
+            /** @description The fields that would differ. */
             fields: components["schemas"]["FieldChange"][];
         };
-        /** @description A binding: a link with overrides, or an action of the agent's own. */
+        /**
+         * @description The id of a binding.
+         * @example bnd_01980000000070008000000000000001
+         */
+        BindingId: string;
+        /** @description A binding as it is sent: a link with overrides, or an action of the agent's own. */
         BindingInput: {
-            id?: string | null;
-            link?: components["schemas"]["Link"] | null;
+            id?: components["schemas"]["BindingId"] | null;
+            link?: components["schemas"]["LinkInput"] | null;
             overrides?: components["schemas"]["Overrides"] | null;
             action?: components["schemas"]["AgentAction"] | null;
+            /** @description For an action of its own: the phases it may be called in. */
             phases?: components["schemas"]["Phase"][] | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description For an action of its own: how many calls may succeed in one conversation.
+             */
             max_successful_calls?: number | null;
-            allowed_states?: string[] | null;
+            /** @description For an action of its own: the states it may be called in while `strict_states` is on. */
+            allowed_states?: components["schemas"]["StateName"][] | null;
         };
-        /** @description A change of a binding: members replace those that are there, null removes. */
+        /**
+         * @description A change of a binding (RFC 7396): members replace those that are there, null removes. It is applied to
+         *     the binding's JSON, and what comes of it is read as a [`BindingInput`].
+         */
         BindingPatch: {
-            link?: components["schemas"]["Link"] | null;
+            link?: components["schemas"]["LinkInput"] | null;
             overrides?: components["schemas"]["Overrides"] | null;
-            action?: {
-                [key: string]: unknown;
-            } | null;
+            action?: components["schemas"]["JsonObject"] | null;
+            /** @description For an action of its own: the phases it may be called in. */
             phases?: components["schemas"]["Phase"][] | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description For an action of its own: how many calls may succeed in one conversation.
+             */
             max_successful_calls?: number | null;
-            allowed_states?: string[] | null;
+            /** @description For an action of its own: the states it may be called in while `strict_states` is on. */
+            allowed_states?: components["schemas"]["StateName"][] | null;
         };
         /**
          * @description What became of a linked action.
@@ -1461,26 +1616,34 @@ export interface components {
         BrokenReason: "deleted" | "moved" | "integration_deleted";
         /** @description A link that leads nowhere. */
         BrokenReference: {
-            binding_id: string;
-            action_id: string;
+            /** @description The binding. */
+            binding_id: components["schemas"]["BindingId"];
+            /** @description The shared action. */
+            action_id: components["schemas"]["ActionId"];
+            /** @description Its name. */
             name: string;
+            /** @description What the model was told about it. */
             description: string;
+            /** @description What became of it. */
             reason: components["schemas"]["BrokenReason"];
             /** @description The integration that the link names. */
-            integration_id: string;
+            integration_id: components["schemas"]["IntegrationId"];
             /** @description The integration the action is under now. */
-            current_integration_id: string;
+            current_integration_id: components["schemas"]["IntegrationId"];
         };
-        /** @description What came of a call. */
+        /**
+         * @description What came of a call. Its texts are JSON already when they are put together, so that a large answer is
+         *     not read and written again: `app::call` writes it.
+         */
         CallAnswer: {
-            call_id: string;
-            /** @description `succeeded` or `failed`. */
-            status: string;
+            /** @description The call. */
+            call_id: components["schemas"]["CallId"];
+            /** @description Whether it was done. */
+            status: components["schemas"]["Outcome"];
+            /** @description What the service answered. */
             output: unknown;
             /** @description The variables that this call set. */
-            variables: {
-                [key: string]: unknown;
-            };
+            variables: components["schemas"]["JsonObject"];
             /**
              * @description The names of those that were too large to be set, or cost too much to take; absent where all
              *     were set.
@@ -1491,32 +1654,91 @@ export interface components {
                 [key: string]: string;
             };
             error: components["schemas"]["CallError"] | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How long it took; null where nobody knows.
+             */
             duration_ms: number | null;
         };
         /** @description Why a call failed. */
         CallError: {
+            /** @description The stable code. */
             code: string;
+            /** @description What happened and what to do. */
             message: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The status that the service answered with.
+             */
             upstream_status?: number;
         };
+        /**
+         * @description The id of a call.
+         * @example cal_01980000000070008000000000000001
+         */
+        CallId: string;
         /** @description A call's arguments. */
         CallInput: {
-            arguments?: {
-                [key: string]: unknown;
-            };
+            /** @description The arguments, by the action's parameters schema. */
+            arguments?: components["schemas"]["JsonObject"];
         };
+        /**
+         * @description How much a change matters to one agent.
+         * @enum {string}
+         */
+        ChangeClass: "cosmetic" | "risky" | "breaking";
         /**
          * @description What became of what a binding uses.
          * @enum {string}
          */
         ChangeKind: "changed" | "deleted" | "moved" | "integration_deleted" | "secret_deleted";
         /**
-         * @description How much a change matters to one agent.
+         * @description How an OAuth client proves itself to the token endpoint.
          * @enum {string}
          */
-        Class: "cosmetic" | "risky" | "breaking";
+        ClientAuth: "basic" | "body";
+        ClientEventAction: {
+            /** @description What the client knows it by. */
+            event: string;
+            /**
+             * Format: int32
+             * @description How long the call waits for the client's answer; without it, it does not.
+             */
+            await_result_ms?: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "client_event";
+            /** @description The name the model calls. */
+            name: components["schemas"]["ActionName"];
+            /** @description What the model is told about it. */
+            description?: string;
+            parameters?: components["schemas"]["JsonObject"] | null;
+        };
+        ClientEventEmittedEvent: {
+            /** @description The call that tells it. */
+            call_id: components["schemas"]["CallId"];
+            /** @description What the client knows it by. */
+            event: string;
+            /** @description What it carries. */
+            payload: unknown;
+            awaits_result_until: components["schemas"]["Time"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "client_event.emitted";
+            /** @description Its id. */
+            id: components["schemas"]["EventId"];
+            /**
+             * Format: int64
+             * @description Its place in the log, from 1 on without gaps.
+             */
+            sequence: number;
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
+        };
         /** @description What a client answers to an event: one of the two. */
         ClientEventResult: {
             /** @description What came of it: any JSON. */
@@ -1524,173 +1746,432 @@ export interface components {
             /** @description Why it failed. */
             error?: string | null;
         };
+        /** @description Why a connection is not good. */
+        ConnectionError: {
+            /** @description The stable code. */
+            code: string;
+            /** @description What happened and what to do. */
+            message: string;
+            /**
+             * Format: int32
+             * @description The status that the service answered with.
+             */
+            upstream_status: number | null;
+        };
         /** @description A connection to try. */
         ConnectionTest: {
+            /** @description The environment whose slot and secrets are taken. */
             environment: components["schemas"]["Environment"];
+            /** @description The integration as it would be saved. */
             integration: components["schemas"]["IntegrationInput"];
         };
         /** @description What came of trying a connection. */
         ConnectionTestAnswer: {
-            /** @description `succeeded` or `failed`. */
-            status: string;
-            error?: components["schemas"]["CallError"] | null;
+            /** @description Whether it is good. */
+            status: components["schemas"]["Outcome"];
+            error: components["schemas"]["ConnectionError"] | null;
             /**
              * Format: int32
              * @description The status that the service answered with.
              */
             http_status: number | null;
+            /** @description Of an MCP server: how many tools it offers. */
+            tools: number | null;
             /**
              * Format: int64
-             * @description Of an MCP server: how many tools it offers.
+             * @description How long it took.
              */
-            tools: number | null;
-            /** Format: int64 */
             duration_ms: number;
         };
         /** @description A conversation. */
         Conversation: {
-            id: string;
-            agent_id: string;
+            /** @description Its id. */
+            id: components["schemas"]["ConversationId"];
+            /** @description Its agent. */
+            agent_id: components["schemas"]["AgentId"];
+            /** @description The version that it runs. */
             version: components["schemas"]["Version"];
+            /** @description Where it runs. */
             environment: components["schemas"]["Environment"];
-            /** @description `active`, `handed_over`, `ended` or `closed`. */
-            status: string;
+            /** @description How far it has come. */
+            status: components["schemas"]["ConversationStatus"];
+            /** @description Its phase. */
             phase: components["schemas"]["Phase"];
-            state: string | null;
+            state: components["schemas"]["StateName"] | null;
             /** @description In a list only the built-in ones: `call`, where it was given, and `conversation`. */
-            variables: {
-                [key: string]: unknown;
-            };
-            /** Format: int64 */
+            variables: components["schemas"]["JsonObject"];
+            /**
+             * Format: int64
+             * @description The sequence number of its last event.
+             */
             revision: number;
-            created_at: string;
-            updated_at: string;
+            /** @description When it was started. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it changed last. */
+            updated_at: components["schemas"]["Time"];
         };
+        ConversationEndedEvent: {
+            /** @description What brought it about. */
+            reason: components["schemas"]["EndReason"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "conversation.ended";
+            /** @description Its id. */
+            id: components["schemas"]["EventId"];
+            /**
+             * Format: int64
+             * @description Its place in the log, from 1 on without gaps.
+             */
+            sequence: number;
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
+        };
+        /**
+         * @description The id of a conversation.
+         * @example cnv_01980000000070008000000000000001
+         */
+        ConversationId: string;
         /** @description A new conversation. */
         ConversationInput: {
-            agent_id: string;
+            /** @description The agent. */
+            agent_id: components["schemas"]["AgentId"];
+            /** @description Where it runs. */
             environment: components["schemas"]["Environment"];
-            /** @description `published` when left out. */
-            version?: components["schemas"]["Version"];
-            variables?: {
-                [key: string]: unknown;
-            };
+            /** @description The published version, when it is left out. */
+            version?: components["schemas"]["RequestedVersion"];
+            /** @description The variables that it starts with. */
+            variables?: components["schemas"]["JsonObject"];
         };
         /** @description A page of conversations. */
         ConversationList: {
+            /** @description The entries. */
             data: components["schemas"]["Conversation"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
         /** @description A change of a conversation. */
         ConversationPatch: {
-            state?: string | null;
-            variables?: {
-                [key: string]: unknown;
+            state?: components["schemas"]["StateName"] | null;
+            /** @description The variables to set; null removes one. */
+            variables?: components["schemas"]["JsonObject"];
+        };
+        ConversationStartedEvent: {
+            /** @description Its agent. */
+            agent_id: components["schemas"]["AgentId"];
+            /** @description The version that it runs. */
+            version: components["schemas"]["Version"];
+            /** @description Where it runs. */
+            environment: components["schemas"]["Environment"];
+            state: components["schemas"]["StateName"] | null;
+            /** @description The variables that it started with. */
+            variables: components["schemas"]["JsonObject"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "conversation.started";
+            /** @description Its id. */
+            id: components["schemas"]["EventId"];
+            /**
+             * Format: int64
+             * @description Its place in the log, from 1 on without gaps.
+             */
+            sequence: number;
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
+        };
+        /**
+         * @description How far a conversation has come.
+         * @enum {string}
+         */
+        ConversationStatus: "active" | "handed_over" | "ended" | "closed";
+        CustomApi: {
+            /** @description How it is reached. */
+            environments: components["schemas"]["Slots"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "custom_api";
+            /** @description Its id. */
+            id: components["schemas"]["IntegrationId"];
+            /** @description What it is called. */
+            name: string;
+            /** @description What it is for. */
+            description: string;
+            /**
+             * Format: int64
+             * @description How many actions it has.
+             */
+            action_count: number;
+            /**
+             * Format: int64
+             * @description How many agents use it.
+             */
+            agent_count: number;
+            last_error: components["schemas"]["IntegrationError"] | null;
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            revision: number;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Time"];
+        };
+        CustomApiAction: {
+            /** @description Its method. */
+            method: components["schemas"]["Method"];
+            /** @description The path under the integration's base URL, with `{placeholders}`. */
+            path: string;
+            /** @description Headers of this action, added to the integration's. */
+            headers: {
+                [key: string]: components["schemas"]["ValueSource"];
             };
+            parameters: components["schemas"]["JsonObject"] | null;
+            /** @description The default template of the request body; null sends the arguments. */
+            body_template: string | null;
+            /** @description What is taken from the answer. */
+            output_variables: components["schemas"]["OutputVariable"][];
+            /**
+             * Format: int32
+             * @description How long a call may take; null is the server's default.
+             */
+            timeout_ms: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            integration_kind: "custom_api";
+            /** @description Its id. */
+            id: components["schemas"]["ActionId"];
+            /** @description The integration it is under. */
+            integration_id: components["schemas"]["IntegrationId"];
+            /** @description The name the model calls. */
+            name: components["schemas"]["ActionName"];
+            /** @description What the model is told about it. */
+            description: string;
+            /** @description The SHA-256 of the canonical JSON of its shape. */
+            shape_digest: string;
+            /** @description What providers of models make of the schema, in the answer to a change. */
+            schema_notes?: components["schemas"]["ToolNote"][];
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            revision: number;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description A new action of an HTTP API: a request. */
+        CustomApiActionInput: {
+            /** @description The name, unique in the integration. */
+            name: components["schemas"]["ActionName"];
+            /** @description What the model is told about it. */
+            description?: string;
+            /** @description The method of the request. */
+            method: components["schemas"]["Method"];
+            /** @description The path under the integration's base URL, with `{placeholders}`. */
+            path: string;
+            /** @description Headers of this action, added to the integration's. */
+            headers?: {
+                [key: string]: components["schemas"]["ValueSource"];
+            } | null;
+            parameters?: components["schemas"]["JsonObject"] | null;
+            /** @description The template of the request body; without one the arguments are sent. */
+            body_template?: string | null;
+            /** @description What is taken from the answer. */
+            output_variables?: components["schemas"]["OutputVariable"][] | null;
+            /**
+             * Format: int32
+             * @description How long a call may take; without it, as long as the server's default.
+             */
+            timeout_ms?: number | null;
+        };
+        /** @description An HTTP API. */
+        CustomApiInput: {
+            /** @description What it is called. */
+            name: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description How it is reached. At least one slot is filled. */
+            environments: components["schemas"]["Slots"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "custom_api";
         };
         /** @description How two versions differ. */
         Differences: {
             /** @description Fields of the version itself; `states` or `actions` where their order is another. */
             fields: components["schemas"]["FieldDifference"][];
+            /** @description The states that differ. */
             states: components["schemas"]["StateDifference"][];
+            /** @description The actions that differ. */
             actions: components["schemas"]["ActionDifference"][];
         };
         /** @description What is known of an MCP server from fetching its tools. */
         Discovery: {
-            fetched_at: string | null;
-            error?: components["schemas"]["DiscoveryError"] | null;
+            fetched_at: components["schemas"]["Time"] | null;
+            error: components["schemas"]["DiscoveryError"] | null;
+            /** @description The tools that agents cannot link. */
             left_out: components["schemas"]["LeftOutTool"][];
-            /** @description What the server says of itself. */
-            server?: unknown;
-            protocol_version?: string | null;
+            /** @description What the server says of itself; null where nothing is known. */
+            server: unknown;
+            /** @description The protocol's revision that was agreed on. */
+            protocol_version: string | null;
         };
         /** @description Why tools could not be fetched. */
         DiscoveryError: {
+            /** @description The stable code. */
             code: string;
+            /** @description What happened and what to do. */
             message: string;
-            at: string;
+            /** @description When it was tried. */
+            at: components["schemas"]["Time"];
         };
         /** @description What a version holds. */
         Document: {
+            /** @description What the model is told. */
             instructions: string;
+            /** @description Whether `allowed_states` are applied. */
             strict_states: boolean;
-            initial_state: string | null;
+            initial_state: components["schemas"]["StateName"] | null;
             /** @description Whether the model is given the built-in tool `go_to_state`; absent where it is not. */
             go_to_state?: boolean;
+            /** @description The steps of the dialogue. */
             states: components["schemas"]["AgentState"][];
+            /** @description The actions it may call. */
             actions: components["schemas"]["Binding"][];
         };
         /** @description A draft. */
         Draft: {
+            /** @description What the model is told. */
             instructions: string;
+            /** @description Whether `allowed_states` are applied. */
             strict_states: boolean;
-            initial_state: string | null;
+            initial_state: components["schemas"]["StateName"] | null;
             /** @description Whether the model is given the built-in tool `go_to_state`; absent where it is not. */
             go_to_state?: boolean;
+            /** @description The steps of the dialogue. */
             states: components["schemas"]["AgentState"][];
+            /** @description The actions it may call. */
             actions: components["schemas"]["Binding"][];
             /**
              * Format: int32
              * @description The version that was restored into it last.
              */
             restored_from: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
             revision: number;
-            created_at: string;
-            updated_at: string;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Time"];
         };
-        /** @description A draft as it is sent. */
+        /** @description A draft as it is sent. What was read may be sent back; what is not a draft's own is ignored then. */
         DraftInput: {
+            /** @description What the model is told. */
             instructions?: string;
+            /** @description Whether `allowed_states` are applied. */
             strict_states?: boolean;
-            initial_state?: string | null;
+            initial_state?: components["schemas"]["StateName"] | null;
             /** @description Whether the model is given the built-in tool `go_to_state`. */
             go_to_state?: boolean;
+            /** @description The steps of the dialogue. */
             states?: components["schemas"]["AgentState"][];
+            /** @description The actions it may call. */
             actions?: components["schemas"]["BindingInput"][];
             /**
              * Format: int64
              * @description Ignored; send `If-Match` to guard against others' changes.
              */
             revision?: number | null;
-            /** @description Ignored, so that what was read can be sent back. */
+            /**
+             * Format: int32
+             * @description Ignored.
+             */
+            restored_from?: number | null;
+            /** @description Ignored. */
             created_at?: string | null;
-            /** @description Ignored, so that what was read can be sent back. */
+            /** @description Ignored. */
             updated_at?: string | null;
         };
+        /**
+         * @description An e-mail address.
+         * @example name@example.com
+         */
+        EmailAddress: string;
+        /**
+         * @description How the characters of a text message are written.
+         * @enum {string}
+         */
+        Encoding: "GSM-7" | "UCS-2";
+        EndCallAction: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "end_call";
+            /** @description The name the model calls. */
+            name: components["schemas"]["ActionName"];
+            /** @description What the model is told about it. */
+            description?: string;
+            parameters?: components["schemas"]["JsonObject"] | null;
+        };
+        /**
+         * @description What ends a dialogue or closes a conversation.
+         * @enum {string}
+         */
+        EndReason: "end_call" | "requested" | "idle_timeout";
         /**
          * @description Where a conversation runs.
          * @enum {string}
          */
         Environment: "development" | "staging" | "production";
-        /** @description An entry of a conversation's log; more members follow from its type. */
-        Event: {
-            id: string;
-            /** Format: int64 */
-            sequence: number;
-            at: string;
-            type: string;
-        };
+        /** @description An entry of a conversation's log. */
+        Event: components["schemas"]["ConversationStartedEvent"] | components["schemas"]["ActionSucceededEvent"] | components["schemas"]["ActionFailedEvent"] | components["schemas"]["ActionRefusedEvent"] | components["schemas"]["OutcomeLearnedEvent"] | components["schemas"]["StateChangedEvent"] | components["schemas"]["PhaseChangedEvent"] | components["schemas"]["VariablesChangedEvent"] | components["schemas"]["ClientEventEmittedEvent"] | components["schemas"]["HandoverRequestedEvent"] | components["schemas"]["MessageUpdatedEvent"] | components["schemas"]["ConversationEndedEvent"];
+        /**
+         * @description The id of an event.
+         * @example evt_01980000000070008000000000000001
+         */
+        EventId: string;
         /** @description A page of events. */
         EventList: {
+            /** @description The entries. */
             data: components["schemas"]["Event"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
         /** @description A field that differs. */
         FieldChange: {
+            /** @description The field. */
             field: string;
+            /** @description What it was. */
             before: unknown;
+            /** @description What it is. */
             after: unknown;
-            class: components["schemas"]["Class"];
-            /** @description Where the agent mentions what is gone. */
+            /** @description How much it matters. */
+            class: components["schemas"]["ChangeClass"];
+            /** @description Where the agent mentions what is gone; absent where it does not. */
             mentions?: components["schemas"]["Mention"][];
         };
         /** @description A field that differs; what is not there is null. */
         FieldDifference: {
+            /** @description The field. What is inside an action or its overrides is named with a point. */
             field: string;
+            /** @description What it was. */
             before: unknown;
+            /** @description What it is. */
             after: unknown;
         };
         /**
@@ -1698,198 +2179,251 @@ export interface components {
          * @enum {string}
          */
         FindingSeverity: "blocks" | "needs_accept" | "warns";
+        HandoverAction: {
+            /** @description What the target is. */
+            handover_type: components["schemas"]["HandoverType"];
+            /** @description A number, the name of a queue or a SIP URI, or a template of one. */
+            target?: string;
+            /** @description A template of what is said before. */
+            announcement?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "handover";
+            /** @description The name the model calls. */
+            name: components["schemas"]["ActionName"];
+            /** @description What the model is told about it. */
+            description?: string;
+            parameters?: components["schemas"]["JsonObject"] | null;
+        };
+        HandoverRequestedEvent: {
+            /** @description What the target is. */
+            handover_type: components["schemas"]["HandoverType"];
+            /** @description Who takes over. */
+            target: string;
+            /** @description What is said before. */
+            announcement: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "handover.requested";
+            /** @description Its id. */
+            id: components["schemas"]["EventId"];
+            /**
+             * Format: int64
+             * @description Its place in the log, from 1 on without gaps.
+             */
+            sequence: number;
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
+        };
+        /**
+         * @description How whoever takes a conversation over is reached.
+         * @enum {string}
+         */
+        HandoverType: "phone" | "queue" | "sip";
         /** @description One wrong place of an input. */
         InputError: {
-            /** @description A JSON Pointer (RFC 6901) into what was sent. */
+            /** @description A JSON Pointer (RFC 6901) into what was sent; empty for the whole of it. */
             pointer: string;
+            /** @description What is wrong there and what would be right. */
             detail: string;
         };
         /** @description A link's token. */
         InspectInput: {
             /** @description What stands behind the `#` of the link. */
-            token: string;
+            token: components["schemas"]["LinkToken"];
         };
         /** @description An integration. */
-        Integration: {
-            id: string;
-            kind: string;
-            name: string;
-            description: string;
-            /** @description Of an HTTP API. */
-            environments?: components["schemas"]["Slots"];
-            /** @description Of an MCP server, like what follows. */
-            url?: string;
-            auth?: components["schemas"]["Auth"];
-            headers?: {
-                [key: string]: components["schemas"]["ValueSource"];
-            };
-            on_change?: components["schemas"]["OnChange"];
-            /** Format: int32 */
-            refresh_interval_s?: number | null;
-            discovery?: components["schemas"]["Discovery"] | null;
-            /** @description Of a messaging channel, like what follows. */
-            provider?: string;
-            api_key?: components["schemas"]["SecretRef"];
-            from?: string | null;
-            messaging_profile_id?: string | null;
-            webhook_public_key?: string | null;
-            /** Format: int32 */
-            messages_per_minute?: number | null;
-            /** Format: int64 */
-            action_count: number;
-            /** Format: int64 */
-            agent_count: number;
-            last_error: components["schemas"]["IntegrationError"] | null;
-            /** Format: int64 */
-            revision: number;
-            created_at: string;
-            updated_at: string;
-        };
+        Integration: components["schemas"]["CustomApi"] | components["schemas"]["McpServer"] | components["schemas"]["MessagingChannel"];
         /** @description Why a call of an integration failed. */
         IntegrationError: {
+            /** @description The stable code. */
             code: string;
+            /** @description What happened and what to do. */
             message: string;
-            environment: string;
-            at: string;
+            /** @description The environment of the call. */
+            environment: components["schemas"]["Environment"];
+            /** @description When it failed. */
+            at: components["schemas"]["Time"];
         };
         /**
-         * @description A new integration. An HTTP API has `environments`, an MCP server the fields from `url` on, a
-         *     messaging channel those from `provider` on.
+         * @description The id of an integration.
+         * @example int_01980000000070008000000000000001
          */
-        IntegrationInput: {
-            kind: string;
-            name: string;
-            description?: string;
-            environments?: components["schemas"]["Slots"] | null;
-            url?: string | null;
-            auth?: components["schemas"]["Auth"] | null;
-            headers?: {
-                [key: string]: components["schemas"]["ValueSource"];
-            } | null;
-            on_change?: components["schemas"]["OnChange"] | null;
-            /**
-             * Format: int32
-             * @description How often the tools are fetched without being asked.
-             */
-            refresh_interval_s?: number | null;
-            /** @description `telnyx`. */
-            provider?: string | null;
-            api_key?: components["schemas"]["SecretRef"] | null;
-            /**
-             * @description What messages come from: a number in E.164 form, a short code, or a name, which needs a
-             *     messaging profile.
-             */
-            from?: string | null;
-            /** @description The provider's messaging profile; alone, it lets the provider choose a number. */
-            messaging_profile_id?: string | null;
-            /** @description The key that webhooks are signed with: 32 bytes in base64. */
-            webhook_public_key?: string | null;
-            /**
-             * Format: int32
-             * @description How many messages may leave in a minute; what comes faster waits.
-             */
-            messages_per_minute?: number | null;
-        };
+        IntegrationId: string;
+        /** @description A new integration. */
+        IntegrationInput: components["schemas"]["CustomApiInput"] | components["schemas"]["McpServerInput"] | components["schemas"]["MessagingChannelInput"];
         /** @description A page of integrations. */
         IntegrationList: {
+            /** @description The entries. */
             data: components["schemas"]["Integration"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
-        /** @description A change of an integration. */
+        /**
+         * @description A change of an integration. It has the members of its kind; a slot that is given replaces the one
+         *     that is there, null empties it.
+         */
         IntegrationPatch: {
+            /** @description What it is called. */
             name?: string | null;
+            /** @description What it is for. */
             description?: string | null;
-            environments?: components["schemas"]["Slots"] | null;
+            environments?: components["schemas"]["SlotPatches"] | null;
+            /** @description Of an MCP server: its URL. */
             url?: string | null;
             auth?: components["schemas"]["Auth"] | null;
+            /** @description Of an MCP server: headers of every request to it. */
             headers?: {
                 [key: string]: components["schemas"]["ValueSource"];
             } | null;
             on_change?: components["schemas"]["OnChange"] | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Of an MCP server: how often its tools are fetched without being asked, in seconds; null is
+             *     never.
+             */
             refresh_interval_s?: number | null;
-            /** @description `telnyx`. */
-            provider?: string | null;
+            provider?: components["schemas"]["MessageProvider"] | null;
             api_key?: components["schemas"]["SecretRef"] | null;
             /**
-             * @description What messages come from: a number in E.164 form, a short code, or a name, which needs a
-             *     messaging profile.
+             * @description Of a messaging channel: what messages come from: a number in E.164 form, a short code, or a
+             *     name, which needs a messaging profile.
              */
             from?: string | null;
-            /** @description The provider's messaging profile; alone, it lets the provider choose a number. */
+            /**
+             * @description Of a messaging channel: the provider's messaging profile; alone, it lets the provider choose a
+             *     number.
+             */
             messaging_profile_id?: string | null;
-            /** @description The key that webhooks are signed with: 32 bytes in base64. */
+            /** @description Of a messaging channel: the key that webhooks are signed with: 32 bytes in base64. */
             webhook_public_key?: string | null;
             /**
              * Format: int32
-             * @description How many messages may leave in a minute; what comes faster waits.
+             * @description Of a messaging channel: how many messages may leave in a minute, and what comes faster waits;
+             *     null is no limit of ours.
              */
             messages_per_minute?: number | null;
         };
         /** @description An invitation that can be accepted. */
         Invitation: {
-            id: string;
-            email: string;
+            /** @description Its id. */
+            id: components["schemas"]["InvitationId"];
+            /** @description Who is invited. */
+            email: components["schemas"]["EmailAddress"];
+            /** @description The role that they get. */
             role: components["schemas"]["Role"];
-            created_at: string;
-            expires_at: string;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it stops working. */
+            expires_at: components["schemas"]["Time"];
             /** @description What the person or the API key is called that invited. */
             invited_by: string;
         };
+        /**
+         * @description The id of an invitation.
+         * @example inv_01980000000070008000000000000001
+         */
+        InvitationId: string;
         /** @description Whom to invite. */
         InvitationInput: {
-            email: string;
+            /** @description Their address. */
+            email: components["schemas"]["EmailAddress"];
+            /** @description The role that they get. */
             role: components["schemas"]["Role"];
         };
         /** @description A page of invitations. */
         InvitationList: {
+            /** @description The entries. */
             data: components["schemas"]["Invitation"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
         /** @description What an invitation leads to. */
         InvitationView: {
-            email: string;
+            /** @description Who is invited. */
+            email: components["schemas"]["EmailAddress"];
+            /** @description The role that they get. */
             role: components["schemas"]["Role"];
+            /** @description The workspace that it leads into. */
             workspace: components["schemas"]["InvitingWorkspace"];
             /** @description Whether the address has an account already, whose password it takes then. */
             has_account: boolean;
         };
         /** @description The workspace that an invitation leads into. */
         InvitingWorkspace: {
+            /** @description What it is called. */
             name: string;
+        };
+        /** @description A JSON object of whatever members. */
+        JsonObject: {
+            [key: string]: unknown;
         };
         /** @description A tool that agents cannot link. */
         LeftOutTool: {
+            /** @description Its name, if it has one. */
             name: string | null;
+            /** @description Why it is left out. */
             reason: string;
         };
         /** @description A link to a shared action. */
         Link: {
-            action_id: string;
-            /** @description Left out, it is the one the action is under. */
-            integration_id?: string | null;
+            /** @description The shared action. */
+            action_id: components["schemas"]["ActionId"];
+            /** @description Its integration when it was linked; another one now means that it was moved. */
+            integration_id: components["schemas"]["IntegrationId"];
+        };
+        /** @description A link to a shared action, with what it sets differently. */
+        LinkBinding: {
+            /** @description The binding's id, kept from version to version. */
+            id: components["schemas"]["BindingId"];
+            /** @description To which action. */
+            link: components["schemas"]["Link"];
+            /** @description What it sets differently. */
+            overrides: components["schemas"]["Overrides"];
         };
         /** @description What changed of a link. */
         LinkChange: {
-            binding_id: string;
-            action_id: string;
+            /** @description The binding. */
+            binding_id: components["schemas"]["BindingId"];
+            /** @description The shared action. */
+            action_id: components["schemas"]["ActionId"];
             /** @description The action's name now. */
             name: string;
+            /** @description What the model is told about it now. */
             description: string;
-            integration_id: string;
+            /** @description The integration it is under now. */
+            integration_id: components["schemas"]["IntegrationId"];
+            /** @description What that is called. */
             integration_name: string;
+            /** @description What became of it. */
             change: components["schemas"]["ChangeKind"];
-            class: components["schemas"]["Class"];
+            /** @description The most that any of its parts matters. */
+            class: components["schemas"]["ChangeClass"];
+            /** @description The fields that differ. */
             fields: components["schemas"]["FieldChange"][];
         };
         /** @description The links that changed. */
         LinkChangeList: {
+            /** @description The entries. */
             data: components["schemas"]["LinkChange"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
+        /** @description A link to a shared action, as it is sent. */
+        LinkInput: {
+            /** @description The shared action. */
+            action_id: components["schemas"]["ActionId"];
+            integration_id?: components["schemas"]["IntegrationId"] | null;
+        };
+        /**
+         * Format: password
+         * @description What stands behind the `#` of a link.
+         */
+        LinkToken: string;
         /** @description What locking takes. */
         LockInput: {
             /** @description What you have to say about the version. */
@@ -1897,34 +2431,160 @@ export interface components {
         };
         /** @description A locked version. It never changes. */
         LockedVersion: {
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Its number, from 1 on.
+             */
             number: number;
+            /** @description What whoever locked it wrote about it. */
             notes: string;
-            locked_at: string;
+            /** @description When it was locked. */
+            locked_at: components["schemas"]["Time"];
             /** @description Who locked it. */
             locked_by: string;
             /** @description Whether new conversations get it. */
             published: boolean;
+            /** @description What it holds; absent where a list was asked for without. */
             document?: components["schemas"]["Document"];
+        };
+        McpServer: {
+            /** @description Its URL. */
+            url: string;
+            /** @description How requests to it are authenticated. */
+            auth: components["schemas"]["Auth"];
+            /** @description Headers of every request to it. */
+            headers: {
+                [key: string]: components["schemas"]["ValueSource"];
+            };
+            /** @description What happens when it changes a tool. */
+            on_change: components["schemas"]["OnChange"];
+            /**
+             * Format: int32
+             * @description How often its tools are fetched without being asked, in seconds; null is never.
+             */
+            refresh_interval_s: number | null;
+            discovery: components["schemas"]["Discovery"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "mcp_server";
+            /** @description Its id. */
+            id: components["schemas"]["IntegrationId"];
+            /** @description What it is called. */
+            name: string;
+            /** @description What it is for. */
+            description: string;
+            /**
+             * Format: int64
+             * @description How many actions it has.
+             */
+            action_count: number;
+            /**
+             * Format: int64
+             * @description How many agents use it.
+             */
+            agent_count: number;
+            last_error: components["schemas"]["IntegrationError"] | null;
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            revision: number;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Time"];
+        };
+        McpServerAction: {
+            /** @description The tool as its server sent it. */
+            tool: components["schemas"]["JsonObject"];
+            parameters: components["schemas"]["JsonObject"] | null;
+            /** @description What is taken from the result. */
+            output_variables: components["schemas"]["OutputVariable"][];
+            /**
+             * Format: int32
+             * @description How long a call may take; null is the server's default.
+             */
+            timeout_ms: number | null;
+            /** @description True when the server changed the tool and nobody approved that yet. */
+            change_unapproved: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            integration_kind: "mcp_server";
+            /** @description Its id. */
+            id: components["schemas"]["ActionId"];
+            /** @description The integration it is under. */
+            integration_id: components["schemas"]["IntegrationId"];
+            /** @description The name the model calls. */
+            name: components["schemas"]["ActionName"];
+            /** @description What the model is told about it. */
+            description: string;
+            /** @description The SHA-256 of the canonical JSON of its shape. */
+            shape_digest: string;
+            /** @description What providers of models make of the schema, in the answer to a change. */
+            schema_notes?: components["schemas"]["ToolNote"][];
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            revision: number;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description An MCP server. */
+        McpServerInput: {
+            /** @description What it is called. */
+            name: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Its URL. */
+            url: string;
+            auth?: components["schemas"]["Auth"] | null;
+            /** @description Headers of every request to it. */
+            headers?: {
+                [key: string]: components["schemas"]["ValueSource"];
+            } | null;
+            on_change?: components["schemas"]["OnChange"] | null;
+            /**
+             * Format: int32
+             * @description How often its tools are fetched without being asked.
+             */
+            refresh_interval_s?: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "mcp_server";
         };
         /** @description A member of the workspace. */
         Member: {
-            id: string;
-            email: string;
+            /** @description The person. */
+            id: components["schemas"]["UserId"];
+            /** @description Their address. */
+            email: components["schemas"]["EmailAddress"];
+            /** @description What they are called. */
             name: string;
+            /** @description Their role here. */
             role: components["schemas"]["Role"];
-            created_at: string;
-            /** @description When they were last there, to about a minute. */
-            last_seen_at: string | null;
+            /** @description Since when they are a member. */
+            created_at: components["schemas"]["Time"];
+            last_seen_at: components["schemas"]["Time"] | null;
         };
         /** @description A page of members. */
         MemberList: {
+            /** @description The entries. */
             data: components["schemas"]["Member"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
         /** @description Another role. */
         MemberPatch: {
+            /** @description The role. */
             role: components["schemas"]["Role"];
         };
         /** @description A place that mentions a name. */
@@ -1936,65 +2596,242 @@ export interface components {
         };
         /** @description A text message. */
         Message: {
-            id: string;
+            /** @description Its id. */
+            id: components["schemas"]["MessageId"];
             /** @description The channel. */
-            integration_id: string;
+            integration_id: components["schemas"]["IntegrationId"];
+            /** @description Where it was sent. */
             environment: components["schemas"]["Environment"];
-            /** @description Null for a test message. */
-            conversation_id: string | null;
-            call_id: string | null;
+            conversation_id: components["schemas"]["ConversationId"] | null;
+            call_id: components["schemas"]["CallId"] | null;
             /** @description The sender as the provider knows it: a number, a short code, a name or a messaging profile. */
             from: string;
+            /** @description Who receives it. */
             to: string;
+            /** @description What it says. */
             text: string;
-            /** @description `GSM-7` or `UCS-2`. */
-            encoding: string;
-            /** Format: int32 */
-            parts: number;
+            /** @description How its characters are written. */
+            encoding: components["schemas"]["Encoding"];
             /**
-             * @description `queued`, `sending`, `sent`, `outcome_unknown`, `delivery_unconfirmed`, `delivered`,
-             *     `delivery_failed`, `sending_failed` or `expired`.
+             * Format: int32
+             * @description How many parts it takes.
              */
-            status: string;
+            parts: number;
+            /** @description How far it has come. */
+            status: components["schemas"]["MessageStatus"];
             /** @description Whether the provider has it for sure. */
             accepted: boolean;
+            /** @description What the provider knows it by. */
             provider_message_id: string | null;
-            error?: components["schemas"]["MessageError"] | null;
+            error: components["schemas"]["MessageError"] | null;
             /**
              * Format: int32
              * @description How often it was handed to the provider.
              */
             attempts: number;
-            created_at: string;
-            updated_at: string;
+            /** @description When it was written. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it came further last. */
+            updated_at: components["schemas"]["Time"];
         };
         /** @description Why a message was not sent or not delivered. */
         MessageError: {
             /** @description The provider's code, or one of ours. */
             code: string;
+            /** @description What it is called. */
             title: string;
-            detail?: string | null;
+            /** @description What is said about this case. */
+            detail: string | null;
             /** @description What to do about it. */
-            advice?: string | null;
+            advice: string | null;
         };
+        /**
+         * @description The id of a text message.
+         * @example msg_01980000000070008000000000000001
+         */
+        MessageId: string;
         /** @description A page of text messages. */
         MessageList: {
+            /** @description The entries. */
             data: components["schemas"]["Message"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
         /** @description What a message would be. */
         MessagePreview: {
+            /** @description Who would receive it. */
             to: string;
-            /** @description `GSM-7` or `UCS-2`. */
-            encoding: string;
-            /** Format: int32 */
+            /** @description How its characters are written. */
+            encoding: components["schemas"]["Encoding"];
+            /** @description How many parts it takes. */
             parts: number;
+            /** @description How many units of its encoding it takes. */
+            units: number;
+        };
+        /**
+         * @description Who carries a channel's messages.
+         * @enum {string}
+         */
+        MessageProvider: "telnyx";
+        /**
+         * @description How far a text message has come.
+         * @enum {string}
+         */
+        MessageStatus: "queued" | "sending" | "sent" | "outcome_unknown" | "delivery_unconfirmed" | "delivered" | "delivery_failed" | "sending_failed" | "expired";
+        MessageUpdatedEvent: {
+            /** @description The message. */
+            message_id: components["schemas"]["MessageId"];
+            call_id: components["schemas"]["CallId"] | null;
+            /** @description Who receives it. */
+            to: string;
+            /** @description How far it has come. */
+            status: components["schemas"]["MessageStatus"];
+            /** @description Whether the provider has it for sure. */
+            accepted: boolean;
             /**
              * Format: int32
-             * @description How many units of its encoding it takes.
+             * @description How many parts it takes.
              */
-            units: number;
+            parts: number;
+            /** @description What the provider knows it by. */
+            provider_message_id: string | null;
+            error: components["schemas"]["MessageError"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "message.updated";
+            /** @description Its id. */
+            id: components["schemas"]["EventId"];
+            /**
+             * Format: int64
+             * @description Its place in the log, from 1 on without gaps.
+             */
+            sequence: number;
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
+        };
+        MessagingChannel: {
+            /** @description Who carries them. */
+            provider: components["schemas"]["MessageProvider"];
+            /** @description The provider's API key. */
+            api_key: components["schemas"]["SecretRef"];
+            /** @description What they come from. */
+            from: string | null;
+            /** @description The provider's messaging profile. */
+            messaging_profile_id: string | null;
+            /** @description The key that webhooks are signed with. */
+            webhook_public_key: string | null;
+            /**
+             * Format: int32
+             * @description How many may leave in a minute.
+             */
+            messages_per_minute: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "messaging_channel";
+            /** @description Its id. */
+            id: components["schemas"]["IntegrationId"];
+            /** @description What it is called. */
+            name: string;
+            /** @description What it is for. */
+            description: string;
+            /**
+             * Format: int64
+             * @description How many actions it has.
+             */
+            action_count: number;
+            /**
+             * Format: int64
+             * @description How many agents use it.
+             */
+            agent_count: number;
+            last_error: components["schemas"]["IntegrationError"] | null;
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            revision: number;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Time"];
+        };
+        MessagingChannelAction: {
+            /** @description Who receives it: `contact`, a number, or a template. */
+            recipient: string;
+            /** @description What it says; null lets the model write `message`. */
+            message_template: string | null;
+            parameters: components["schemas"]["JsonObject"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            integration_kind: "messaging_channel";
+            /** @description Its id. */
+            id: components["schemas"]["ActionId"];
+            /** @description The integration it is under. */
+            integration_id: components["schemas"]["IntegrationId"];
+            /** @description The name the model calls. */
+            name: components["schemas"]["ActionName"];
+            /** @description What the model is told about it. */
+            description: string;
+            /** @description The SHA-256 of the canonical JSON of its shape. */
+            shape_digest: string;
+            /** @description What providers of models make of the schema, in the answer to a change. */
+            schema_notes?: components["schemas"]["ToolNote"][];
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            revision: number;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description A new action of a messaging channel: a text message. */
+        MessagingChannelActionInput: {
+            /** @description The name, unique in the integration. */
+            name: components["schemas"]["ActionName"];
+            /** @description What the model is told about it. */
+            description?: string;
+            /** @description Who receives it: `contact`, a number, or a template. */
+            recipient: string;
+            /** @description What it says; without it, the model writes `message`. */
+            message_template?: string | null;
+            parameters?: components["schemas"]["JsonObject"] | null;
+        };
+        /** @description Text messages through a provider. It has `from`, `messaging_profile_id` or both. */
+        MessagingChannelInput: {
+            /** @description What it is called. */
+            name: string;
+            /** @description What it is for. */
+            description?: string;
+            provider?: components["schemas"]["MessageProvider"] | null;
+            /** @description The provider's API key. */
+            api_key: components["schemas"]["SecretRef"];
+            /**
+             * @description What messages come from: a number in E.164 form, a short code, or a name, which needs a
+             *     messaging profile.
+             */
+            from?: string | null;
+            /** @description The provider's messaging profile; alone, it lets the provider choose a number. */
+            messaging_profile_id?: string | null;
+            /** @description The key that webhooks are signed with: 32 bytes in base64. */
+            webhook_public_key?: string | null;
+            /**
+             * Format: int32
+             * @description How many messages may leave in a minute; what comes faster waits.
+             */
+            messages_per_minute?: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "messaging_channel";
         };
         /**
          * @description A request's method.
@@ -2003,145 +2840,308 @@ export interface components {
         Method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
         /** @description A secret without a value where one is needed. */
         MissingSecret: {
+            /** @description Its name. */
             name: string;
-            environments: string[];
+            /** @description Where it has none. */
+            environments: components["schemas"]["Environment"][];
+            /** @description What needs it. */
             used_by: components["schemas"]["User"][];
-        };
-        /** @description The secrets without a value that actions need, by environment. */
-        MissingSecrets: {
-            development: components["schemas"]["MissingSecret"][];
-            staging: components["schemas"]["MissingSecret"][];
-            production: components["schemas"]["MissingSecret"][];
         };
         /** @description Where to move an action. */
         MoveInput: {
-            integration_id: string;
+            /** @description The integration that gets it. */
+            integration_id: components["schemas"]["IntegrationId"];
+        };
+        /** @description A published agent that would have two actions of one name. */
+        NameCollision: {
+            /** @description The agent. */
+            agent_id: components["schemas"]["AgentId"];
+            /** @description What it is called. */
+            agent_name: string;
+            /** @description Its published version. */
+            version: components["schemas"]["Version"];
+            /** @description The bindings that would have the name. */
+            binding_ids: components["schemas"]["BindingId"][];
         };
         /** @description An API key with its text, once. */
         NewApiKey: {
-            id: string;
+            /** @description Its id. */
+            id: components["schemas"]["ApiKeyId"];
+            /** @description What it is called. */
             name: string;
-            scope: string;
+            /** @description What it may do. */
+            scope: components["schemas"]["Scope"];
+            /** @description How the key's text starts. */
             prefix: string;
-            /** @description The key. It is not shown again. */
-            key: string;
-            revoked_at: string | null;
+            revoked_at: components["schemas"]["Time"] | null;
             /** @description Who made it: a person's or an API key's id, or `command line`; null where it was not noted. */
             created_by: string | null;
+            last_used_at: components["schemas"]["Time"] | null;
+            expires_at: components["schemas"]["Time"] | null;
             /** @description Whether whoever made it is no member any more, or is a key that was revoked. */
             maker_gone: boolean;
-            /** @description When it was used last, to the minute. */
-            last_used_at: string | null;
-            /** @description When it ends; null where it does not by itself. */
-            expires_at: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
             revision: number;
-            created_at: string;
-            updated_at: string;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Time"];
+            /** @description The key. It is not shown again. */
+            key: string;
         };
         /** @description A new invitation, with its link. */
         NewInvitation: {
-            id: string;
-            email: string;
+            /** @description Its id. */
+            id: components["schemas"]["InvitationId"];
+            /** @description Who is invited. */
+            email: components["schemas"]["EmailAddress"];
+            /** @description The role that they get. */
             role: components["schemas"]["Role"];
-            created_at: string;
-            expires_at: string;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it stops working. */
+            expires_at: components["schemas"]["Time"];
             /** @description What the person or the API key is called that invited. */
             invited_by: string;
             /** @description Shown here and never again. */
             link: string;
         };
+        /** @description Not at all. */
+        NoAuth: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "none";
+        };
         /**
-         * @description What happens when an MCP server changes a tool: agents use it as it is now, or it is withheld
-         *     until somebody approves that.
+         * @description How much a note about a tool matters: the format says the same in other words, the provider passes over something, or the tool is not in its list.
+         * @enum {string}
+         */
+        NoteSeverity: "rewritten" | "warning" | "left_out";
+        /** @description By OAuth 2.0 client credentials. */
+        OAuth2ClientCredentialsAuth: {
+            /** @description Where tokens are asked for. */
+            token_url: string;
+            /** @description The client's id. */
+            client_id: components["schemas"]["ValueSource"];
+            /** @description The client's secret. */
+            client_secret: components["schemas"]["SecretRef"];
+            /** @description The scope asked for, space-separated. */
+            scope?: string | null;
+            /** @description How the client proves itself. */
+            client_auth?: components["schemas"]["ClientAuth"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "oauth2_client_credentials";
+        };
+        /**
+         * @description What happens when an MCP server changes a tool: agents use it as it is now, or it is withheld until somebody approves that.
          * @enum {string}
          */
         OnChange: "use" | "hold";
+        /**
+         * @description Whether something was done.
+         * @enum {string}
+         */
+        Outcome: "succeeded" | "failed";
+        OutcomeLearnedEvent: {
+            /** @description The call. */
+            call_id: components["schemas"]["CallId"];
+            /** @description The name that was called. */
+            name: string;
+            binding_id: components["schemas"]["BindingId"] | null;
+            /** @description The arguments. */
+            arguments: unknown;
+            /** @description What was sent, without credentials; null where nothing was. */
+            request: unknown;
+            /** @description What came back, without credentials; null where nothing did. */
+            response: unknown;
+            /** @description The variables that were set. */
+            variables: components["schemas"]["JsonObject"];
+            /** @description The names of those whose path matched nothing; absent where there are none. */
+            unmatched_variables?: string[];
+            /** @description The names of those that were too large, or cost too much to take; absent where there are none. */
+            left_out_variables?: string[];
+            /** @description Why each of those that cost too much was left out. */
+            left_out_reasons?: {
+                [key: string]: string;
+            };
+            error: components["schemas"]["CallError"] | null;
+            /**
+             * Format: int64
+             * @description How long it took; null where nobody knows.
+             */
+            duration_ms: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "outcome.learned";
+            /** @description Its id. */
+            id: components["schemas"]["EventId"];
+            /**
+             * Format: int64
+             * @description Its place in the log, from 1 on without gaps.
+             */
+            sequence: number;
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
+        };
         /** @description A variable that is taken from an answer. */
         OutputVariable: {
-            name: string;
-            /** @description A JSONPath (RFC 9535). */
+            /** @description The variable's name. */
+            name: components["schemas"]["VariableName"];
+            /** @description Where its value is: a JSONPath (RFC 9535). */
             path: string;
         };
-        /** @description What a link sets differently; what is left out is inherited. */
+        /** @description What a link sets differently; what is absent is inherited. */
         Overrides: {
-            parameters?: {
-                [key: string]: unknown;
-            } | null;
+            parameters?: components["schemas"]["JsonObject"] | null;
+            /** @description The template of the request body. */
             body_template?: string | null;
+            /** @description The phases it may be called in. */
             phases?: components["schemas"]["Phase"][] | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many calls may succeed in one conversation.
+             */
             max_successful_calls?: number | null;
-            allowed_states?: string[] | null;
+            /** @description The states it may be called in while `strict_states` is on; an empty list is every state. */
+            allowed_states?: components["schemas"]["StateName"][] | null;
         };
         /**
          * @description How a workspace is doing. `calls` are those that were made; `failed` ones are among them, refused
          *     ones are not.
          */
         Overview: {
-            from: string;
-            to: string;
+            /** @description From when on. */
+            from: components["schemas"]["Time"];
+            /** @description Until when. */
+            to: components["schemas"]["Time"];
             /**
              * Format: int64
              * @description How long a bucket is, in seconds.
              */
             step_s: number;
+            /** @description The calls over time. */
             buckets: components["schemas"]["OverviewBucket"][];
             /** @description The actions that were called, those with the most calls first, at most 200. */
             actions: components["schemas"]["OverviewAction"][];
             /** @description Agents whose published version links something that changed since it was locked. */
             drift: components["schemas"]["OverviewDrift"][];
+            /** @description Secrets without a value where one is needed. */
             missing_secrets: components["schemas"]["MissingSecret"][];
         };
         /** @description The calls of an action. */
         OverviewAction: {
-            integration_id: string | null;
-            /** @description Null for an action of an agent's own. */
-            action_id: string | null;
+            integration_id: components["schemas"]["IntegrationId"] | null;
+            action_id: components["schemas"]["ActionId"] | null;
+            /** @description The name that was called. */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many were made.
+             */
             calls: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many of them failed.
+             */
             failed: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many more were refused.
+             */
             refused: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Half of them took no longer.
+             */
             p50_ms: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description 95 of 100 took no longer.
+             */
             p95_ms: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description 99 of 100 took no longer.
+             */
             p99_ms: number | null;
         };
         /** @description The calls of a while. */
         OverviewBucket: {
-            at: string;
-            /** Format: int64 */
+            /** @description When it starts. */
+            at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description How many were made.
+             */
             calls: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many of them failed.
+             */
             failed: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many more were refused.
+             */
             refused: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Half of them took no longer.
+             */
             p50_ms: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description 95 of 100 took no longer.
+             */
             p95_ms: number | null;
         };
         /** @description A published version that drifted. */
         OverviewDrift: {
-            agent_id: string;
+            /** @description The agent. */
+            agent_id: components["schemas"]["AgentId"];
+            /** @description What it is called. */
             agent_name: string;
-            /** Format: int32 */
-            version: number;
             /**
-             * Format: int64
-             * @description How many of its links changed.
+             * Format: int32
+             * @description The version.
              */
+            version: number;
+            /** @description How many of its links changed. */
             changed: number;
+        };
+        /** @description An action of the agent's own, and when and how often it may be called. */
+        OwnBinding: {
+            /** @description The binding's id, kept from version to version. */
+            id: components["schemas"]["BindingId"];
+            /** @description The action. */
+            action: components["schemas"]["AgentAction"];
+            /** @description The phases it may be called in. */
+            phases?: components["schemas"]["Phase"][];
+            /**
+             * Format: int32
+             * @description How many calls may succeed in one conversation.
+             */
+            max_successful_calls?: number;
+            /** @description The states it may be called in while `strict_states` is on; an empty list is every state. */
+            allowed_states?: components["schemas"]["StateName"][];
         };
         /** @description A workspace that one is a member of. */
         OwnWorkspace: {
-            id: string;
+            /** @description The workspace. */
+            id: components["schemas"]["WorkspaceId"];
+            /** @description What it is called. */
             name: string;
+            /** @description The person's role there. */
             role: components["schemas"]["Role"];
         };
         /**
@@ -2149,46 +3149,104 @@ export interface components {
          * @enum {string}
          */
         PartChange: "added" | "removed" | "changed";
+        /**
+         * Format: password
+         * @description A password; a new one has 12 to 200 characters.
+         */
+        Password: string;
         /** @description The password that was and the one that is to be. */
         PasswordInput: {
-            current_password: string;
-            new_password: string;
+            /** @description The password that was. */
+            current_password: components["schemas"]["Password"];
+            /** @description The password that is to be. */
+            new_password: components["schemas"]["Password"];
         };
         /**
          * @description A half of a conversation's life.
          * @enum {string}
          */
         Phase: "in_call" | "post_call";
+        PhaseChangedEvent: {
+            /** @description The phase before. */
+            from: components["schemas"]["Phase"];
+            /** @description The phase since. */
+            to: components["schemas"]["Phase"];
+            /** @description What brought it about. */
+            reason: components["schemas"]["EndReason"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "phase.changed";
+            /** @description Its id. */
+            id: components["schemas"]["EventId"];
+            /**
+             * Format: int64
+             * @description Its place in the log, from 1 on without gaps.
+             */
+            sequence: number;
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
+        };
         /** @description An error (RFC 9457). */
         Problem: {
+            /** @description With `broken_references` and `not_publishable`: the links that lead nowhere. */
+            broken_references?: components["schemas"]["BrokenReference"][];
+            /** @description With `broken_references` and `not_publishable`: everything else. */
+            problems?: components["schemas"]["PublishProblem"][];
+            /** @description With `needs_accept`: what has to be accepted. */
+            findings?: components["schemas"]["PublishFinding"][];
+            /** @description With `needs_accept`: the codes to name in `accept`. */
+            accept?: string[];
+            /** @description With `secret_in_use`: what uses it. */
+            used_by?: components["schemas"]["User"][];
+            /** @description With `name_collision`: the published agents that would have two actions of one name. */
+            agents?: components["schemas"]["NameCollision"][];
+            /** @description With `secret_origin_not_allowed`: the secret. */
+            secret?: components["schemas"]["SecretName"];
+            /** @description With `secret_origin_not_allowed`: where it would go. */
+            origin?: string;
+            /** @description With `secret_origin_not_allowed`: where it may go. */
+            allowed_origins?: string[];
+            /** @description With `workspace_changed`: the workspace that the session is in. */
+            workspace?: components["schemas"]["SessionWorkspace"];
             /** @description `about:blank`: the status says what kind of problem it is. */
             type: string;
+            /** @description What the status is called. */
             title: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The status.
+             */
             status: number;
             /** @description The stable code. */
             code: string;
             /** @description What happened and what to do. */
             detail: string;
             /** @description The wrong places of an input. */
-            errors?: components["schemas"]["InputError"][] | null;
+            errors?: components["schemas"]["InputError"][];
         };
         /** @description What promoting takes. */
         PromoteInput: {
             /** @description The integration that gets the action. */
-            integration_id: string;
+            integration_id: components["schemas"]["IntegrationId"];
             /** @description Its path under the integration's base URLs, where the call's URL does not start with one. */
             path?: string | null;
         };
         /** @description What a provider of models refuses or passes over. */
         ProviderLimit: {
-            provider: string;
+            /** @description Whose format. */
+            provider: components["schemas"]["ToolProvider"];
+            /** @description The rule, a stable code. */
             rule: string;
+            /** @description The tool. */
             tool: string;
-            /** @description `warning` or `left_out`. */
-            severity: string;
+            /** @description How much it matters. */
+            severity: components["schemas"]["NoteSeverity"];
+            /** @description What was found, as a sentence. */
             detail: string;
-            binding_ids: string[];
+            /** @description The bindings concerned. */
+            binding_ids: components["schemas"]["BindingId"][];
         };
         /** @description Something about a draft that is to be published. */
         PublishFinding: {
@@ -2199,9 +3257,12 @@ export interface components {
              *     `variable_never_set` and `schema_limits` are only told.
              */
             code: string;
+            /** @description How much it matters. */
             severity: components["schemas"]["FindingSeverity"];
+            /** @description What it is. */
             detail: string;
-            binding_ids: string[];
+            /** @description The bindings concerned. */
+            binding_ids: components["schemas"]["BindingId"][];
         };
         /** @description What publishing a draft takes. */
         PublishInput: {
@@ -2219,28 +3280,16 @@ export interface components {
             code: string;
             /** @description A JSON Pointer into the version's document. */
             pointer: string;
+            /** @description What is wrong and what to do. */
             detail: string;
-            binding_ids: string[];
-        };
-        /** @description Why a version cannot be published. */
-        PublishRefusal: {
-            type: string;
-            title: string;
-            /** Format: int32 */
-            status: number;
-            /** @description `broken_references`, `not_publishable` or `needs_accept`. */
-            code: string;
-            detail: string;
-            broken_references?: components["schemas"]["BrokenReference"][] | null;
-            problems?: components["schemas"]["PublishProblem"][] | null;
-            /** @description With `needs_accept`: what has to be accepted. */
-            findings?: components["schemas"]["PublishFinding"][] | null;
-            /** @description With `needs_accept`: the codes to name in `accept`. */
-            accept?: string[] | null;
+            /** @description The bindings concerned. */
+            binding_ids: components["schemas"]["BindingId"][];
         };
         /** @description What publishing a draft would come to. Nothing was changed. */
         PublishReview: {
+            /** @description True. */
             dry_run: boolean;
+            /** @description Whether it would be published. */
             would_publish: boolean;
             refusal: components["schemas"]["Refusal"] | null;
             /**
@@ -2255,17 +3304,23 @@ export interface components {
              * @description The version that is published now.
              */
             published_version: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The draft's revision.
+             */
             draft_revision: number;
             /** @description All that matters, the worst first. */
             findings: components["schemas"]["PublishFinding"][];
             /** @description How the draft differs from the published version, or from an empty one. */
             differences: components["schemas"]["Differences"];
+            /** @description Links that lead nowhere. */
             broken_references: components["schemas"]["BrokenReference"][];
+            /** @description What else keeps it from being published. */
             problems: components["schemas"]["PublishProblem"][];
             /** @description What changed since the version that was restored into the draft, and nobody reviewed. */
             drift: components["schemas"]["LinkChange"][];
-            missing_secrets: components["schemas"]["MissingSecrets"];
+            /** @description The secrets without a value that actions need. */
+            missing_secrets: components["schemas"]["UnsetSecrets"];
             /** @description Variables that templates read and nothing sets. */
             unknown_variables: components["schemas"]["UnknownVariable"][];
             /** @description What providers of models refuse or pass over. */
@@ -2279,70 +3334,141 @@ export interface components {
              *     `unreviewed_breaking_drift` or `unreviewed_drift` too.
              */
             code: string;
+            /** @description What it is. */
             detail: string;
-            binding_ids: string[];
+            /** @description The bindings concerned. */
+            binding_ids: components["schemas"]["BindingId"][];
         };
         /** @description A published version, or what publishing would come to. */
         PublishedOrReview: components["schemas"]["PublishedVersion"] | components["schemas"]["PublishReview"];
         /** @description A published version, and what may go wrong with it in production. */
-        PublishedVersion: components["schemas"]["LockedVersion"] & {
+        PublishedVersion: {
+            /**
+             * Format: int32
+             * @description Its number, from 1 on.
+             */
+            number: number;
+            /** @description What whoever locked it wrote about it. */
+            notes: string;
+            /** @description When it was locked. */
+            locked_at: components["schemas"]["Time"];
+            /** @description Who locked it. */
+            locked_by: string;
+            /** @description Whether new conversations get it. */
+            published: boolean;
+            /** @description What it holds; absent where a list was asked for without. */
+            document?: components["schemas"]["Document"];
+            /** @description What may go wrong. */
             warnings: components["schemas"]["PublishWarning"][];
         };
         /** @description What fetching the tools came to. */
         Refreshed: {
+            /** @description The names of new tools. */
             added: string[];
+            /** @description The names of tools that are gone. */
             removed: string[];
+            /** @description The names of tools that are others than before. */
             changed: string[];
+            /** @description The tools that agents cannot link. */
             left_out: components["schemas"]["LeftOutTool"][];
             /** @description What providers of models make of the tools that are new or other ones. */
             schema_notes: components["schemas"]["ToolNote"][];
         };
-        /** @description Why a change would be refused; further members as in the problem. */
+        /** @description Why a change would be refused. */
         Refusal: {
+            /** @description With `broken_references` and `not_publishable`: the links that lead nowhere. */
+            broken_references?: components["schemas"]["BrokenReference"][];
+            /** @description With `broken_references` and `not_publishable`: everything else. */
+            problems?: components["schemas"]["PublishProblem"][];
+            /** @description With `needs_accept`: what has to be accepted. */
+            findings?: components["schemas"]["PublishFinding"][];
+            /** @description With `needs_accept`: the codes to name in `accept`. */
+            accept?: string[];
+            /** @description With `secret_in_use`: what uses it. */
+            used_by?: components["schemas"]["User"][];
+            /** @description With `name_collision`: the published agents that would have two actions of one name. */
+            agents?: components["schemas"]["NameCollision"][];
+            /** @description With `secret_origin_not_allowed`: the secret. */
+            secret?: components["schemas"]["SecretName"];
+            /** @description With `secret_origin_not_allowed`: where it would go. */
+            origin?: string;
+            /** @description With `secret_origin_not_allowed`: where it may go. */
+            allowed_origins?: string[];
+            /** @description With `workspace_changed`: the workspace that the session is in. */
+            workspace?: components["schemas"]["SessionWorkspace"];
+            /** @description The code of the problem. */
             code: string;
+            /** @description What is in the way and what to do. */
             detail: string;
+        };
+        /** @description Why a call was refused. */
+        RefusedCall: {
+            /** @description The stable code. */
+            code: string;
+            /** @description What is in the way and what to do. */
+            message: string;
+            /** @description With `invalid_arguments`: the wrong places. */
+            errors?: components["schemas"]["InputError"][];
         };
         /** @description What relinking takes. */
         RelinkInput: {
-            /** @description The action to link instead; left out, the same one where it is now. */
-            action_id?: string | null;
+            action_id?: components["schemas"]["ActionId"] | null;
         };
-        /** @description What a change would mean. */
+        /** @description What a change would mean. Nothing was changed. */
         Report: {
+            /** @description True. */
             dry_run: boolean;
+            /** @description The versions that it would affect. */
             affected: components["schemas"]["Affected"][];
-            refusal?: components["schemas"]["Refusal"] | null;
+            refusal: components["schemas"]["Refusal"] | null;
         };
+        /** @description Which version a conversation is to run. */
+        RequestedVersion: ("published" | "draft") | number;
         /** @description What a restored version would come back into. */
         RestorePreview: {
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The version.
+             */
             version: number;
+            /** @description Its links that changed since it was locked. */
             changes: components["schemas"]["LinkChange"][];
         };
         /** @description A change of an action. */
         Revision: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The action's revision since.
+             */
             revision: number;
+            /** @description What happened. */
             change: components["schemas"]["ActionChange"];
-            at: string;
+            /** @description When it was made. */
+            at: components["schemas"]["Time"];
             /** @description Who made it. */
             by: string;
-            integration_id: string;
+            /** @description The integration it is under since. */
+            integration_id: components["schemas"]["IntegrationId"];
+            /** @description The digest of its shape since. */
             shape_digest: string;
-            /** @description The shape before; null for the first that is known. */
-            before: unknown;
+            before: components["schemas"]["JsonObject"] | null;
             /** @description The shape after. */
-            after: unknown;
+            after: components["schemas"]["JsonObject"];
+            /** @description The fields that differ. */
             fields: components["schemas"]["RevisionField"][];
         };
         /** @description A field of an action that a change made different. */
         RevisionField: {
+            /** @description The field. */
             field: string;
+            /** @description What it was. */
             before: unknown;
+            /** @description What it is. */
             after: unknown;
         };
         /** @description A page of an action's changes. */
         RevisionList: {
+            /** @description The entries. */
             data: components["schemas"]["Revision"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
@@ -2352,48 +3478,86 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "editor" | "admin" | "owner";
+        /**
+         * @description What an API key may do. Each scope includes those before it.
+         * @enum {string}
+         */
+        Scope: "run" | "manage" | "admin";
         /** @description A secret, without its values. */
         Secret: {
-            id: string;
-            name: string;
+            /** @description Its name, too. */
+            id: components["schemas"]["SecretName"];
+            /** @description Its name, which never changes. */
+            name: components["schemas"]["SecretName"];
             /** @description Where it has a value. */
             environments: components["schemas"]["Environment"][];
             /** @description The origins that it may go to. An empty list is filled by the first use. */
             allowed_origins: string[];
+            /** @description What uses it. */
             used_by: components["schemas"]["User"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
             revision: number;
-            created_at: string;
-            updated_at: string;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Time"];
         };
         /** @description Values of a secret; null removes one. */
         SecretInput: {
+            /** @description The values to set. */
             values?: components["schemas"]["SecretValues"];
             /**
              * @description The origins that it may go to, all of them, such as `https://api.example.com`. Once it exists,
              *     only an admin may change them.
              */
-            allowed_origins?: string[];
+            allowed_origins?: string[] | null;
         };
         /** @description A page of secrets. */
         SecretList: {
+            /** @description The entries. */
             data: components["schemas"]["Secret"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
+        /** @description The name of a secret. */
+        SecretName: string;
         /** @description A reference to a secret. */
         SecretRef: {
-            secret: string;
+            /** @description The secret's name. */
+            secret: components["schemas"]["SecretName"];
         };
-        /** @description One value for each environment. */
+        /** @description One value for each environment. It does not print itself. */
         SecretValues: {
             development?: string | null;
             staging?: string | null;
             production?: string | null;
         };
+        SendTextMessageAction: {
+            /** @description The messaging channel. */
+            channel_id: components["schemas"]["IntegrationId"];
+            /** @description `contact`, a number, or a template. */
+            recipient: string;
+            /** @description What it says; without it, the model writes `message`. */
+            message_template?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "send_text_message";
+            /** @description The name the model calls. */
+            name: components["schemas"]["ActionName"];
+            /** @description What the model is told about it. */
+            description?: string;
+            parameters?: components["schemas"]["JsonObject"] | null;
+        };
         /** @description Who is signed in. */
         Session: {
+            /** @description The person. */
             user: components["schemas"]["SessionUser"];
+            /** @description The workspace that the session is in. */
             workspace: components["schemas"]["SessionWorkspace"];
             /** @description The person's role in this workspace. */
             role: components["schemas"]["Role"];
@@ -2401,35 +3565,53 @@ export interface components {
             workspaces: components["schemas"]["OwnWorkspace"][];
             /** @description Send it as `X-CSRF-Token` with every change. */
             csrf_token: string;
-            expires_at: string;
+            /** @description When the session ends by itself. */
+            expires_at: components["schemas"]["Time"];
         };
         /** @description A person who is signed in. */
         SessionUser: {
-            id: string;
-            email: string;
+            /** @description The person. */
+            id: components["schemas"]["UserId"];
+            /** @description Their address. */
+            email: components["schemas"]["EmailAddress"];
+            /** @description What they are called. */
             name: string;
         };
         /** @description The workspace that a session is in. */
         SessionWorkspace: {
-            id: string;
+            /** @description The workspace. */
+            id: components["schemas"]["WorkspaceId"];
+            /** @description What it is called. */
             name: string;
         };
         /** @description The first owner. */
         SetupInput: {
             /** @description What stands behind the `#` of the link that the first start prints. */
-            token: string;
-            email: string;
-            name: string;
-            password: string;
+            token: components["schemas"]["LinkToken"];
+            /** @description The owner's address. */
+            email: components["schemas"]["EmailAddress"];
+            /** @description What they are called. */
+            name: components["schemas"]["Title"];
+            /** @description Their password. */
+            password: components["schemas"]["Password"];
         };
         /** @description Whether there is no owner yet. */
         SetupState: {
+            /** @description Whether the link of the first start is needed. */
             needed: boolean;
         };
         /** @description Address and password. */
         SignInInput: {
+            /** @description The address, right or wrong. */
             email: string;
-            password: string;
+            /** @description The password, right or wrong. */
+            password: components["schemas"]["Password"];
+        };
+        /** @description Slots of a change. */
+        SlotPatches: {
+            development?: components["schemas"]["ApiSlot"] | null;
+            staging?: components["schemas"]["ApiSlot"] | null;
+            production?: components["schemas"]["ApiSlot"] | null;
         };
         /** @description One slot for each environment; at least one is filled. */
         Slots: {
@@ -2437,20 +3619,59 @@ export interface components {
             staging?: components["schemas"]["ApiSlot"] | null;
             production?: components["schemas"]["ApiSlot"] | null;
         };
+        StateChangedEvent: {
+            from: components["schemas"]["StateName"] | null;
+            /** @description The state since. */
+            to: components["schemas"]["StateName"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "state.changed";
+            /** @description Its id. */
+            id: components["schemas"]["EventId"];
+            /**
+             * Format: int64
+             * @description Its place in the log, from 1 on without gaps.
+             */
+            sequence: number;
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
+        };
         /** @description A state that differs. */
         StateDifference: {
+            /** @description Its name. */
             name: string;
+            /** @description What became of it. */
             change: components["schemas"]["PartChange"];
+            /** @description The fields that differ, of one that is in both. */
             fields: components["schemas"]["FieldDifference"][];
+        };
+        /** @description The name of a state. */
+        StateName: string;
+        StaticResponseAction: {
+            /** @description A template of text or of JSON, or JSON whose texts are templates. */
+            response: unknown;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "static_response";
+            /** @description The name the model calls. */
+            name: components["schemas"]["ActionName"];
+            /** @description What the model is told about it. */
+            description?: string;
+            parameters?: components["schemas"]["JsonObject"] | null;
         };
         /** @description What came of a test. */
         TestAnswer: {
-            /** @description `succeeded` or `failed`. */
-            status: string;
+            /** @description Whether it was done. */
+            status: components["schemas"]["Outcome"];
+            /** @description What the service answered. */
             output: unknown;
-            variables: {
-                [key: string]: unknown;
-            };
+            /** @description The variables that were taken. */
+            variables: components["schemas"]["JsonObject"];
+            /** @description The names of those whose path matched nothing. */
             unmatched_variables: string[];
             /** @description The names of those that cost too much to take; absent where there are none. */
             left_out_variables?: string[];
@@ -2458,147 +3679,257 @@ export interface components {
             left_out_reasons?: {
                 [key: string]: string;
             };
-            error?: components["schemas"]["CallError"] | null;
+            error: components["schemas"]["CallError"] | null;
+            /** @description What was sent; null where nothing was. */
             request: unknown;
+            /** @description What came back; null where nothing did. */
             response: unknown;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
             duration_ms: number;
         };
         /** @description What a test takes. */
         TestInput: {
+            /** @description Whose slot, secrets and workspace variables are taken. */
             environment: components["schemas"]["Environment"];
-            arguments?: {
-                [key: string]: unknown;
-            };
-            variables?: {
-                [key: string]: unknown;
-            };
+            /** @description The arguments. */
+            arguments?: components["schemas"]["JsonObject"];
+            /** @description The conversation's variables, for templates. */
+            variables?: components["schemas"]["JsonObject"];
         };
         /** @description A test message. */
         TestMessageInput: {
+            /** @description Whose API key is taken. */
             environment: components["schemas"]["Environment"];
             /** @description A number in international form. */
             to: string;
+            /** @description What it says. */
             text: string;
         };
+        /**
+         * Format: date-time
+         * @description A time (RFC 3339).
+         */
+        Time: string;
+        /** @description What something is called. */
+        Title: string;
         /** @description An action that is callable now. */
         Tool: {
+            /** @description The name to call it by. */
             name: string;
+            /** @description What the model is told about it. */
             description: string;
-            parameters: {
-                [key: string]: unknown;
-            };
-            binding_id: string;
-            kind: string;
-            /** Format: int32 */
+            /** @description The JSON Schema of its arguments. */
+            parameters: components["schemas"]["JsonObject"];
+            binding_id: components["schemas"]["BindingId"] | null;
+            /** @description What it is. */
+            kind: components["schemas"]["ToolKind"];
+            /**
+             * Format: int32
+             * @description How often it may still succeed in this conversation.
+             */
             remaining_successful_calls?: number;
             /** @description What providers' formats say differently, pass over, or leave out; absent where there is nothing. */
             notes?: components["schemas"]["ToolNote"][];
         };
+        /**
+         * @description The kinds of what a conversation may call.
+         * @enum {string}
+         */
+        ToolKind: "api_call" | "mcp_tool" | "static_response" | "end_call" | "handover" | "client_event" | "send_text_message" | "go_to_state";
         /** @description Something about a tool in a provider's format. */
         ToolNote: {
-            /** @description `openai`, `anthropic` or `mcp`. */
-            provider: string;
+            /** @description Whose format. */
+            provider: components["schemas"]["ToolProvider"];
             /** @description The rule, a stable code. */
             rule: string;
+            /** @description The tool; empty where it is about the list. */
             tool: string;
-            /** @description `rewritten`, `warning` or `left_out`. */
-            severity: string;
+            /** @description How much it matters. */
+            severity: components["schemas"]["NoteSeverity"];
+            /** @description What was found, as a sentence. */
             detail: string;
         };
+        /**
+         * @description Whose format of tools.
+         * @enum {string}
+         */
+        ToolProvider: "openai" | "anthropic" | "mcp";
         /** @description What is callable now and what is not. */
         Tools: {
+            /** @description What is. */
             tools: components["schemas"]["Tool"][];
+            /** @description What is not. */
             unavailable: components["schemas"]["UnavailableTool"][];
         };
         /** @description The tools, in the format that was asked for. */
-        ToolsAnswer: components["schemas"]["Tools"] | {
-            [key: string]: unknown;
-        }[];
+        ToolsAnswer: components["schemas"]["Tools"] | components["schemas"]["JsonObject"][];
         /** @description An action that is not callable now. */
         UnavailableTool: {
+            /** @description Its name. */
             name: string;
-            binding_id: string;
+            binding_id: components["schemas"]["BindingId"] | null;
             /** @description The code a call would be refused with. */
             code: string;
+            /** @description Why, and what to do. */
             reason: string;
         };
         /** @description A variable that templates read and nothing sets. */
         UnknownVariable: {
-            /** @description `variables` or `workspace`. */
+            /** @description `variables` for one of the conversation, `workspace` for one of the workspace in production. */
             root: string;
+            /** @description Its name. */
             name: string;
             /** @description The places that read it: JSON Pointers into the draft. */
             pointers: string[];
-            binding_ids: string[];
+            /** @description The bindings concerned. */
+            binding_ids: components["schemas"]["BindingId"][];
+        };
+        /** @description A secret that has no value where it is needed. */
+        UnsetSecret: {
+            /** @description Its name. */
+            name: string;
+            /** @description The bindings that need it. */
+            binding_ids: components["schemas"]["BindingId"][];
+        };
+        /** @description The secrets without a value that actions need, by environment. */
+        UnsetSecrets: {
+            /** @description In `development`. */
+            development: components["schemas"]["UnsetSecret"][];
+            /** @description In `staging`. */
+            staging: components["schemas"]["UnsetSecret"][];
+            /** @description In `production`. */
+            production: components["schemas"]["UnsetSecret"][];
         };
         /** @description The agents' versions that link an action. */
         Usage: {
+            /** @description The entries. */
             data: components["schemas"]["UsageEntry"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
         /** @description An agent's version that links an action. */
         UsageEntry: {
-            agent_id: string;
+            /** @description The agent. */
+            agent_id: components["schemas"]["AgentId"];
+            /** @description What it is called. */
             agent_name: string;
+            /** @description The version. */
             version: components["schemas"]["Version"];
             /** @description Whether new conversations get it. */
             published: boolean;
-            /** @description The bindings that link it. */
-            binding_ids: string[];
+            /** @description The bindings that link the action. */
+            binding_ids: components["schemas"]["BindingId"][];
         };
         /** @description Something that uses a secret. */
         User: {
-            /** @description `integration`, `action` or `agent`. */
-            kind: string;
+            /** @description What it is. */
+            kind: components["schemas"]["UserKind"];
+            /** @description Its id. */
             id: string;
         };
+        /**
+         * @description The id of a person.
+         * @example usr_01980000000070008000000000000001
+         */
+        UserId: string;
+        /**
+         * @description What may use a secret.
+         * @enum {string}
+         */
+        UserKind: "integration" | "action" | "agent";
         /** @description Text, a template where templates are allowed, or a reference to a secret. */
-        ValueSource: string | components["schemas"]["SecretRef"];
+        ValueSource: components["schemas"]["SecretRef"] | string;
         /** @description A workspace variable. */
         Variable: {
-            id: string;
-            name: string;
+            /** @description Its name, too. */
+            id: components["schemas"]["VariableName"];
+            /** @description Its name. */
+            name: components["schemas"]["VariableName"];
+            /** @description Its values. */
             values: components["schemas"]["VariableValues"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
             revision: number;
-            created_at: string;
-            updated_at: string;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Time"];
         };
         /** @description Values of a workspace variable. */
         VariableInput: {
+            /** @description All of its values. */
             values: components["schemas"]["VariableValues"];
         };
         /** @description A page of variables. */
         VariableList: {
+            /** @description The entries. */
             data: components["schemas"]["Variable"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
+        /** @description The name of a variable. */
+        VariableName: string;
         /** @description One value for each environment. */
         VariableValues: {
+            /** @description Any JSON. */
             development?: unknown;
+            /** @description Any JSON. */
             staging?: unknown;
+            /** @description Any JSON. */
             production?: unknown;
         };
+        VariablesChangedEvent: {
+            /** @description The variables that were set. */
+            variables: components["schemas"]["JsonObject"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "variables.changed";
+            /** @description Its id. */
+            id: components["schemas"]["EventId"];
+            /**
+             * Format: int64
+             * @description Its place in the log, from 1 on without gaps.
+             */
+            sequence: number;
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
+        };
         /** @description A version of an agent. */
-        Version: string | number;
+        Version: "draft" | number;
         /** @description A page of locked versions. */
         VersionList: {
+            /** @description The entries. */
             data: components["schemas"]["LockedVersion"][];
             /** @description Where the next page starts: its `after`. Null at the end. */
             next: string | null;
         };
         /** @description What became of a webhook. */
         WebhookAnswer: {
-            /** @description `applied`, `known` or `ignored`. */
-            status: string;
+            /** @description What became of it. */
+            status: components["schemas"]["WebhookStatus"];
         };
+        /**
+         * @description What became of a webhook.
+         * @enum {string}
+         */
+        WebhookStatus: "applied" | "known" | "ignored";
         /** @description Which workspace to go to. */
         WorkspaceChoice: {
-            workspace_id: string;
+            /** @description The workspace. */
+            workspace_id: components["schemas"]["WorkspaceId"];
         };
+        /**
+         * @description The id of a workspace.
+         * @example wsp_01980000000070008000000000000001
+         */
+        WorkspaceId: string;
     };
     responses: never;
     parameters: never;
@@ -2671,6 +4002,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -2718,6 +4058,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2802,6 +4151,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -2849,6 +4207,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2946,6 +4313,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -2993,6 +4369,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3087,6 +4472,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3134,6 +4528,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3221,6 +4624,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3268,6 +4680,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3362,6 +4783,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3409,6 +4839,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3498,6 +4937,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3545,6 +4993,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3633,6 +5090,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3680,6 +5146,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3764,6 +5239,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3811,6 +5295,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3895,6 +5388,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -3942,6 +5444,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4032,6 +5543,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4079,6 +5599,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4164,6 +5693,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4211,6 +5749,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4295,6 +5842,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4342,6 +5898,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4427,6 +5992,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4474,6 +6048,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4565,6 +6148,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4612,6 +6204,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4696,6 +6297,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4743,6 +6353,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4834,6 +6453,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -4881,6 +6509,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4972,6 +6609,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -5019,6 +6665,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5106,6 +6761,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -5153,6 +6817,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5246,6 +6919,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -5293,6 +6975,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5386,6 +7077,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -5433,6 +7133,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5526,6 +7235,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -5573,6 +7291,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5657,6 +7384,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -5704,6 +7440,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5790,6 +7535,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -5837,6 +7591,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5940,13 +7703,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `broken_references`, `not_publishable` or `needs_accept`; nothing was locked */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["PublishRefusal"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `If-Match` names an old revision */
@@ -5987,6 +7759,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6074,6 +7855,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -6121,6 +7911,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6212,6 +8011,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -6259,6 +8067,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6350,6 +8167,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -6397,6 +8223,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6483,6 +8318,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -6530,6 +8374,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6616,6 +8469,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -6663,6 +8525,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6752,13 +8623,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `broken_references` or `not_publishable` */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["PublishRefusal"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `If-Match` names an old revision */
@@ -6799,6 +8679,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6888,6 +8777,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -6935,6 +8833,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7021,6 +8928,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7068,6 +8984,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7156,6 +9081,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7203,6 +9137,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7288,6 +9231,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7335,6 +9287,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7417,6 +9378,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7464,6 +9434,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7550,6 +9529,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7597,6 +9585,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7695,6 +9692,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7742,6 +9748,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7827,6 +9842,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -7874,6 +9898,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7958,6 +9991,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8005,6 +10047,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8093,6 +10144,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8140,6 +10200,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8233,6 +10302,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8280,6 +10358,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8368,6 +10455,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8415,6 +10511,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8499,6 +10604,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8546,6 +10660,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8636,6 +10759,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8683,6 +10815,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8770,6 +10911,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8817,6 +10967,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8907,6 +11066,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -8954,6 +11122,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9039,6 +11216,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9086,6 +11272,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9171,6 +11366,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9218,6 +11422,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9302,6 +11515,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9349,6 +11571,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9446,6 +11677,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9493,6 +11733,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9584,6 +11833,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9631,6 +11889,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9724,6 +11991,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9771,6 +12047,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9859,6 +12144,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -9906,6 +12200,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9990,6 +12293,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10037,6 +12349,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10137,6 +12458,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10184,6 +12514,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10268,6 +12607,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10315,6 +12663,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10401,6 +12758,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10448,6 +12814,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10533,6 +12908,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10580,6 +12964,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10665,6 +13058,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10712,6 +13114,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10797,6 +13208,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10844,6 +13264,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10926,6 +13355,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -10973,6 +13411,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11059,6 +13506,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11106,6 +13562,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11188,6 +13653,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11235,6 +13709,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11323,6 +13806,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11370,6 +13862,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11464,6 +13965,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11511,6 +14021,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11595,6 +14114,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11642,6 +14170,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11730,6 +14267,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11777,6 +14323,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11867,6 +14422,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -11914,6 +14478,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12011,6 +14584,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12058,6 +14640,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12154,6 +14745,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12201,6 +14801,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12282,6 +14891,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12329,6 +14947,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12414,6 +15041,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12461,6 +15097,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12540,6 +15185,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12587,6 +15241,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12670,6 +15333,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12717,6 +15389,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12796,6 +15477,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12843,6 +15533,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12928,6 +15627,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -12975,6 +15683,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13056,6 +15773,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -13103,6 +15829,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13188,6 +15923,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -13235,6 +15979,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13325,6 +16078,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -13372,6 +16134,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13469,6 +16240,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -13516,6 +16296,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13598,6 +16387,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -13652,6 +16450,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description An outside service did not do what was needed of it */
             502: {
                 headers: {
@@ -13689,9 +16496,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    [key: string]: unknown;
-                };
+                "application/json": components["schemas"]["JsonObject"];
             };
         };
         responses: {
@@ -13740,6 +16545,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go with what is there; `code` says how */
             409: {
                 headers: {
@@ -13787,6 +16601,15 @@ export interface operations {
             };
             /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

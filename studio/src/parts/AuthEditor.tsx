@@ -75,7 +75,7 @@ function AuthFields({ value: auth, onChange, pointer, errors }: Props) {
               { value: 'query', label: 'the query' },
             ]}
             value={auth.in}
-            onChange={(event) => onChange({ ...auth, in: event.currentTarget.value })}
+            onChange={(event) => onChange({ ...auth, in: event.currentTarget.value as 'header' | 'query' })}
             error={at('in')}
           />
           <TextInput
@@ -150,7 +150,9 @@ function AuthFields({ value: auth, onChange, pointer, errors }: Props) {
               { value: 'body', label: 'in the body' },
             ]}
             value={auth.client_auth ?? 'basic'}
-            onChange={(event) => onChange({ ...auth, client_auth: event.currentTarget.value })}
+            onChange={(event) =>
+              onChange({ ...auth, client_auth: event.currentTarget.value as 'basic' | 'body' })
+            }
             error={at('client_auth')}
           />
         </>

@@ -2,7 +2,8 @@
 
 use axum::http::{StatusCode, Uri};
 use serde::Deserialize;
-use switchboard_app::conversations::{ConversationInput, RequestedVersion};
+use switchboard_contract::conversations::ConversationInput;
+use switchboard_contract::wire::{RequestedVersion, Wire};
 use switchboard_domain::agent::VersionRef;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::ConversationId;
@@ -82,8 +83,8 @@ impl Visit<'_> {
     /// A new conversation, as the URL asks for it.
     pub fn new_conversation(&self) -> ConversationInput {
         ConversationInput {
-            agent_id: self.agent,
-            environment: self.query.environment,
+            agent_id: Wire(self.agent),
+            environment: Wire(self.query.environment),
             version: self.query.version,
             variables: serde_json::Map::new(),
         }

@@ -4,59 +4,50 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::FutureExt as _;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use switchboard_app::actions::{self, ActionInput, ActionPatch, Revision, TestInput};
+use switchboard_app::actions;
 use switchboard_app::impact::Outcome;
-use switchboard_app::rows::ActionRow;
+use switchboard_app::rows::{self, ActionRow};
 use switchboard_app::{Configuration, Manager, Reader, mcp};
-use switchboard_domain::action::ActionDefinition;
+use switchboard_contract::actions::{
+    Action, ActionChange, ActionInput, ActionList, ActionOrReport, ActionPatch, MoveInput,
+    Revision, RevisionField, RevisionList, TestAnswer, TestInput, Usage, UsageEntry,
+};
+use switchboard_contract::versions::Report;
+use switchboard_contract::wire::{Time, Wire};
 use switchboard_domain::id::{ActionId, IntegrationId};
 
 use crate::extract::{Auth, DryRunQuery, IfMatch, Json, ListQuery, PageQuery, Path, Query};
 use crate::problem::Problem;
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
-fn show(row: &ActionRow) -> Value {
-    let mut value = json!({
-        "id": row.id, "integration_id": row.integration_id,
-        "name": row.name, "description": row.description,
-    });
-    let particular = match &row.definition {
-        ActionDefinition::Api(api) => json!({
-            "integration_kind": "custom_api", "method": api.method, "path": api.path,
-            "headers": api.headers, "parameters": api.parameters,
-            "body_template": api.body_template, "output_variables": api.output_variables,
-            "timeout_ms": api.timeout_ms,
-        }),
-        ActionDefinition::Mcp(mcp) => json!({
-            "integration_kind": "mcp_server", "tool": mcp.tool, "parameters": mcp.parameters(),
-            "output_variables": mcp.output_variables, "timeout_ms": mcp.timeout_ms,
-            "change_unapproved": mcp.is_unapproved,
-        }),
-        ActionDefinition::Message(message) => json!({
-            "integration_kind": "messaging_channel", "recipient": message.recipient,
-            "message_template": message.message_template, "parameters": message.parameters,
-        }),
-    };
-    if let (Value::Object(members), Value::Object(particular)) = (&mut value, particular) {
-        members.extend(particular);
+fn show(row: ActionRow) -> Action {
+    Action {
+        id: Wire(row.id),
+        integration_id: Wire(row.integration_id),
+        name: Wire(row.name),
+        description: row.description,
+        definition: row.definition.into(),
+        shape_digest: row.shape_digest,
+        schema_notes: None,
+        revision: row.revision,
+        created_at: Time(row.created_at),
+        updated_at: Time(row.updated_at),
     }
-    value["shape_digest"] = json!(row.shape_digest);
-    view::with_times(value, row.revision, row.created_at, row.updated_at)
 }
 
 /// An action that was saved, with what providers of models make of its schema.
-fn show_saved(row: &ActionRow) -> Value {
-    let mut value = show(row);
-    value["schema_notes"] = json!(actions::schema_notes(row));
-    value
+fn show_saved(row: ActionRow) -> Action {
+    let notes = actions::schema_notes(&row).into_iter();
+    Action {
+        schema_notes: Some(notes.map(Into::into).collect()),
+        ..show(row)
+    }
 }
 
 /// List an integration's actions.
 #[utoipa::path(get, path = "/integrations/{id}/actions", tag = "actions",
     params(("id" = String, Path, description = "The integration's id"), ListQuery),
-    responses((status = 200, description = "A page of actions", body = schema::ActionList)))]
+    responses((status = 200, description = "A page of actions", body = ActionList)))]
 pub async fn list_actions(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
@@ -66,12 +57,13 @@ pub async fn list_actions(
     let page = actions::list(&state.app, &reader, Some(id), &query.listing()?)
         .boxed()
         .await?;
-    Ok(view::page(&page, |row| row.id.to_string(), show))
+    let cursor = |row: &ActionRow| row.id.to_string();
+    Ok(view::page::<ActionList, _>(page, cursor, show))
 }
 
 /// List the actions of all integrations.
 #[utoipa::path(get, path = "/actions", tag = "actions", params(ListQuery),
-    responses((status = 200, description = "A page of actions", body = schema::ActionList)))]
+    responses((status = 200, description = "A page of actions", body = ActionList)))]
 pub async fn list_all_actions(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
@@ -80,14 +72,15 @@ pub async fn list_all_actions(
     let page = actions::list(&state.app, &reader, None, &query.listing()?)
         .boxed()
         .await?;
-    Ok(view::page(&page, |row| row.id.to_string(), show))
+    let cursor = |row: &ActionRow| row.id.to_string();
+    Ok(view::page::<ActionList, _>(page, cursor, show))
 }
 
 /// Add an action to an integration.
 #[utoipa::path(post, path = "/integrations/{id}/actions", tag = "actions",
     params(("id" = String, Path, description = "The integration's id")),
-    request_body = schema::ActionInput,
-    responses((status = 201, description = "The action", body = schema::Action)))]
+    request_body = ActionInput,
+    responses((status = 201, description = "The action", body = Action)))]
 pub async fn create_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -100,28 +93,28 @@ pub async fn create_action(
     Ok(view::resource(
         StatusCode::CREATED,
         row.revision,
-        &show_saved(&row),
+        &show_saved(row),
     ))
 }
 
 /// Read an action.
 #[utoipa::path(get, path = "/actions/{id}", tag = "actions",
     params(("id" = String, Path, description = "The action's id")),
-    responses((status = 200, description = "The action", body = schema::Action)))]
+    responses((status = 200, description = "The action", body = Action)))]
 pub async fn get_action(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(ActionId,)>,
 ) -> Result<Response, Problem> {
     let row = actions::get(&state.app, &reader, id).boxed().await?;
-    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
+    Ok(view::resource(StatusCode::OK, row.revision, &show(row)))
 }
 
 /// Change an action. Every agent that links it uses the new shape from its next call on.
 #[utoipa::path(patch, path = "/actions/{id}", tag = "actions",
     params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
-    request_body = schema::ActionPatch,
-    responses((status = 200, description = "The action; in a dry run, what the change would mean", body = schema::ActionOrReport)))]
+    request_body = ActionPatch,
+    responses((status = 200, description = "The action; in a dry run, what the change would mean", body = ActionOrReport)))]
 pub async fn update_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -139,15 +132,15 @@ pub async fn update_action(
 /// The changed action, or what the change would mean.
 fn answer(outcome: Outcome<ActionRow>) -> Response {
     match outcome {
-        Outcome::Done(row) => view::resource(StatusCode::OK, row.revision, &show_saved(&row)),
-        Outcome::WouldBe(report) => view::report(&report),
+        Outcome::Done(row) => view::resource(StatusCode::OK, row.revision, &show_saved(row)),
+        Outcome::WouldBe(report) => view::answer(StatusCode::OK, &view::report(report)),
     }
 }
 
 /// Delete an action. Agents that link it are left with a broken link; it can be brought back.
 #[utoipa::path(delete, path = "/actions/{id}", tag = "actions",
     params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
-    responses((status = 204, description = "It is gone"), (status = 200, description = "In a dry run, what that would mean", body = schema::Report)))]
+    responses((status = 204, description = "It is gone"), (status = 200, description = "In a dry run, what that would mean", body = Report)))]
 pub async fn delete_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -158,26 +151,26 @@ pub async fn delete_action(
     let outcome = actions::delete(&state.app, &manager, id, query.how(expected))
         .boxed()
         .await?;
-    Ok(view::deleted(&outcome))
+    Ok(view::deleted(outcome))
 }
 
 /// Bring a deleted action back as it was.
 #[utoipa::path(post, path = "/actions/{id}/undelete", tag = "actions",
     params(("id" = String, Path, description = "The action's id")),
-    responses((status = 200, description = "The action", body = schema::Action)))]
+    responses((status = 200, description = "The action", body = Action)))]
 pub async fn undelete_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
     Path((id,)): Path<(ActionId,)>,
 ) -> Result<Response, Problem> {
     let row = actions::undelete(&state.app, &manager, id).boxed().await?;
-    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
+    Ok(view::resource(StatusCode::OK, row.revision, &show(row)))
 }
 
 /// Approve what an MCP server changed of a tool: agents may call it again.
 #[utoipa::path(post, path = "/actions/{id}/approve", tag = "actions",
     params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
-    responses((status = 200, description = "The action", body = schema::Action)))]
+    responses((status = 200, description = "The action", body = Action)))]
 pub async fn approve_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -187,21 +180,14 @@ pub async fn approve_action(
     let row = mcp::approve(&state.app, &manager, id, expected)
         .boxed()
         .await?;
-    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
-}
-
-/// Where to move an action.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MoveInput {
-    integration_id: IntegrationId,
+    Ok(view::resource(StatusCode::OK, row.revision, &show(row)))
 }
 
 /// Move an action to another integration. Links to it are broken until they are linked again.
 #[utoipa::path(post, path = "/actions/{id}/move", tag = "actions",
     params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
-    request_body = schema::MoveInput,
-    responses((status = 200, description = "The action; in a dry run, what the move would mean", body = schema::ActionOrReport)))]
+    request_body = MoveInput,
+    responses((status = 200, description = "The action; in a dry run, what the move would mean", body = ActionOrReport)))]
 pub async fn move_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -210,7 +196,7 @@ pub async fn move_action(
     Query(query): Query<DryRunQuery>,
     Json(input): Json<MoveInput>,
 ) -> Result<Response, Problem> {
-    let (how, target) = (query.how(expected), input.integration_id);
+    let (how, target) = (query.how(expected), *input.integration_id);
     let outcome = actions::move_to(&state.app, &manager, id, how, target)
         .boxed()
         .await?;
@@ -220,29 +206,27 @@ pub async fn move_action(
 /// List the agents' versions that link an action. A deleted action is known too.
 #[utoipa::path(get, path = "/actions/{id}/usage", tag = "actions",
     params(("id" = String, Path, description = "The action's id")),
-    responses((status = 200, description = "Agents and versions", body = schema::Usage)))]
+    responses((status = 200, description = "Agents and versions", body = Usage)))]
 pub async fn get_action_usage(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(ActionId,)>,
 ) -> Result<Response, Problem> {
     let users = actions::usage(&state.app, &reader, id).boxed().await?;
-    let data: Vec<_> = users
-        .into_iter()
-        .map(|user| {
-            json!({
-                "agent_id": user.agent, "agent_name": user.agent_name, "version": user.version,
-                "published": user.is_published, "binding_ids": user.bindings,
-            })
-        })
-        .collect();
-    Ok(view::list(&data))
+    let users = users.into_iter().map(|user| UsageEntry {
+        agent_id: Wire(user.agent),
+        agent_name: user.agent_name,
+        version: Wire(user.version),
+        published: user.is_published,
+        binding_ids: user.bindings.into_iter().map(Wire).collect(),
+    });
+    Ok(view::list::<Usage>(users))
 }
 
 /// List the changes of an action, the newest first. A deleted action is known too.
 #[utoipa::path(get, path = "/actions/{id}/revisions", tag = "actions",
     params(("id" = String, Path, description = "The action's id"), PageQuery),
-    responses((status = 200, description = "A page of changes", body = schema::RevisionList)))]
+    responses((status = 200, description = "A page of changes", body = RevisionList)))]
 pub async fn list_action_revisions(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
@@ -253,33 +237,43 @@ pub async fn list_action_revisions(
     let page = actions::revisions(&state.app, &reader, id, before, limit)
         .boxed()
         .await?;
-    Ok(view::page(
-        &page,
-        |found| found.row.revision.to_string(),
-        show_revision,
-    ))
+    let cursor = |found: &actions::Revision| found.row.revision.to_string();
+    Ok(view::page::<RevisionList, _>(page, cursor, show_revision))
 }
 
-fn show_revision(found: &Revision) -> Value {
-    let row = &found.row;
-    let fields: Vec<_> = found
-        .fields
-        .iter()
-        .map(|(field, before, after)| json!({"field": field, "before": before, "after": after}))
-        .collect();
-    json!({
-        "revision": row.revision, "change": row.change.as_str(), "at": view::time(row.at),
-        "by": row.actor, "integration_id": row.integration_id,
-        "shape_digest": row.shape_digest, "before": found.before, "after": row.shape.value(),
-        "fields": fields,
-    })
+fn show_revision(found: actions::Revision) -> Revision {
+    let row = found.row;
+    let fields = found.fields.into_iter();
+    let fields = fields.map(|(field, before, after)| RevisionField {
+        field,
+        before,
+        after,
+    });
+    Revision {
+        revision: row.revision,
+        change: match row.change {
+            rows::ActionChange::Created => ActionChange::Created,
+            rows::ActionChange::Updated => ActionChange::Updated,
+            rows::ActionChange::Moved => ActionChange::Moved,
+            rows::ActionChange::Deleted => ActionChange::Deleted,
+            rows::ActionChange::Undeleted => ActionChange::Undeleted,
+            rows::ActionChange::Approved => ActionChange::Approved,
+        },
+        at: Time(row.at),
+        by: row.actor,
+        integration_id: Wire(row.integration_id),
+        shape_digest: row.shape_digest,
+        before: found.before,
+        after: row.shape.value(),
+        fields: fields.collect(),
+    }
 }
 
 /// Perform an action now, outside any agent, and see all that was sent and received.
 #[utoipa::path(post, path = "/actions/{id}/test", tag = "actions",
     params(("id" = String, Path, description = "The action's id")),
-    request_body = schema::TestInput,
-    responses((status = 200, description = "What came of it", body = schema::TestAnswer)))]
+    request_body = TestInput,
+    responses((status = 200, description = "What came of it", body = TestAnswer)))]
 pub async fn test_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,

@@ -4,34 +4,41 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::FutureExt as _;
-use serde_json::{Value, json};
-use switchboard_app::agents::{self, AgentInput, AgentPatch, AgentView};
+use switchboard_app::agents::{self, AgentView};
 use switchboard_app::rows::AgentRow;
 use switchboard_app::{Configuration, Manager, Reader};
+use switchboard_contract::agents::{Agent, AgentInput, AgentList, AgentPatch};
+use switchboard_contract::wire::{Time, Wire};
 use switchboard_domain::id::AgentId;
 
 use crate::extract::{Auth, IfMatch, Json, ListQuery, Path, Query};
 use crate::problem::Problem;
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
 /// An agent as it is shown.
-pub fn show(row: &AgentRow) -> Value {
-    let value = json!({
-        "id": row.id, "name": row.name, "description": row.description,
-        "published_version": row.published_version,
-    });
-    view::with_times(value, row.revision, row.created_at, row.updated_at)
+pub fn show(row: AgentRow) -> Agent {
+    Agent {
+        id: Wire(row.id),
+        name: row.name,
+        description: row.description,
+        published_version: row.published_version,
+        revision: row.revision,
+        created_at: Time(row.created_at),
+        updated_at: Time(row.updated_at),
+        drifted_links: None,
+    }
 }
 
-fn show_with_drift(found: &AgentView) -> Value {
-    let mut value = show(&found.row);
-    value["drifted_links"] = json!(found.drifted_links);
-    value
+fn show_with_drift(found: AgentView) -> Agent {
+    Agent {
+        drifted_links: Some(found.drifted_links),
+        ..show(found.row)
+    }
 }
 
 /// List agents.
 #[utoipa::path(get, path = "/agents", tag = "agents", params(ListQuery),
-    responses((status = 200, description = "A page of agents", body = schema::AgentList)))]
+    responses((status = 200, description = "A page of agents", body = AgentList)))]
 pub async fn list_agents(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
@@ -40,16 +47,13 @@ pub async fn list_agents(
     let page = agents::list(&state.app, &reader, &query.listing()?)
         .boxed()
         .await?;
-    Ok(view::page(
-        &page,
-        |one| one.row.id.to_string(),
-        show_with_drift,
-    ))
+    let cursor = |one: &AgentView| one.row.id.to_string();
+    Ok(view::page::<AgentList, _>(page, cursor, show_with_drift))
 }
 
 /// Add an agent, with an empty draft.
-#[utoipa::path(post, path = "/agents", tag = "agents", request_body = schema::AgentInput,
-    responses((status = 201, description = "The agent", body = schema::Agent)))]
+#[utoipa::path(post, path = "/agents", tag = "agents", request_body = AgentInput,
+    responses((status = 201, description = "The agent", body = Agent)))]
 pub async fn create_agent(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -59,29 +63,33 @@ pub async fn create_agent(
     Ok(view::resource(
         StatusCode::CREATED,
         row.revision,
-        &show(&row),
+        &show(row),
     ))
 }
 
 /// Read an agent.
 #[utoipa::path(get, path = "/agents/{id}", tag = "agents",
     params(("id" = String, Path, description = "The agent's id")),
-    responses((status = 200, description = "The agent", body = schema::Agent)))]
+    responses((status = 200, description = "The agent", body = Agent)))]
 pub async fn get_agent(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
     let found = agents::get(&state.app, &reader, id).boxed().await?;
-    let value = show_with_drift(&found);
-    Ok(view::resource(StatusCode::OK, found.row.revision, &value))
+    let revision = found.row.revision;
+    Ok(view::resource(
+        StatusCode::OK,
+        revision,
+        &show_with_drift(found),
+    ))
 }
 
 /// Change an agent's name or description.
 #[utoipa::path(patch, path = "/agents/{id}", tag = "agents",
     params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
-    request_body = schema::AgentPatch,
-    responses((status = 200, description = "The agent", body = schema::Agent)))]
+    request_body = AgentPatch,
+    responses((status = 200, description = "The agent", body = Agent)))]
 pub async fn update_agent(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -92,7 +100,7 @@ pub async fn update_agent(
     let row = agents::update(&state.app, &manager, id, expected, patch)
         .boxed()
         .await?;
-    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
+    Ok(view::resource(StatusCode::OK, row.revision, &show(row)))
 }
 
 /// Delete an agent. Its conversations stay readable and accept no more calls.

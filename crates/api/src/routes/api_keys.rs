@@ -3,30 +3,34 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use switchboard_app::api_keys::NewKey;
+use switchboard_app::api_keys::{KeyView, NewKey};
 use switchboard_app::rows::ApiKeyRow;
 use switchboard_app::{Admin, Administration, Reader, api_keys};
+use switchboard_contract::api_keys::{ApiKey, ApiKeyInput, ApiKeyList, NewApiKey};
+use switchboard_contract::wire::{Time, Wire};
 use switchboard_domain::id::ApiKeyId;
-use switchboard_domain::scope::Scope;
 
 use crate::extract::{Auth, Json, Path, Query, after, limit};
 use crate::problem::Problem;
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
-fn show(row: &ApiKeyRow, is_maker_gone: bool) -> Value {
-    let revision = if row.revoked_at.is_some() { 2 } else { 1 };
-    let value = json!({
-        "id": row.id, "name": row.name, "scope": row.scope, "prefix": row.prefix,
-        "revoked_at": row.revoked_at.map(view::time), "created_by": row.created_by,
-        "last_used_at": row.last_used_at.map(view::time),
-        "expires_at": row.expires_at.map(view::time), "maker_gone": is_maker_gone,
-    });
-    let updated_at = row.revoked_at.unwrap_or(row.created_at);
-    view::with_times(value, revision, row.created_at, updated_at)
+fn show(row: ApiKeyRow, is_maker_gone: bool) -> ApiKey {
+    ApiKey {
+        id: Wire(row.id),
+        name: row.name,
+        scope: Wire(row.scope),
+        prefix: row.prefix,
+        revoked_at: row.revoked_at.map(Time),
+        created_by: row.created_by,
+        last_used_at: row.last_used_at.map(Time),
+        expires_at: row.expires_at.map(Time),
+        maker_gone: is_maker_gone,
+        revision: if row.revoked_at.is_some() { 2 } else { 1 },
+        created_at: Time(row.created_at),
+        updated_at: Time(row.revoked_at.unwrap_or(row.created_at)),
+    }
 }
 
 /// Which keys.
@@ -48,7 +52,7 @@ pub struct KeysQuery {
 
 /// List API keys; never their text.
 #[utoipa::path(get, path = "/api-keys", tag = "api keys", params(KeysQuery),
-    responses((status = 200, description = "A page of keys", body = schema::ApiKeyList)))]
+    responses((status = 200, description = "A page of keys", body = ApiKeyList)))]
 pub async fn list_api_keys(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Administration>>,
@@ -59,40 +63,30 @@ pub async fn list_api_keys(
     let page = api_keys::list_for(&state.app, &reader, prefix, from, limit(query.limit)?)
         .boxed()
         .await?;
-    Ok(view::page(
-        &page,
-        |key| key.row.id.to_string(),
-        |key| show(&key.row, key.is_maker_gone),
-    ))
-}
-
-/// What a new key is.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyInput {
-    name: String,
-    scope: Scope,
-    #[serde(default)]
-    expires_at: Option<DateTime<Utc>>,
+    let cursor = |key: &KeyView| key.row.id.to_string();
+    let view = |key: KeyView| show(key.row, key.is_maker_gone);
+    Ok(view::page::<ApiKeyList, _>(page, cursor, view))
 }
 
 /// Make an API key. The answer is the only place that shows it.
-#[utoipa::path(post, path = "/api-keys", tag = "api keys", request_body = schema::ApiKeyInput,
-    responses((status = 201, description = "The key", body = schema::NewApiKey)))]
+#[utoipa::path(post, path = "/api-keys", tag = "api keys", request_body = ApiKeyInput,
+    responses((status = 201, description = "The key", body = NewApiKey)))]
 pub async fn create_api_key(
     State(state): State<ApiState>,
     Auth(admin): Auth<Admin>,
-    Json(input): Json<KeyInput>,
+    Json(input): Json<ApiKeyInput>,
 ) -> Result<Response, Problem> {
     let new = NewKey {
         name: input.name,
-        scope: input.scope,
+        scope: *input.scope,
         expires_at: input.expires_at,
     };
     let (row, plain) = api_keys::create(&state.app, &admin, &new).boxed().await?;
-    let mut value = show(&row, false);
-    value["key"] = json!(plain.expose());
-    Ok(view::raw(StatusCode::CREATED, value.to_string()))
+    let made = NewApiKey {
+        about: show(row, false),
+        key: plain.expose().to_owned(),
+    };
+    Ok(view::answer(StatusCode::CREATED, &made))
 }
 
 /// Revoke an API key. It is refused from then on.

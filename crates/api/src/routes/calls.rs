@@ -4,23 +4,14 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use futures_util::FutureExt as _;
-use serde::Deserialize;
-use serde_json::{Map, Value};
 use switchboard_app::Runner;
 use switchboard_app::call::{self, CallRequest};
+use switchboard_contract::calls::{CallAnswer, CallInput};
 use switchboard_domain::id::ConversationId;
 
 use crate::extract::{Auth, IdempotencyKey, Json, Path};
 use crate::problem::Problem;
-use crate::{ApiState, schema, view};
-
-/// What a call takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CallInput {
-    #[serde(default)]
-    arguments: Map<String, Value>,
-}
+use crate::{ApiState, view};
 
 static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -28,8 +19,8 @@ static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 #[utoipa::path(post, path = "/conversations/{id}/actions/{name}/call", tag = "conversations",
     params(("id" = String, Path, description = "The conversation's id"), ("name" = String, Path, description = "The action's name"),
         ("idempotency-key" = Option<String>, Header, description = "Under one key a call is done once; repeating it gives the first answer")),
-    request_body = schema::CallInput,
-    responses((status = 200, description = "What came of it, success or failure", body = schema::CallAnswer)))]
+    request_body = CallInput,
+    responses((status = 200, description = "What came of it, success or failure", body = CallAnswer)))]
 pub async fn call_action(
     State(state): State<ApiState>,
     Auth(runner): Auth<Runner>,

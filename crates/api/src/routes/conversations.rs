@@ -5,37 +5,25 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use switchboard_app::conversations::{self, ConversationInput, ConversationPatch, Filter};
+use switchboard_app::conversations::{self, Filter};
 use switchboard_app::{AppError, Conversations, Reader, Runner, tools};
-use switchboard_domain::conversation::{Conversation, Status};
+use switchboard_contract::conversations::{
+    Conversation, ConversationInput, ConversationList, ConversationPatch,
+};
+use switchboard_contract::tools::{Tool, Tools, ToolsAnswer, UnavailableTool};
+use switchboard_contract::wire::Wire;
+use switchboard_domain::conversation::{self, Status};
 use switchboard_domain::event::EventType;
 use switchboard_domain::id::ConversationId;
 use switchboard_domain::tool_format::Provider;
 
 use crate::extract::{Auth, Json, Path, Query, after, limit, parsed};
 use crate::problem::Problem;
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
-fn show(conversation: &Conversation) -> Value {
-    let key = &conversation.key;
-    let mut variables = conversation.variables.clone();
-    variables.insert("conversation".to_owned(), json!({"id": key.id}));
-    let value = json!({
-        "id": key.id, "agent_id": key.agent, "version": key.version,
-        "environment": key.environment, "status": conversation.status,
-        "phase": conversation.phase, "state": conversation.state, "variables": variables,
-    });
-    view::with_times(
-        value,
-        conversation.last_sequence,
-        key.created_at,
-        conversation.updated_at,
-    )
-}
-
-fn answer(status: StatusCode, conversation: &Conversation) -> Response {
-    view::resource(status, conversation.last_sequence, &show(conversation))
+fn answer(status: StatusCode, conversation: &conversation::Conversation) -> Response {
+    let value = Conversation::from(conversation);
+    view::resource(status, value.revision, &value)
 }
 
 /// Which conversations.
@@ -99,7 +87,7 @@ impl ListQuery {
 /// List conversations, the newest first. Of their variables a list has the built-in ones alone; read one
 /// conversation for the rest.
 #[utoipa::path(get, path = "/conversations", tag = "conversations", params(ListQuery),
-    responses((status = 200, description = "A page of conversations", body = schema::ConversationList)))]
+    responses((status = 200, description = "A page of conversations", body = ConversationList)))]
 pub async fn list_conversations(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Conversations>>,
@@ -110,12 +98,14 @@ pub async fn list_conversations(
     let page = conversations::list(&state.app, &reader, filter, before, limit(query.limit)?)
         .boxed()
         .await?;
-    Ok(view::page(&page, |found| found.key.id.to_string(), show))
+    let cursor = |found: &conversation::Conversation| found.key.id.to_string();
+    let view = |found: conversation::Conversation| Conversation::from(&found);
+    Ok(view::page::<ConversationList, _>(page, cursor, view))
 }
 
 /// Start a conversation.
-#[utoipa::path(post, path = "/conversations", tag = "conversations", request_body = schema::ConversationInput,
-    responses((status = 201, description = "The conversation", body = schema::Conversation)))]
+#[utoipa::path(post, path = "/conversations", tag = "conversations", request_body = ConversationInput,
+    responses((status = 201, description = "The conversation", body = Conversation)))]
 pub async fn start_conversation(
     State(state): State<ApiState>,
     Auth(runner): Auth<Runner>,
@@ -130,7 +120,7 @@ pub async fn start_conversation(
 /// Read a conversation.
 #[utoipa::path(get, path = "/conversations/{id}", tag = "conversations",
     params(("id" = String, Path, description = "The conversation's id")),
-    responses((status = 200, description = "The conversation", body = schema::Conversation)))]
+    responses((status = 200, description = "The conversation", body = Conversation)))]
 pub async fn get_conversation(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Conversations>>,
@@ -143,8 +133,8 @@ pub async fn get_conversation(
 /// Change a conversation's state or variables. A variable that is null is removed.
 #[utoipa::path(patch, path = "/conversations/{id}", tag = "conversations",
     params(("id" = String, Path, description = "The conversation's id")),
-    request_body = schema::ConversationPatch,
-    responses((status = 200, description = "The conversation", body = schema::Conversation)))]
+    request_body = ConversationPatch,
+    responses((status = 200, description = "The conversation", body = Conversation)))]
 pub async fn update_conversation(
     State(state): State<ApiState>,
     Auth(runner): Auth<Runner>,
@@ -160,7 +150,7 @@ pub async fn update_conversation(
 /// End a conversation's dialogue; a second time, close the conversation.
 #[utoipa::path(post, path = "/conversations/{id}/end", tag = "conversations",
     params(("id" = String, Path, description = "The conversation's id")),
-    responses((status = 200, description = "The conversation", body = schema::Conversation)))]
+    responses((status = 200, description = "The conversation", body = Conversation)))]
 pub async fn end_conversation(
     State(state): State<ApiState>,
     Auth(runner): Auth<Runner>,
@@ -185,7 +175,7 @@ pub struct ToolsQuery {
 /// the list that a model provider's API takes.
 #[utoipa::path(get, path = "/conversations/{id}/tools", tag = "conversations",
     params(("id" = String, Path, description = "The conversation's id"), ToolsQuery),
-    responses((status = 200, description = "The tools", body = schema::ToolsAnswer)))]
+    responses((status = 200, description = "The tools", body = ToolsAnswer)))]
 pub async fn list_tools(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Conversations>>,
@@ -200,36 +190,33 @@ pub async fn list_tools(
         let list = tools::export(&state.app, &reader, id, provider)
             .boxed()
             .await?;
-        return Ok(view::raw(StatusCode::OK, Value::Array(list).to_string()));
+        return Ok(view::answer(StatusCode::OK, &ToolsAnswer::Provider(list)));
     }
     let found = tools::list(&state.app, &reader, id).boxed().await?;
-    let callable: Vec<_> = found
-        .tools
-        .iter()
-        .map(|tool| {
-            let mut value = json!({
-                "name": tool.name, "description": tool.description,
-                "parameters": *tool.parameters, "binding_id": tool.binding, "kind": tool.kind,
-            });
-            if let Some(remaining) = tool.remaining_successful_calls {
-                value["remaining_successful_calls"] = json!(remaining);
-            }
-            if !tool.notes.is_empty() {
-                value["notes"] = json!(tool.notes);
-            }
-            value
-        })
-        .collect();
-    let unavailable: Vec<_> = found
-        .unavailable
-        .iter()
-        .map(|tool| {
-            json!({
-                "name": tool.name, "binding_id": tool.binding, "code": tool.code,
-                "reason": tool.reason,
-            })
-        })
-        .collect();
-    let value = json!({"tools": callable, "unavailable": unavailable});
-    Ok(view::raw(StatusCode::OK, value.to_string()))
+    let answer = ToolsAnswer::Switchboard(Tools {
+        tools: found.tools.into_iter().map(show_tool).collect(),
+        unavailable: found.unavailable.into_iter().map(unavailable).collect(),
+    });
+    Ok(view::answer(StatusCode::OK, &answer))
+}
+
+fn show_tool(tool: tools::Tool) -> Tool {
+    Tool {
+        name: tool.name,
+        description: tool.description,
+        parameters: tool.parameters,
+        binding_id: tool.binding.map(Wire),
+        kind: tool.kind,
+        remaining_successful_calls: tool.remaining_successful_calls,
+        notes: tool.notes.into_iter().map(Into::into).collect(),
+    }
+}
+
+fn unavailable(tool: tools::Unavailable) -> UnavailableTool {
+    UnavailableTool {
+        name: tool.name,
+        binding_id: tool.binding.map(Wire),
+        code: tool.code,
+        reason: tool.reason,
+    }
 }

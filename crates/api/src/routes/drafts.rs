@@ -4,50 +4,58 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::FutureExt as _;
-use serde_json::{Map, Value, json};
-use switchboard_app::drafts::{self, BindingInput, DraftInput, PromoteInput, RelinkInput};
+use serde_json::{Map, Value};
+use switchboard_app::drafts;
 use switchboard_app::rows::VersionRow;
 use switchboard_app::{AppError, Configuration, Manager, Reader};
+use switchboard_contract::drafts::{
+    Binding, BindingInput, BindingPatch, Draft, DraftInput, PromoteInput, RelinkInput,
+};
+use switchboard_contract::versions::LinkChangeList;
+use switchboard_contract::wire::Time;
 use switchboard_domain::id::{AgentId, BindingId};
 
 use crate::extract::{Auth, IfMatch, Json, OptionalJson, Path};
 use crate::problem::Problem;
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
 /// A draft as it is shown.
-pub fn show(row: &VersionRow) -> Value {
-    let mut document = serde_json::to_value(&row.document).unwrap_or_else(|_| json!({}));
-    document["restored_from"] = json!(row.restored_from);
-    view::with_times(document, row.revision, row.created_at, row.updated_at)
+pub fn show(row: VersionRow) -> Draft {
+    Draft {
+        document: row.document.into(),
+        restored_from: row.restored_from,
+        revision: row.revision,
+        created_at: Time(row.created_at),
+        updated_at: Time(row.updated_at),
+    }
 }
 
-fn show_binding(row: &VersionRow, id: BindingId) -> Result<Value, AppError> {
-    row.document
-        .actions
-        .iter()
-        .find(|binding| binding.id == id)
-        .and_then(|binding| serde_json::to_value(binding).ok())
+fn show_binding(row: &VersionRow, id: BindingId) -> Result<Binding, AppError> {
+    let mut bindings = row.document.actions.iter();
+    let found = bindings.find(|binding| binding.id == id);
+    found
+        .map(|binding| binding.clone().into())
         .ok_or(AppError::NotFound("binding"))
 }
 
 /// Read an agent's draft.
 #[utoipa::path(get, path = "/agents/{id}/draft", tag = "drafts",
     params(("id" = String, Path, description = "The agent's id")),
-    responses((status = 200, description = "The draft", body = schema::Draft)))]
+    responses((status = 200, description = "The draft", body = Draft)))]
 pub async fn get_draft(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
     let row = drafts::get(&state.app, &reader, id).boxed().await?;
-    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
+    Ok(view::resource(StatusCode::OK, row.revision, &show(row)))
 }
 
 /// Replace an agent's draft. Bindings whose ids it knows keep them.
 #[utoipa::path(put, path = "/agents/{id}/draft", tag = "drafts",
     params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
-    request_body = schema::DraftInput,
-    responses((status = 200, description = "The draft", body = schema::Draft)))]
+    request_body = DraftInput,
+    responses((status = 200, description = "The draft", body = Draft)))]
 pub async fn put_draft(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -58,14 +66,14 @@ pub async fn put_draft(
     let row = drafts::put(&state.app, &manager, id, expected, input)
         .boxed()
         .await?;
-    Ok(view::resource(StatusCode::OK, row.revision, &show(&row)))
+    Ok(view::resource(StatusCode::OK, row.revision, &show(row)))
 }
 
 /// Add a binding to the draft.
 #[utoipa::path(post, path = "/agents/{id}/draft/actions", tag = "drafts",
     params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
-    request_body = schema::BindingInput,
-    responses((status = 201, description = "The binding", body = schema::Binding)))]
+    request_body = BindingInput,
+    responses((status = 201, description = "The binding", body = Binding)))]
 pub async fn create_draft_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -84,8 +92,8 @@ pub async fn create_draft_action(
 #[utoipa::path(patch, path = "/agents/{id}/draft/actions/{binding_id}", tag = "drafts",
     params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id"),
         ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
-    request_body = schema::BindingPatch,
-    responses((status = 200, description = "The binding", body = schema::Binding)))]
+    request_body = BindingPatch,
+    responses((status = 200, description = "The binding", body = Binding)))]
 pub async fn update_draft_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -121,8 +129,8 @@ pub async fn delete_draft_action(
 #[utoipa::path(post, path = "/agents/{id}/draft/actions/{binding_id}/promote", tag = "drafts",
     params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id"),
         ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
-    request_body = schema::PromoteInput,
-    responses((status = 200, description = "The binding, a link now", body = schema::Binding)))]
+    request_body = PromoteInput,
+    responses((status = 200, description = "The binding, a link now", body = Binding)))]
 pub async fn promote_draft_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -141,8 +149,8 @@ pub async fn promote_draft_action(
 #[utoipa::path(post, path = "/agents/{id}/draft/actions/{binding_id}/relink", tag = "drafts",
     params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id"),
         ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
-    request_body = schema::RelinkInput,
-    responses((status = 200, description = "The binding", body = schema::Binding)))]
+    request_body = RelinkInput,
+    responses((status = 200, description = "The binding", body = Binding)))]
 pub async fn relink_draft_action(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -160,20 +168,20 @@ pub async fn relink_draft_action(
 /// List the bindings that are no longer what the restored version expects.
 #[utoipa::path(get, path = "/agents/{id}/draft/drift", tag = "drafts",
     params(("id" = String, Path, description = "The agent's id")),
-    responses((status = 200, description = "What is to be reviewed", body = schema::LinkChangeList)))]
+    responses((status = 200, description = "What is to be reviewed", body = LinkChangeList)))]
 pub async fn get_draft_drift(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
     let changes = drafts::drift(&state.app, &reader, id).boxed().await?;
-    Ok(view::list(&changes))
+    Ok(view::list::<LinkChangeList>(changes))
 }
 
 /// Mark a binding's difference as reviewed. It comes back when its action changes again.
 #[utoipa::path(post, path = "/agents/{id}/draft/drift/{binding_id}/review", tag = "drafts",
     params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id")),
-    responses((status = 200, description = "What is left to be reviewed", body = schema::LinkChangeList)))]
+    responses((status = 200, description = "What is left to be reviewed", body = LinkChangeList)))]
 pub async fn review_draft_drift(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -182,5 +190,5 @@ pub async fn review_draft_drift(
     let left = drafts::review(&state.app, &manager, id, binding)
         .boxed()
         .await?;
-    Ok(view::list(&left))
+    Ok(view::list::<LinkChangeList>(left))
 }

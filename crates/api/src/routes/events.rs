@@ -15,12 +15,13 @@ use switchboard_app::accounts::sessions::Session;
 use switchboard_app::authority::Authority;
 use switchboard_app::events::{self, Follower, Position};
 use switchboard_app::{AppError, Conversations, Reader};
+use switchboard_contract::events::EventList;
 use switchboard_domain::event::Event;
 use switchboard_domain::id::ConversationId;
 
 use crate::extract::{Auth, Path, Query, authority, limit};
 use crate::problem::Problem;
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
 /// Which events.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -41,7 +42,7 @@ pub struct EventsQuery {
 #[utoipa::path(get, path = "/conversations/{id}/events", tag = "conversations",
     params(("id" = String, Path, description = "The conversation's id"), EventsQuery),
     responses((status = 200, description = "A page of events, or the stream of them",
-        content((schema::EventList = "application/json"), (String = "text/event-stream")))))]
+        content((EventList = "application/json"), (String = "text/event-stream")))))]
 pub async fn list_events(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Conversations>>,

@@ -4,32 +4,36 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use futures_util::FutureExt as _;
-use serde_json::{Value, json};
-use switchboard_app::accounts::invitations::{
-    self, AcceptInput, InspectInput, Invitation, InvitationInput,
-};
+use switchboard_app::accounts::invitations;
 use switchboard_app::{Admin, Administration, Reader};
+use switchboard_contract::accounts::{
+    AcceptInput, InspectInput, Invitation, InvitationInput, InvitationList, InvitationView,
+    InvitingWorkspace, NewInvitation, Session,
+};
+use switchboard_contract::wire::{Time, Wire};
 use switchboard_domain::id::InvitationId;
 
 use crate::extract::{Auth, Json, PageQuery, Path, Query};
 use crate::problem::Problem;
 use crate::routes::session::begun;
 use crate::session::Visitor;
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
-fn show(invitation: &Invitation) -> Value {
-    let row = &invitation.row;
-    let inviter = invitation.inviter.as_ref().map(|name| &name.name);
-    json!({
-        "id": row.id, "email": row.email, "role": row.role,
-        "created_at": view::time(row.created_at), "expires_at": view::time(row.expires_at),
-        "invited_by": inviter.unwrap_or(&row.invited_by),
-    })
+fn show(found: invitations::Invitation) -> Invitation {
+    let row = found.row;
+    Invitation {
+        id: Wire(row.id),
+        email: Wire(row.email),
+        role: Wire(row.role),
+        created_at: Time(row.created_at),
+        expires_at: Time(row.expires_at),
+        invited_by: found.inviter.map_or(row.invited_by, |inviter| inviter.name),
+    }
 }
 
 /// List the invitations that can still be accepted; never their links.
 #[utoipa::path(get, path = "/invitations", tag = "members", params(PageQuery),
-    responses((status = 200, description = "A page of invitations", body = schema::InvitationList)))]
+    responses((status = 200, description = "A page of invitations", body = InvitationList)))]
 pub async fn list_invitations(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Administration>>,
@@ -38,13 +42,14 @@ pub async fn list_invitations(
     let page = invitations::list(&state.app, &reader, query.after()?, query.limit()?)
         .boxed()
         .await?;
-    Ok(view::page(&page, |found| found.row.id.to_string(), show))
+    let cursor = |found: &invitations::Invitation| found.row.id.to_string();
+    Ok(view::page::<InvitationList, _>(page, cursor, show))
 }
 
 /// Invite somebody. The answer is the only place that shows the link, which works once, for seven
 /// days. A link that they were given before stops working.
-#[utoipa::path(post, path = "/invitations", tag = "members", request_body = schema::InvitationInput,
-    responses((status = 201, description = "The invitation", body = schema::NewInvitation)))]
+#[utoipa::path(post, path = "/invitations", tag = "members", request_body = InvitationInput,
+    responses((status = 201, description = "The invitation", body = NewInvitation)))]
 pub async fn create_invitation(
     State(state): State<ApiState>,
     Auth(admin): Auth<Admin>,
@@ -54,10 +59,12 @@ pub async fn create_invitation(
     let (made, token) = invitations::create(&state.app, &admin, input)
         .boxed()
         .await?;
-    let mut value = show(&made);
     let base = state.site.link_base(&headers);
-    value["link"] = json!(format!("{base}/invitation#{}", *token.expose()));
-    Ok(view::raw(StatusCode::CREATED, value.to_string()))
+    let made = NewInvitation {
+        invitation: show(made),
+        link: format!("{base}/invitation#{}", *token.expose()),
+    };
+    Ok(view::answer(StatusCode::CREATED, &made))
 }
 
 /// Take an invitation back. Its link stops working.
@@ -75,8 +82,8 @@ pub async fn revoke_invitation(
 
 /// Read what a link's invitation leads to.
 #[utoipa::path(post, path = "/invitations/inspect", tag = "members", security(()),
-    request_body = schema::InspectInput,
-    responses((status = 200, description = "The invitation", body = schema::InvitationView)))]
+    request_body = InspectInput,
+    responses((status = 200, description = "The invitation", body = InvitationView)))]
 pub async fn inspect_invitation(
     State(state): State<ApiState>,
     _visitor: Visitor,
@@ -85,18 +92,22 @@ pub async fn inspect_invitation(
     let found = invitations::inspect(&state.app, &input.token)
         .boxed()
         .await?;
-    let value = json!({
-        "email": found.row.email, "role": found.row.role,
-        "workspace": {"name": found.workspace_name}, "has_account": found.has_account,
-    });
-    Ok(view::raw(StatusCode::OK, value.to_string()))
+    let answer = InvitationView {
+        email: Wire(found.row.email),
+        role: Wire(found.row.role),
+        workspace: InvitingWorkspace {
+            name: found.workspace_name,
+        },
+        has_account: found.has_account,
+    };
+    Ok(view::answer(StatusCode::OK, &answer))
 }
 
 /// Accept an invitation and sign in: with a new account or, where the address has one, with that
 /// account's password.
 #[utoipa::path(post, path = "/invitations/accept", tag = "members", security(()),
-    request_body = schema::AcceptInput,
-    responses((status = 201, description = "The new member's session", body = schema::Session)))]
+    request_body = AcceptInput,
+    responses((status = 201, description = "The new member's session", body = Session)))]
 pub async fn accept_invitation(
     State(state): State<ApiState>,
     Visitor(from): Visitor,

@@ -4,27 +4,31 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::FutureExt as _;
-use serde_json::{Value, json};
-use switchboard_app::accounts::members::{self, MemberPatch};
+use switchboard_app::accounts::members;
 use switchboard_app::rows::MemberRow;
 use switchboard_app::{Admin, Administration, Reader};
+use switchboard_contract::accounts::{Member, MemberList, MemberPatch};
+use switchboard_contract::wire::{Time, Wire};
 use switchboard_domain::id::UserId;
 
 use crate::extract::{Auth, Json, PageQuery, Path, Query};
 use crate::problem::Problem;
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
-fn show(row: &MemberRow) -> Value {
-    json!({
-        "id": row.account.id, "email": row.account.email, "name": row.account.name,
-        "role": row.role, "created_at": view::time(row.created_at),
-        "last_seen_at": row.seen_at.map(view::time),
-    })
+fn show(row: MemberRow) -> Member {
+    Member {
+        id: Wire(row.account.id),
+        email: Wire(row.account.email),
+        name: row.account.name,
+        role: Wire(row.role),
+        created_at: Time(row.created_at),
+        last_seen_at: row.seen_at.map(Time),
+    }
 }
 
 /// List the workspace's members.
 #[utoipa::path(get, path = "/members", tag = "members", params(PageQuery),
-    responses((status = 200, description = "A page of members", body = schema::MemberList)))]
+    responses((status = 200, description = "A page of members", body = MemberList)))]
 pub async fn list_members(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Administration>>,
@@ -33,14 +37,15 @@ pub async fn list_members(
     let page = members::list(&state.app, &reader, query.after()?, query.limit()?)
         .boxed()
         .await?;
-    Ok(view::page(&page, |row| row.account.id.to_string(), show))
+    let cursor = |row: &MemberRow| row.account.id.to_string();
+    Ok(view::page::<MemberList, _>(page, cursor, show))
 }
 
 /// Give a member another role. Only an owner makes or changes an owner, and the last one stays.
 #[utoipa::path(patch, path = "/members/{id}", tag = "members",
     params(("id" = String, Path, description = "The person's id")),
-    request_body = schema::MemberPatch,
-    responses((status = 200, description = "The member", body = schema::Member)))]
+    request_body = MemberPatch,
+    responses((status = 200, description = "The member", body = Member)))]
 pub async fn update_member(
     State(state): State<ApiState>,
     Auth(admin): Auth<Admin>,
@@ -50,7 +55,7 @@ pub async fn update_member(
     let row = members::update(&state.app, &admin, id, &patch)
         .boxed()
         .await?;
-    Ok(view::raw(StatusCode::OK, show(&row).to_string()))
+    Ok(view::answer(StatusCode::OK, &show(row)))
 }
 
 /// Remove a member from the workspace. Their sessions in it end at once.

@@ -6,29 +6,48 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use switchboard_app::messages::{self, Filter, TestMessage, TestMessageInput};
-use switchboard_app::rows::Message;
+use switchboard_app::messages::{self, Filter, Received, TestMessage};
+use switchboard_app::rows;
 use switchboard_app::{AppError, Conversations, Manager, Reader};
+use switchboard_contract::messages::{
+    Encoding, Message, MessageList, MessagePreview, TestMessageInput, WebhookAnswer, WebhookStatus,
+};
+use switchboard_contract::wire::{JsonObject, Time, Wire};
 use switchboard_domain::id::{IntegrationId, MessageId};
-use switchboard_domain::sms::status::Status;
+use switchboard_domain::sms::{self, status::Status};
 
 use crate::extract::{Auth, DryRunQuery, Json, Path, Query, after, limit, parsed};
 use crate::problem::Problem;
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
-fn show(message: &Message) -> Value {
+const fn encoding(encoding: sms::Encoding) -> Encoding {
+    match encoding {
+        sms::Encoding::Gsm7 => Encoding::Gsm7,
+        sms::Encoding::Ucs2 => Encoding::Ucs2,
+    }
+}
+
+fn show(message: rows::Message) -> Message {
     let key = &message.key;
-    json!({
-        "id": key.id, "integration_id": key.channel, "environment": key.environment,
-        "conversation_id": key.conversation, "call_id": key.call, "from": message.sender,
-        "to": message.recipient, "text": message.text(),
-        "encoding": message.encoding.as_str(), "parts": message.parts,
-        "status": message.life.status, "accepted": message.life.confirmed,
-        "provider_message_id": message.provider_id, "error": message.error,
-        "attempts": message.attempts, "created_at": view::time(key.created_at),
-        "updated_at": view::time(message.updated_at),
-    })
+    Message {
+        id: Wire(key.id),
+        integration_id: Wire(key.channel),
+        environment: Wire(key.environment),
+        conversation_id: key.conversation.map(Wire),
+        call_id: key.call.map(Wire),
+        text: message.text().clone(),
+        encoding: encoding(message.encoding),
+        parts: message.parts,
+        status: Wire(message.life.status),
+        accepted: message.life.confirmed,
+        attempts: message.attempts,
+        created_at: Time(key.created_at),
+        updated_at: Time(message.updated_at),
+        from: message.sender,
+        to: message.recipient,
+        provider_message_id: message.provider_id,
+        error: message.error.map(Into::into),
+    }
 }
 
 /// Which messages.
@@ -74,7 +93,7 @@ impl MessagesQuery {
 
 /// List text messages, the newest first.
 #[utoipa::path(get, path = "/messages", tag = "messages", params(MessagesQuery),
-    responses((status = 200, description = "A page of messages", body = schema::MessageList)))]
+    responses((status = 200, description = "A page of messages", body = MessageList)))]
 pub async fn list_messages(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Conversations>>,
@@ -85,29 +104,30 @@ pub async fn list_messages(
     let page = messages::list(&state.app, &reader, filter, before, limit)
         .boxed()
         .await?;
-    Ok(view::page(&page, |found| found.key.id.to_string(), show))
+    let cursor = |found: &rows::Message| found.key.id.to_string();
+    Ok(view::page::<MessageList, _>(page, cursor, show))
 }
 
 /// Read a text message.
 #[utoipa::path(get, path = "/messages/{id}", tag = "messages",
     params(("id" = String, Path, description = "The message's id")),
-    responses((status = 200, description = "The message", body = schema::Message)))]
+    responses((status = 200, description = "The message", body = Message)))]
 pub async fn get_message(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Conversations>>,
     Path((id,)): Path<(MessageId,)>,
 ) -> Result<Response, Problem> {
     let found = messages::get(&state.app, &reader, id).boxed().await?;
-    Ok(view::raw(StatusCode::OK, show(&found).to_string()))
+    Ok(view::answer(StatusCode::OK, &show(found)))
 }
 
 /// Send a test message through a messaging channel, outside any conversation. A dry run says how many
 /// parts it would take.
 #[utoipa::path(post, path = "/integrations/{id}/test-message", tag = "messages",
     params(("id" = String, Path, description = "The channel's id"), DryRunQuery),
-    request_body = schema::TestMessageInput,
-    responses((status = 201, description = "The message, sent or tried", body = schema::Message),
-        (status = 200, description = "In a dry run, what it would be", body = schema::MessagePreview)))]
+    request_body = TestMessageInput,
+    responses((status = 201, description = "The message, sent or tried", body = Message),
+        (status = 200, description = "In a dry run, what it would be", body = MessagePreview)))]
 pub async fn send_test_message(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -120,13 +140,15 @@ pub async fn send_test_message(
         .boxed()
         .await?;
     Ok(match outcome {
-        TestMessage::Sent(message) => view::raw(StatusCode::CREATED, show(&message).to_string()),
+        TestMessage::Sent(message) => view::answer(StatusCode::CREATED, &show(*message)),
         TestMessage::WouldBe(preview) => {
-            let value = json!({
-                "to": preview.to.as_str(), "encoding": preview.segments.encoding.as_str(),
-                "parts": preview.segments.parts, "units": preview.segments.units,
-            });
-            view::raw(StatusCode::OK, value.to_string())
+            let preview = MessagePreview {
+                to: preview.to.as_str().to_owned(),
+                encoding: encoding(preview.segments.encoding),
+                parts: preview.segments.parts,
+                units: preview.segments.units,
+            };
+            view::answer(StatusCode::OK, &preview)
         }
     })
 }
@@ -136,8 +158,8 @@ pub async fn send_test_message(
     params(("integration_id" = String, Path, description = "The channel's id"),
         ("telnyx-timestamp" = Option<String>, Header, description = "When it was sent, in seconds since 1970"),
         ("telnyx-signature-ed25519" = Option<String>, Header, description = "The signature over `timestamp|body`, in base64")),
-    request_body(content = BTreeMap<String, Value>, content_type = "application/json"),
-    responses((status = 200, description = "It was taken", body = schema::WebhookAnswer)))]
+    request_body(content = JsonObject, content_type = "application/json"),
+    responses((status = 200, description = "It was taken", body = WebhookAnswer)))]
 pub async fn receive_telnyx_webhook(
     State(state): State<ApiState>,
     Path((id,)): Path<(IntegrationId,)>,
@@ -147,6 +169,10 @@ pub async fn receive_telnyx_webhook(
     let received = messages::receive(&state.app, id, &headers, &body)
         .boxed()
         .await?;
-    let value = json!({"status": received.as_str()});
-    Ok(view::raw(StatusCode::OK, value.to_string()))
+    let status = match received {
+        Received::Applied => WebhookStatus::Applied,
+        Received::Known => WebhookStatus::Known,
+        Received::Ignored => WebhookStatus::Ignored,
+    };
+    Ok(view::answer(StatusCode::OK, &WebhookAnswer { status }))
 }

@@ -6,13 +6,16 @@ use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use switchboard_app::overview::{self, Counts, Overview, Window};
+use switchboard_app::overview::{self, Counts, Window};
 use switchboard_app::{Configuration, Reader};
+use switchboard_contract::overview::{
+    MissingSecret, Overview, OverviewAction, OverviewBucket, OverviewDrift,
+};
+use switchboard_contract::wire::{Time, Wire};
 
 use crate::extract::{Auth, Query, parsed};
 use crate::problem::Problem;
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
 /// What is looked at.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -30,16 +33,19 @@ pub struct OverviewQuery {
     environment: Option<String>,
 }
 
-fn bucket(at: DateTime<Utc>, counts: &Counts) -> Value {
-    json!({
-        "at": view::time(at), "calls": counts.succeeded + counts.failed,
-        "failed": counts.failed, "refused": counts.refused,
-        "p50_ms": counts.durations.percentile(50), "p95_ms": counts.durations.percentile(95),
-    })
+fn bucket(at: DateTime<Utc>, counts: &Counts) -> OverviewBucket {
+    OverviewBucket {
+        at: Time(at),
+        calls: counts.succeeded + counts.failed,
+        failed: counts.failed,
+        refused: counts.refused,
+        p50_ms: counts.durations.percentile(50),
+        p95_ms: counts.durations.percentile(95),
+    }
 }
 
 /// A bucket for each step, those without calls too.
-fn buckets(overview: &Overview) -> Vec<Value> {
+fn buckets(overview: &overview::Overview) -> Vec<OverviewBucket> {
     let step = overview.step_seconds;
     let first = overview.from.timestamp() - overview.from.timestamp().rem_euclid(step);
     let mut at = DateTime::from_timestamp(first, 0).unwrap_or(overview.from);
@@ -55,7 +61,7 @@ fn buckets(overview: &Overview) -> Vec<Value> {
 /// See how the workspace is doing: calls over time and per action, published agents that drifted,
 /// secrets that are missing.
 #[utoipa::path(get, path = "/overview", tag = "overview", params(OverviewQuery),
-    responses((status = 200, description = "How it is doing", body = schema::Overview)))]
+    responses((status = 200, description = "How it is doing", body = Overview)))]
 pub async fn get_overview(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
@@ -67,46 +73,37 @@ pub async fn get_overview(
         environment: parsed(query.environment.as_deref(), "/environment")?,
     };
     let overview = overview::get(&state.app, &reader, window).boxed().await?;
-    let actions: Vec<_> = overview
-        .tally
-        .actions
-        .iter()
-        .map(|(called, counts)| {
-            json!({
-                "integration_id": called.integration, "action_id": called.action,
-                "name": called.name, "calls": counts.succeeded + counts.failed,
-                "failed": counts.failed, "refused": counts.refused,
-                "p50_ms": counts.durations.percentile(50),
-                "p95_ms": counts.durations.percentile(95),
-                "p99_ms": counts.durations.percentile(99),
-            })
-        })
-        .collect();
-    let drift: Vec<_> = overview
-        .drift
-        .iter()
-        .map(|found| {
-            json!({
-                "agent_id": found.agent, "agent_name": found.name, "version": found.version,
-                "changed": found.changed,
-            })
-        })
-        .collect();
-    let missing: Vec<_> = overview
-        .missing_secrets
-        .iter()
-        .map(|found| {
-            let users = found.used_by.iter();
-            let users: Vec<_> = users
-                .map(|user| json!({"kind": user.kind, "id": user.id}))
-                .collect();
-            json!({"name": found.name, "environments": found.environments, "used_by": users})
-        })
-        .collect();
-    let value = json!({
-        "from": view::time(overview.from), "to": view::time(overview.to),
-        "step_s": overview.step_seconds, "buckets": buckets(&overview), "actions": actions,
-        "drift": drift, "missing_secrets": missing,
+    let actions = overview.tally.actions.iter();
+    let actions = actions.map(|(called, counts)| OverviewAction {
+        integration_id: called.integration.map(Wire),
+        action_id: called.action.map(Wire),
+        name: called.name.clone(),
+        calls: counts.succeeded + counts.failed,
+        failed: counts.failed,
+        refused: counts.refused,
+        p50_ms: counts.durations.percentile(50),
+        p95_ms: counts.durations.percentile(95),
+        p99_ms: counts.durations.percentile(99),
     });
-    Ok(view::raw(StatusCode::OK, value.to_string()))
+    let drift = overview.drift.iter().map(|found| OverviewDrift {
+        agent_id: Wire(found.agent),
+        agent_name: found.name.clone(),
+        version: found.version,
+        changed: found.changed,
+    });
+    let missing = overview.missing_secrets.iter().map(|found| MissingSecret {
+        name: found.name.to_string(),
+        environments: found.environments.iter().copied().map(Wire).collect(),
+        used_by: found.used_by.iter().map(Into::into).collect(),
+    });
+    let answer = Overview {
+        from: Time(overview.from),
+        to: Time(overview.to),
+        step_s: overview.step_seconds,
+        buckets: buckets(&overview),
+        actions: actions.collect(),
+        drift: drift.collect(),
+        missing_secrets: missing.collect(),
+    };
+    Ok(view::answer(StatusCode::OK, &answer))
 }

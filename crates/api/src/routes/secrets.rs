@@ -5,27 +5,29 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use switchboard_app::secrets::{self, SecretInput, SecretView};
+use switchboard_app::secrets::{self, SecretView};
 use switchboard_app::{AppError, Configuration, Manager, Reader};
+use switchboard_contract::secrets::{Secret, SecretInput, SecretList};
+use switchboard_contract::versions::Report;
+use switchboard_contract::wire::{Time, Wire};
 use switchboard_domain::name::SecretName;
 
 use crate::extract::{Auth, Json, ListQuery, Path, Query};
 use crate::problem::Problem;
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
-fn show(secret: &SecretView) -> Value {
-    let used_by: Vec<_> = secret
-        .used_by
-        .iter()
-        .map(|user| json!({"kind": user.kind, "id": user.id}))
-        .collect();
-    let row = &secret.row;
-    let value = json!({
-        "id": row.name, "name": row.name, "environments": secret.environments,
-        "allowed_origins": row.allowed_origins, "used_by": used_by,
-    });
-    view::with_times(value, row.revision, row.created_at, row.updated_at)
+fn show(secret: SecretView) -> Secret {
+    let row = secret.row;
+    Secret {
+        id: Wire(row.name.clone()),
+        name: Wire(row.name),
+        environments: secret.environments.into_iter().map(Wire).collect(),
+        allowed_origins: row.allowed_origins,
+        used_by: secret.used_by.iter().map(Into::into).collect(),
+        revision: row.revision,
+        created_at: Time(row.created_at),
+        updated_at: Time(row.updated_at),
+    }
 }
 
 fn name(text: &str) -> Result<SecretName, AppError> {
@@ -34,7 +36,7 @@ fn name(text: &str) -> Result<SecretName, AppError> {
 
 /// List secrets: their names, where they are set and what uses them; never a value.
 #[utoipa::path(get, path = "/secrets", tag = "secrets", params(ListQuery),
-    responses((status = 200, description = "A page of secrets, by name", body = schema::SecretList)))]
+    responses((status = 200, description = "A page of secrets, by name", body = SecretList)))]
 pub async fn list_secrets(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
@@ -43,19 +45,16 @@ pub async fn list_secrets(
     let page = secrets::list(&state.app, &reader, &query.listing()?)
         .boxed()
         .await?;
-    Ok(view::page(
-        &page,
-        |secret| secret.row.name.to_string(),
-        show,
-    ))
+    let cursor = |secret: &SecretView| secret.row.name.to_string();
+    Ok(view::page::<SecretList, _>(page, cursor, show))
 }
 
 /// Set values of a secret. An environment that is left out keeps its value; null removes it.
 #[utoipa::path(put, path = "/secrets/{name}", tag = "secrets",
     params(("name" = String, Path, description = "The secret's name", pattern = "^[A-Za-z0-9_.-]{1,64}$")),
-    request_body = schema::SecretInput,
-    responses((status = 200, description = "The secret was changed", body = schema::Secret),
-        (status = 201, description = "The secret was made", body = schema::Secret)))]
+    request_body = SecretInput,
+    responses((status = 200, description = "The secret was changed", body = Secret),
+        (status = 201, description = "The secret was made", body = Secret)))]
 pub async fn put_secret(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -70,7 +69,7 @@ pub async fn put_secret(
     } else {
         StatusCode::OK
     };
-    Ok(view::resource(status, secret.row.revision, &show(&secret)))
+    Ok(view::resource(status, secret.row.revision, &show(secret)))
 }
 
 /// How to delete a secret.
@@ -91,7 +90,7 @@ pub struct DeleteQuery {
 /// Delete a secret. While it is used this is refused with the list of its users.
 #[utoipa::path(delete, path = "/secrets/{name}", tag = "secrets",
     params(("name" = String, Path, description = "The secret's name"), DeleteQuery),
-    responses((status = 204, description = "It is gone"), (status = 200, description = "In a dry run, what that would mean", body = schema::Report)))]
+    responses((status = 204, description = "It is gone"), (status = 200, description = "In a dry run, what that would mean", body = Report)))]
 pub async fn delete_secret(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -102,5 +101,5 @@ pub async fn delete_secret(
     let outcome = secrets::delete(&state.app, &manager, &name, force, query.dry_run)
         .boxed()
         .await?;
-    Ok(view::deleted(&outcome))
+    Ok(view::deleted(outcome))
 }

@@ -4,37 +4,48 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
-use serde::Deserialize;
-use serde_json::json;
-use switchboard_app::accounts::sessions::{self, PasswordInput, Session, SignInInput};
-use switchboard_domain::id::WorkspaceId;
+use switchboard_app::accounts::sessions;
+use switchboard_contract::accounts::{
+    OwnWorkspace, PasswordInput, Session, SessionUser, SessionWorkspace, SignInInput,
+    WorkspaceChoice,
+};
+use switchboard_contract::wire::{Time, Wire};
 
 use crate::extract::{Asked, Json};
 use crate::problem::Problem;
 use crate::session::{SignedIn, Visitor, forget, remember};
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
 /// A session as an answer. Nothing on the way may keep it: it has the CSRF token.
 pub async fn answer(
     state: &ApiState,
     status: StatusCode,
-    session: &Session,
+    session: &sessions::Session,
 ) -> Result<Response, Problem> {
     let row = session.row();
-    let workspaces: Vec<_> = sessions::workspaces(&state.app, session)
-        .boxed()
-        .await?
-        .iter()
-        .map(|own| json!({"id": own.workspace, "name": own.name, "role": own.role}))
-        .collect();
-    let account = &row.account;
-    let value = json!({
-        "user": {"id": account.id, "email": account.email, "name": account.name},
-        "workspace": {"id": row.workspace, "name": row.workspace_name},
-        "role": row.role, "workspaces": workspaces,
-        "csrf_token": session.token().csrf(), "expires_at": view::time(row.expires_at),
+    let workspaces = sessions::workspaces(&state.app, session).boxed().await?;
+    let workspaces = workspaces.into_iter().map(|own| OwnWorkspace {
+        id: Wire(own.workspace),
+        name: own.name,
+        role: Wire(own.role),
     });
-    let mut response = view::raw(status, value.to_string());
+    let account = &row.account;
+    let value = Session {
+        user: SessionUser {
+            id: Wire(account.id),
+            email: Wire(account.email.clone()),
+            name: account.name.clone(),
+        },
+        workspace: SessionWorkspace {
+            id: Wire(row.workspace),
+            name: row.workspace_name.clone(),
+        },
+        role: Wire(row.role),
+        workspaces: workspaces.collect(),
+        csrf_token: session.token().csrf(),
+        expires_at: Time(row.expires_at),
+    };
+    let mut response = view::answer(status, &value);
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -42,7 +53,7 @@ pub async fn answer(
 }
 
 /// A session that begins, with its cookie.
-pub async fn begun(state: &ApiState, session: &Session) -> Result<Response, Problem> {
+pub async fn begun(state: &ApiState, session: &sessions::Session) -> Result<Response, Problem> {
     let mut response = answer(state, StatusCode::CREATED, session).await?;
     remember(state, session, &mut response);
     Ok(response)
@@ -50,7 +61,7 @@ pub async fn begun(state: &ApiState, session: &Session) -> Result<Response, Prob
 
 /// Read who is signed in, where, and what they may do there.
 #[utoipa::path(get, path = "/session", tag = "session", security(("session" = [])),
-    responses((status = 200, description = "The session", body = schema::Session)))]
+    responses((status = 200, description = "The session", body = Session)))]
 pub async fn get_session(
     State(state): State<ApiState>,
     SignedIn(session): SignedIn,
@@ -60,8 +71,8 @@ pub async fn get_session(
 
 /// Sign in. The answer sets the session's cookie.
 #[utoipa::path(post, path = "/session", tag = "session", security(()),
-    request_body = schema::SignInInput,
-    responses((status = 201, description = "The session", body = schema::Session)))]
+    request_body = SignInInput,
+    responses((status = 201, description = "The session", body = Session)))]
 pub async fn sign_in(
     State(state): State<ApiState>,
     Visitor(from): Visitor,
@@ -102,23 +113,16 @@ pub async fn sign_out_everywhere(
     Ok(response)
 }
 
-/// Which workspace.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WorkspaceInput {
-    workspace_id: WorkspaceId,
-}
-
 /// Go to another workspace that one is a member of.
 #[utoipa::path(put, path = "/session/workspace", tag = "session", security(("session" = [])),
-    request_body = schema::WorkspaceChoice,
-    responses((status = 200, description = "The session there", body = schema::Session)))]
+    request_body = WorkspaceChoice,
+    responses((status = 200, description = "The session there", body = Session)))]
 pub async fn switch_workspace(
     State(state): State<ApiState>,
     SignedIn(session): SignedIn,
-    Json(input): Json<WorkspaceInput>,
+    Json(input): Json<WorkspaceChoice>,
 ) -> Result<Response, Problem> {
-    let session = sessions::switch(&state.app, &session, input.workspace_id)
+    let session = sessions::switch(&state.app, &session, *input.workspace_id)
         .boxed()
         .await?;
     answer(&state, StatusCode::OK, &session).await
@@ -126,7 +130,7 @@ pub async fn switch_workspace(
 
 /// Change one's password. One's other sessions end.
 #[utoipa::path(put, path = "/session/password", tag = "session", security(("session" = [])),
-    request_body = schema::PasswordInput,
+    request_body = PasswordInput,
     responses((status = 204, description = "It is changed")))]
 pub async fn change_password(
     State(state): State<ApiState>,

@@ -4,31 +4,28 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::FutureExt as _;
-use serde_json::json;
-use switchboard_app::accounts::setup::{self, SetupInput};
+use switchboard_app::accounts::setup;
+use switchboard_contract::accounts::{Session, SetupInput, SetupState};
 
 use crate::extract::Json;
 use crate::problem::Problem;
 use crate::routes::session::begun;
 use crate::session::Visitor;
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
 /// Whether there is no owner yet, so that the link of the first start is needed.
 #[utoipa::path(get, path = "/setup", tag = "session", security(()),
-    responses((status = 200, description = "Whether it is needed", body = schema::SetupState)))]
+    responses((status = 200, description = "Whether it is needed", body = SetupState)))]
 pub async fn get_setup(State(state): State<ApiState>) -> Result<Response, Problem> {
-    let is_needed = setup::is_needed(&state.app).boxed().await?;
-    Ok(view::raw(
-        StatusCode::OK,
-        json!({"needed": is_needed}).to_string(),
-    ))
+    let needed = setup::is_needed(&state.app).boxed().await?;
+    Ok(view::answer(StatusCode::OK, &SetupState { needed }))
 }
 
 /// Make the owner's account of the workspace `default`, by the link that the first start prints, and
 /// sign them in.
 #[utoipa::path(post, path = "/setup", tag = "session", security(()),
-    request_body = schema::SetupInput,
-    responses((status = 201, description = "The owner's session", body = schema::Session)))]
+    request_body = SetupInput,
+    responses((status = 201, description = "The owner's session", body = Session)))]
 pub async fn complete_setup(
     State(state): State<ApiState>,
     _visitor: Visitor,

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 use switchboard_app::health;
+use switchboard_contract::health::{Readiness, ReadyWord};
 
 use crate::problem::Problem;
 use crate::{ApiState, view};
@@ -19,16 +19,16 @@ pub async fn healthz() -> &'static str {
 pub async fn readyz(State(state): State<ApiState>) -> Response {
     let report = health::report(&state.app);
     let (status, word) = if report.is_ready() {
-        (StatusCode::OK, "ready")
+        (StatusCode::OK, ReadyWord::Ready)
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+        (StatusCode::SERVICE_UNAVAILABLE, ReadyWord::NotReady)
     };
-    let body = json!({
-        "status": word,
-        "problems": report.ill,
-        "unreadable_secrets": report.unreadable_secrets,
-    });
-    view::raw(status, body.to_string())
+    let readiness = Readiness {
+        status: word,
+        problems: report.ill,
+        unreadable_secrets: report.unreadable_secrets,
+    };
+    view::answer(status, &readiness)
 }
 
 /// Metrics, for Prometheus.

@@ -4,19 +4,26 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::FutureExt as _;
-use serde_json::{Value, json};
 use switchboard_app::rows::VariableRow;
-use switchboard_app::variables::{self, VariableInput};
+use switchboard_app::variables;
 use switchboard_app::{AppError, Configuration, Manager, Reader};
+use switchboard_contract::secrets::{Variable, VariableInput, VariableList};
+use switchboard_contract::wire::{Time, Wire};
 use switchboard_domain::name::VariableName;
 
 use crate::extract::{Auth, Json, ListQuery, Path, Query};
 use crate::problem::Problem;
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
-fn show(row: &VariableRow) -> Value {
-    let value = json!({"id": row.name, "name": row.name, "values": row.values});
-    view::with_times(value, row.revision, row.created_at, row.updated_at)
+fn show(row: VariableRow) -> Variable {
+    Variable {
+        id: Wire(row.name.clone()),
+        name: Wire(row.name),
+        values: row.values.into(),
+        revision: row.revision,
+        created_at: Time(row.created_at),
+        updated_at: Time(row.updated_at),
+    }
 }
 
 fn name(text: &str) -> Result<VariableName, AppError> {
@@ -25,7 +32,7 @@ fn name(text: &str) -> Result<VariableName, AppError> {
 
 /// List workspace variables.
 #[utoipa::path(get, path = "/variables", tag = "variables", params(ListQuery),
-    responses((status = 200, description = "A page of variables, by name", body = schema::VariableList)))]
+    responses((status = 200, description = "A page of variables, by name", body = VariableList)))]
 pub async fn list_variables(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
@@ -34,15 +41,16 @@ pub async fn list_variables(
     let page = variables::list(&state.app, &reader, &query.listing()?)
         .boxed()
         .await?;
-    Ok(view::page(&page, |row| row.name.to_string(), show))
+    let cursor = |row: &VariableRow| row.name.to_string();
+    Ok(view::page::<VariableList, _>(page, cursor, show))
 }
 
 /// Set a workspace variable's values, in place of those it had.
 #[utoipa::path(put, path = "/variables/{name}", tag = "variables",
     params(("name" = String, Path, description = "The variable's name", pattern = "^[A-Za-z0-9_-]{1,64}$")),
-    request_body = schema::VariableInput,
-    responses((status = 200, description = "The variable was changed", body = schema::Variable),
-        (status = 201, description = "The variable was made", body = schema::Variable)))]
+    request_body = VariableInput,
+    responses((status = 200, description = "The variable was changed", body = Variable),
+        (status = 201, description = "The variable was made", body = Variable)))]
 pub async fn put_variable(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -57,7 +65,7 @@ pub async fn put_variable(
     } else {
         StatusCode::OK
     };
-    Ok(view::resource(status, row.revision, &show(&row)))
+    Ok(view::resource(status, row.revision, &show(row)))
 }
 
 /// Delete a workspace variable. Templates that use it fail from then on.

@@ -5,28 +5,43 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use switchboard_app::publishing::{self, Outcome, Preview, PublishInput};
-use switchboard_app::versions::{self, LockInput, VersionView};
+use switchboard_app::publishing::{self, Outcome, Preview};
+use switchboard_app::versions::{self, Published, VersionView};
 use switchboard_app::{Configuration, Manager, Reader};
+use switchboard_contract::actions::all;
+use switchboard_contract::agents::Agent;
+use switchboard_contract::drafts::Draft;
+use switchboard_contract::problem::Problem as ProblemSchema;
+use switchboard_contract::versions::{
+    LinkChangeList, LockInput, LockedVersion, PublishInput, PublishReview, PublishedOrReview,
+    PublishedVersion, RestorePreview, VersionList,
+};
+use switchboard_contract::wire::Time;
 use switchboard_domain::id::AgentId;
 
 use crate::extract::{Auth, DryRunQuery, IfMatch, OptionalJson, Path, Query, after, limit};
 use crate::problem::Problem;
 use crate::routes::{agents, drafts};
-use crate::{ApiState, schema, view};
+use crate::{ApiState, view};
 
-fn show(found: &VersionView, with_document: bool) -> Value {
-    let version = &found.version;
-    let mut value = json!({
-        "number": version.number(), "notes": version.notes(),
-        "locked_at": view::time(version.locked_at()), "locked_by": version.locked_by(),
-        "published": found.is_published,
-    });
-    if with_document {
-        value["document"] = json!(version.document());
+fn show(found: VersionView, with_document: bool) -> LockedVersion {
+    let version = found.version;
+    LockedVersion {
+        number: version.number(),
+        notes: version.notes().to_owned(),
+        locked_at: Time(version.locked_at()),
+        locked_by: version.locked_by().to_owned(),
+        published: found.is_published,
+        document: with_document.then(|| version.document().clone().into()),
     }
-    value
+}
+
+fn show_published(published: Published) -> PublishedVersion {
+    let warnings = published.warnings.into_iter();
+    PublishedVersion {
+        version: show(published.version, true),
+        warnings: warnings.map(Into::into).collect(),
+    }
 }
 
 /// Which versions.
@@ -50,7 +65,7 @@ pub struct ListQuery {
 /// List an agent's locked versions, the newest first.
 #[utoipa::path(get, path = "/agents/{id}/versions", tag = "versions",
     params(("id" = String, Path, description = "The agent's id"), ListQuery),
-    responses((status = 200, description = "A page of versions", body = schema::VersionList)))]
+    responses((status = 200, description = "A page of versions", body = VersionList)))]
 pub async fn list_versions(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
@@ -62,18 +77,16 @@ pub async fn list_versions(
         .boxed()
         .await?;
     let with_document = query.document.unwrap_or(true);
-    Ok(view::page(
-        &page,
-        |found| found.version.number().to_string(),
-        |found| show(found, with_document),
-    ))
+    let cursor = |found: &VersionView| found.version.number().to_string();
+    let view = |found| show(found, with_document);
+    Ok(view::page::<VersionList, _>(page, cursor, view))
 }
 
 /// Lock the draft as the next version.
 #[utoipa::path(post, path = "/agents/{id}/versions", tag = "versions",
     params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
-    request_body = schema::LockInput,
-    responses((status = 201, description = "The version", body = schema::LockedVersion)))]
+    request_body = LockInput,
+    responses((status = 201, description = "The version", body = LockedVersion)))]
 pub async fn lock_version(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -84,14 +97,13 @@ pub async fn lock_version(
     let found = versions::lock(&state.app, &manager, id, expected, input)
         .boxed()
         .await?;
-    let value = show(&found, true);
-    Ok(view::raw(StatusCode::CREATED, value.to_string()))
+    Ok(view::answer(StatusCode::CREATED, &show(found, true)))
 }
 
 /// Read a locked version.
 #[utoipa::path(get, path = "/agents/{id}/versions/{number}", tag = "versions",
     params(("id" = String, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number")),
-    responses((status = 200, description = "The version", body = schema::LockedVersion)))]
+    responses((status = 200, description = "The version", body = LockedVersion)))]
 pub async fn get_version(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
@@ -100,14 +112,13 @@ pub async fn get_version(
     let found = versions::get(&state.app, &reader, id, number)
         .boxed()
         .await?;
-    let value = show(&found, true);
-    Ok(view::raw(StatusCode::OK, value.to_string()))
+    Ok(view::answer(StatusCode::OK, &show(found, true)))
 }
 
 /// List the links of a locked version that changed since it was locked.
 #[utoipa::path(get, path = "/agents/{id}/versions/{number}/drift", tag = "versions",
     params(("id" = String, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number")),
-    responses((status = 200, description = "What changed", body = schema::LinkChangeList)))]
+    responses((status = 200, description = "What changed", body = LinkChangeList)))]
 pub async fn get_version_drift(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
@@ -116,13 +127,13 @@ pub async fn get_version_drift(
     let changes = versions::drift(&state.app, &reader, id, number)
         .boxed()
         .await?;
-    Ok(view::list(&changes))
+    Ok(view::list::<LinkChangeList>(changes))
 }
 
 /// See what a restored version would come back into: its links that changed since it was locked.
 #[utoipa::path(get, path = "/agents/{id}/versions/{number}/restore-preview", tag = "versions",
     params(("id" = String, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number")),
-    responses((status = 200, description = "What changed", body = schema::RestorePreview)))]
+    responses((status = 200, description = "What changed", body = RestorePreview)))]
 pub async fn preview_restore(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
@@ -131,15 +142,18 @@ pub async fn preview_restore(
     let changes = versions::drift(&state.app, &reader, id, number)
         .boxed()
         .await?;
-    let value = json!({"version": number, "changes": changes});
-    Ok(view::raw(StatusCode::OK, value.to_string()))
+    let preview = RestorePreview {
+        version: number,
+        changes: changes.into_iter().map(Into::into).collect(),
+    };
+    Ok(view::answer(StatusCode::OK, &preview))
 }
 
 /// Overwrite the draft with a locked version. Shared actions stay as they are.
 #[utoipa::path(post, path = "/agents/{id}/versions/{number}/restore", tag = "versions",
     params(("id" = String, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number"),
         ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
-    responses((status = 200, description = "The draft", body = schema::Draft)))]
+    responses((status = 200, description = "The draft", body = Draft)))]
 pub async fn restore_version(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -152,7 +166,7 @@ pub async fn restore_version(
     Ok(view::resource(
         StatusCode::OK,
         row.revision,
-        &drafts::show(&row),
+        &drafts::show(row),
     ))
 }
 
@@ -160,8 +174,8 @@ pub async fn restore_version(
 #[utoipa::path(post, path = "/agents/{id}/versions/{number}/publish", tag = "versions",
     params(("id" = String, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number"),
         ("if-match" = Option<String>, Header, description = "The agent's revision you read")),
-    responses((status = 200, description = "The version, and what may go wrong with it", body = schema::PublishedVersion),
-        (status = 409, description = "`broken_references` or `not_publishable`", body = schema::PublishRefusal, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The version, and what may go wrong with it", body = PublishedVersion),
+        (status = 409, description = "`broken_references` or `not_publishable`", body = ProblemSchema, content_type = "application/problem+json")))]
 pub async fn publish_version(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -171,9 +185,8 @@ pub async fn publish_version(
     let published = versions::publish(&state.app, &manager, id, number, expected)
         .boxed()
         .await?;
-    let mut value = show(&published.version, true);
-    value["warnings"] = json!(published.warnings);
-    Ok(view::raw(StatusCode::OK, value.to_string()))
+    let answer = show_published(published);
+    Ok(view::answer(StatusCode::OK, &answer))
 }
 
 /// Publish the draft: lock it as the next version and make that one live, or do neither.
@@ -182,10 +195,10 @@ pub async fn publish_version(
 /// document, the linked actions unchanged, and `notes` empty or the same.
 #[utoipa::path(post, path = "/agents/{id}/publish", tag = "versions",
     params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The draft's revision you read"), DryRunQuery),
-    request_body = schema::PublishInput,
-    responses((status = 201, description = "The version that was locked and published", body = schema::PublishedVersion),
-        (status = 200, description = "The last locked version, which is the same and is published; in a dry run, what publishing would come to", body = schema::PublishedOrReview),
-        (status = 409, description = "`broken_references`, `not_publishable` or `needs_accept`; nothing was locked", body = schema::PublishRefusal, content_type = "application/problem+json")))]
+    request_body = PublishInput,
+    responses((status = 201, description = "The version that was locked and published", body = PublishedVersion),
+        (status = 200, description = "The last locked version, which is the same and is published; in a dry run, what publishing would come to", body = PublishedOrReview),
+        (status = 409, description = "`broken_references`, `not_publishable` or `needs_accept`; nothing was locked", body = ProblemSchema, content_type = "application/problem+json")))]
 pub async fn publish_draft(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -205,32 +218,38 @@ pub async fn publish_draft(
             } else {
                 StatusCode::OK
             };
-            let mut value = show(&published.version, true);
-            value["warnings"] = json!(published.warnings);
-            Ok(view::raw(status, value.to_string()))
+            Ok(view::answer(status, &show_published(published)))
         }
-        Outcome::WouldBe(found) => Ok(view::raw(StatusCode::OK, preview(&found).to_string())),
+        Outcome::WouldBe(found) => Ok(view::answer(StatusCode::OK, &preview(*found))),
     }
 }
 
-fn preview(found: &Preview) -> Value {
-    let review = &found.review;
-    json!({
-        "dry_run": true, "would_publish": found.refusal.is_none(),
-        "refusal": found.refusal.as_ref().map(view::refusal),
-        "number": found.number, "locks": found.is_new,
-        "published_version": found.published_version, "draft_revision": found.draft_revision,
-        "findings": review.findings, "differences": found.differences,
-        "broken_references": review.verdict.broken_references, "problems": review.verdict.problems,
-        "drift": review.drift, "missing_secrets": review.missing_secrets,
-        "unknown_variables": review.unknown_variables, "provider_limits": review.provider_limits,
-    })
+fn preview(found: Preview) -> PublishReview {
+    let review = found.review;
+    let verdict = review.verdict;
+    PublishReview {
+        dry_run: true,
+        would_publish: found.refusal.is_none(),
+        refusal: found.refusal.as_ref().map(view::refusal),
+        number: found.number,
+        locks: found.is_new,
+        published_version: found.published_version,
+        draft_revision: found.draft_revision,
+        findings: all(review.findings),
+        differences: found.differences.into(),
+        broken_references: all(verdict.broken_references),
+        problems: all(verdict.problems),
+        drift: all(review.drift),
+        missing_secrets: review.missing_secrets.into(),
+        unknown_variables: all(review.unknown_variables),
+        provider_limits: all(review.provider_limits),
+    }
 }
 
 /// Take the published version back: the agent takes no new conversations but tests.
 #[utoipa::path(post, path = "/agents/{id}/unpublish", tag = "versions",
     params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The agent's revision you read")),
-    responses((status = 200, description = "The agent", body = schema::Agent)))]
+    responses((status = 200, description = "The agent", body = Agent)))]
 pub async fn unpublish_agent(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -243,6 +262,6 @@ pub async fn unpublish_agent(
     Ok(view::resource(
         StatusCode::OK,
         row.revision,
-        &agents::show(&row),
+        &agents::show(row),
     ))
 }

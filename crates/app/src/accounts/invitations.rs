@@ -1,8 +1,8 @@
 //! Invitations: a link that makes its holder a member.
 
 use chrono::TimeDelta;
-use serde::Deserialize;
-use switchboard_domain::account::{EmailAddress, GivenPassword, Password, Role, may_invite};
+use switchboard_contract::accounts::{AcceptInput, InvitationInput};
+use switchboard_domain::account::{EmailAddress, GivenToken, Password, may_invite};
 use switchboard_domain::id::InvitationId;
 use switchboard_domain::name::Title;
 use switchboard_store::account::{self, AccountRow};
@@ -13,42 +13,11 @@ use super::members::role_now;
 use super::names::{self, Name};
 use super::sessions::{self, Session};
 use super::setup::new_account;
-use super::{AccountError, CameFrom, GivenToken, Token, find_account, new_token, note};
+use super::{AccountError, CameFrom, Token, find_account, new_token, note, parse_token};
 use crate::{Admin, Administration, App, AppError, Page, Reader};
 
 /// How long a link works.
 const LIFETIME: TimeDelta = TimeDelta::days(7);
-
-/// What an invitation takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InvitationInput {
-    /// Whom it is for.
-    pub email: EmailAddress,
-    /// The role they get.
-    pub role: Role,
-}
-
-/// A link's token.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InspectInput {
-    /// The token.
-    pub token: GivenToken,
-}
-
-/// What accepting an invitation takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AcceptInput {
-    /// The link's token.
-    pub token: GivenToken,
-    /// What the person is called; of no effect when they have an account.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// The password their account gets, or has.
-    pub password: GivenPassword,
-}
 
 /// An invitation with what whoever invited is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +71,7 @@ pub async fn create(
     let mut tx = app.db.write().await?;
     let engine = &mut tx.engine();
     workspace::lock(engine, workspace).await?;
-    may_invite(role_now(engine, admin).await?, input.role)?;
+    may_invite(role_now(engine, admin).await?, *input.role)?;
     if membership::has_email(engine, workspace, &input.email).await? {
         return Err(already_a_member(&input.email));
     }
@@ -121,8 +90,8 @@ pub async fn create(
     let row = InvitationRow {
         workspace,
         id: InvitationId::from_uuid(app.context.uuid()),
-        email: input.email,
-        role: input.role,
+        email: input.email.0,
+        role: *input.role,
         invited_by: actor.to_string(),
         created_at: now,
         expires_at: now + LIFETIME,
@@ -174,7 +143,7 @@ pub async fn revoke(app: &App, admin: &Admin, id: InvitationId) -> Result<(), Ap
 
 /// What the invitation of a token leads to.
 pub async fn inspect(app: &App, token: &GivenToken) -> Result<Inspection, AppError> {
-    let token = token.0.as_ref().ok_or(AccountError::InvitationNotFound)?;
+    let token = parse_token(token).ok_or(AccountError::InvitationNotFound)?;
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
     let found = invitation::by_hash(engine, token.hash().bytes(), app.context.now()).await?;
@@ -233,7 +202,7 @@ async fn prepare(
     let name = Title::parse(input.name.as_deref().unwrap_or_default())
         .map_err(|error| AppError::invalid("/name", error))?;
     let password =
-        Password::parse(input.password).map_err(|error| AppError::invalid("/password", error))?;
+        Password::parse(input.password.0).map_err(|error| AppError::invalid("/password", error))?;
     let digest = app.accounts.hashing.digest(&app.context, password).await?;
     let account = new_account(&app.context, row.email.clone(), &name);
     Ok((account, digest.as_str().to_owned()))

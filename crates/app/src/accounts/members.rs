@@ -1,6 +1,6 @@
 //! The members of a workspace and their roles.
 
-use serde::Deserialize;
+use switchboard_contract::accounts::MemberPatch;
 use switchboard_domain::account::{Role, may_change};
 use switchboard_domain::id::UserId;
 use switchboard_store::membership::{self, MemberRow};
@@ -8,14 +8,6 @@ use switchboard_store::{Engine, ended, invitation, workspace};
 
 use super::note;
 use crate::{Actor, Admin, Administration, App, AppError, Page, Reader};
-
-/// What a change of a member takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MemberPatch {
-    /// The role from now on.
-    pub role: Role,
-}
 
 /// A page of members.
 pub async fn list(
@@ -38,10 +30,10 @@ pub async fn update(
     let workspace = admin.workspace();
     let mut tx = app.db.write().await?;
     let engine = &mut tx.engine();
-    let mut member = changeable(engine, admin, id, Some(patch.role)).await?;
-    if member.role != patch.role {
-        membership::set_role(engine, workspace, id, patch.role).await?;
-        member.role = patch.role;
+    let mut member = changeable(engine, admin, id, Some(*patch.role)).await?;
+    if member.role != *patch.role {
+        membership::set_role(engine, workspace, id, *patch.role).await?;
+        member.role = *patch.role;
         let actor = admin.actor();
         let operation = "member.update";
         note(

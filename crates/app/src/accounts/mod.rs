@@ -10,8 +10,7 @@ pub mod names;
 pub mod sessions;
 pub mod setup;
 
-use serde::{Deserialize, Deserializer};
-use switchboard_domain::account::{EmailAddress, GivenPassword};
+use switchboard_domain::account::{EmailAddress, GivenPassword, GivenToken};
 use switchboard_domain::id::WorkspaceId;
 use switchboard_store::account::{self, AccountRow};
 use switchboard_store::audit;
@@ -33,16 +32,9 @@ pub(crate) struct Accounts {
     hashing: Hashing,
 }
 
-/// The token of a link, as somebody sent it.
-#[derive(Debug)]
-pub struct GivenToken(Option<Token>);
-
-impl<'de> Deserialize<'de> for GivenToken {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Zeroizing::new(String::deserialize(deserializer)?);
-        // What cannot be a token is one that is not known, like any other.
-        Ok(Self(Token::parse(text.trim())))
-    }
+/// The token that somebody sent. What cannot be one is one that is not known, like any other.
+fn parse_token(given: &GivenToken) -> Option<Token> {
+    Token::parse(given.expose().trim())
 }
 
 fn new_token(context: &Context) -> Token {

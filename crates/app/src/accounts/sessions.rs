@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
-use switchboard_domain::account::{EmailAddress, GivenPassword, Password};
+use switchboard_contract::accounts::{PasswordInput, SignInInput};
+use switchboard_domain::account::{EmailAddress, Password};
 use switchboard_domain::id::{UserId, WorkspaceId};
 use switchboard_store::account;
 use switchboard_store::membership::{self, OwnMembership};
@@ -52,26 +52,6 @@ impl Session {
     fn actor(&self) -> String {
         self.row.account.id.to_string()
     }
-}
-
-/// What signing in takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SignInInput {
-    /// The account's address. What is none is answered like one without an account.
-    pub email: String,
-    /// The account's password.
-    pub password: GivenPassword,
-}
-
-/// What a change of one's password takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PasswordInput {
-    /// The password that is to be replaced.
-    pub current_password: GivenPassword,
-    /// The password from now on.
-    pub new_password: GivenPassword,
 }
 
 /// Signs a person in, in the workspace they were in last.
@@ -234,7 +214,7 @@ pub async fn change_password(
     input: PasswordInput,
     from: &CameFrom,
 ) -> Result<(), AppError> {
-    let new = Password::parse(input.new_password)
+    let new = Password::parse(input.new_password.0)
         .map_err(|error| AppError::invalid("/new_password", error))?;
     let email = session.row.account.email.as_str();
     super::authenticate(app, email, &input.current_password, from).await?;

@@ -1,7 +1,7 @@
 //! The first owner: their account is made by a one-use link that the first start prints.
 
-use serde::Deserialize;
-use switchboard_domain::account::{EmailAddress, GivenPassword, Password, Role};
+use switchboard_contract::accounts::SetupInput;
+use switchboard_domain::account::{EmailAddress, GivenToken, Password, Role};
 use switchboard_domain::id::UserId;
 use switchboard_domain::name::Title;
 use switchboard_store::account::{self, AccountRow};
@@ -11,22 +11,8 @@ use switchboard_store::{Db, Engine, StoreError, membership, setup};
 pub use switchboard_store::setup::STANDS_SECONDS;
 
 use super::sessions::{self, Session};
-use super::{AccountError, GivenToken, Token, new_token, note};
+use super::{AccountError, Token, new_token, note, parse_token};
 use crate::{App, AppError, Context, workspaces};
-
-/// What the first owner's account takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SetupInput {
-    /// The link's token.
-    pub token: GivenToken,
-    /// What the owner signs in with.
-    pub email: EmailAddress,
-    /// What the owner is called.
-    pub name: Title,
-    /// The owner's password.
-    pub password: GivenPassword,
-}
 
 async fn default_workspace(db: &Db) -> Result<WorkspaceRow, AppError> {
     workspaces::by_name(db, workspaces::DEFAULT)
@@ -83,7 +69,7 @@ async fn check(
             "there is an owner already; sign in, or ask them for an invitation",
         ));
     }
-    let given = token.0.as_ref().map(|token| token.hash().bytes().to_vec());
+    let given = parse_token(token).map(|token| token.hash().bytes().to_vec());
     if given.is_none() || given != expected {
         return Err(AccountError::InvalidSetupToken.into());
     }
@@ -97,14 +83,14 @@ pub async fn complete(app: &App, input: SetupInput) -> Result<Session, AppError>
     check(&mut tx.engine(), &workspace, &input.token).await?;
     drop(tx);
     let password =
-        Password::parse(input.password).map_err(|error| AppError::invalid("/password", error))?;
+        Password::parse(input.password.0).map_err(|error| AppError::invalid("/password", error))?;
     // Hashing takes its time; the database is not held meanwhile, so all is checked again.
     let digest = app.accounts.hashing.digest(&app.context, password).await?;
     let mut tx = app.db.write().await?;
     let engine = &mut tx.engine();
     check(engine, &workspace, &input.token).await?;
     let now = app.context.now();
-    let account = new_account(&app.context, input.email, &input.name);
+    let account = new_account(&app.context, input.email.0, &input.name);
     match account::insert(engine, &account, digest.as_str()).await {
         Err(StoreError::Duplicate) => {
             let detail = "this address has an account already; take another one";

@@ -1,6 +1,7 @@
 //! Changing, moving, deleting and bringing back shared actions: what every agent that links one
 //! sees from its next call on. Each can be asked what it would mean before it is done.
 
+use switchboard_contract::actions::ActionPatch;
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::id::{ActionId, IntegrationId};
 use switchboard_domain::link::{CurrentAction, Place};
@@ -10,7 +11,7 @@ use switchboard_store::action::{self, ActionRow};
 use switchboard_store::action_revision::ActionChange;
 use switchboard_store::integration::{self, IntegrationRow};
 
-use super::{ActionPatch, check, existing, read_only, record};
+use super::{check, existing, read_only, record};
 use crate::change::{ConfigChange, check_revision};
 use crate::impact::{self, How, Outcome};
 use crate::{App, AppError, Manager, integrations};
@@ -83,7 +84,8 @@ pub async fn update(
     check_revision(how.expected, row.revision)?;
     let under = integrations::existing(engine, workspace, row.integration_id).await?;
     let before = current(&row, &under);
-    patch.apply(&mut row.definition)?;
+    let applied = patch.apply(&mut row.definition);
+    applied.ok_or_else(read_only)?.map_err(AppError::Invalid)?;
     if let Some(description) = patch.description {
         row.description = description;
     }

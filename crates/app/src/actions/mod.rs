@@ -2,12 +2,12 @@
 
 mod change;
 mod history;
-mod input;
 mod try_out;
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use switchboard_contract::actions::ActionInput;
 use switchboard_domain::action::{ActionDefinition, Shape};
 use switchboard_domain::id::{ActionId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
@@ -29,8 +29,7 @@ use crate::{
 };
 pub use change::{delete, move_to, undelete, update};
 pub use history::{Revision, revisions, usage};
-pub use input::{ActionInput, ActionPatch};
-pub use try_out::{TestInput, test};
+pub use try_out::test;
 
 pub(crate) use change::{bring_back, taken};
 
@@ -82,11 +81,13 @@ pub async fn create(
     let workspace = manager.workspace();
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
     let under = integrations::existing(&mut change.engine(), workspace, integration).await?;
-    let (name, description) = (input.name.clone(), input.description.clone());
+    let new = input.into_new(under.definition.kind());
+    let new = new.map_err(AppError::Invalid)?.ok_or_else(read_only)?;
+    let (name, description, definition) = new.into_parts();
     let new = NewAction {
         name,
         description,
-        definition: input.definition(under.definition.kind())?,
+        definition,
     };
     let row = add(app, &mut change, &under, new).await?;
     change.commit().await?;

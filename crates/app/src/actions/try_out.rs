@@ -1,8 +1,8 @@
 //! Performing a shared action outside any agent, to see what comes of it.
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use switchboard_connect::Performed;
+use switchboard_contract::actions::TestInput;
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::admission::Refusal;
 use switchboard_domain::environment::{Environment, PerEnvironment};
@@ -21,20 +21,6 @@ use crate::messages::{self, Outgoing};
 use crate::prepare::Scope;
 use crate::{App, AppError, Manager, integrations, mcp, origins, prepare};
 
-/// What a test takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TestInput {
-    /// Where to call.
-    pub environment: Environment,
-    /// The arguments.
-    #[serde(default)]
-    pub arguments: Map<String, Value>,
-    /// What templates see as conversation variables.
-    #[serde(default)]
-    pub variables: Map<String, Value>,
-}
-
 /// Performs an action now, outside any agent. Nothing is kept but the audit log's entry.
 pub async fn test(
     app: &App,
@@ -43,16 +29,17 @@ pub async fn test(
     input: TestInput,
 ) -> Result<String, AppError> {
     let workspace = manager.workspace();
+    let environment = *input.environment;
     let mut change = ConfigChange::begin(app, workspace, manager.actor()).await?;
     let engine = &mut change.engine();
     let row = existing(engine, workspace, id).await?;
     let integration = integrations::existing(engine, workspace, row.integration_id).await?;
     let mut uses = integration.definition.secret_uses(app.telnyx.origin());
     uses.extend(row.definition.secret_uses(&integration.definition));
-    let uses = in_environment(uses, &integration.definition, input.environment);
+    let uses = in_environment(uses, &integration.definition, environment);
     origins::admit(&mut change, uses.clone()).await?;
     let details = change.details();
-    details.environment = Some(input.environment);
+    details.environment = Some(environment);
     details.uses(&uses);
     let id = id.to_string();
     change.note_only(("action.test", "action", &id)).await?;
@@ -60,9 +47,9 @@ pub async fn test(
     let arguments = Value::Object(input.arguments);
     let mut errors = InputErrors::new();
     let snapshot = app.catalog.snapshot(workspace).await?;
-    let secrets = snapshot.secrets_in(input.environment);
+    let secrets = snapshot.secrets_in(environment);
     let breakers = app.connector.client.breakers();
-    let scope = Scope::integration(workspace, integration.id, input.environment, breakers);
+    let scope = Scope::integration(workspace, integration.id, environment, breakers);
     let start = Instant::now();
     let performed = match (&integration.definition, &row.definition) {
         (IntegrationDefinition::McpServer(server), ActionDefinition::Mcp(action)) => {
@@ -82,10 +69,10 @@ pub async fn test(
         }
         (IntegrationDefinition::CustomApi { environments }, ActionDefinition::Api(api)) => {
             let slot = environments
-                .get(input.environment)
+                .get(environment)
                 .ok_or_else(|| Refusal::EmptySlot {
                     integration: integration.name.clone(),
-                    environment: input.environment,
+                    environment,
                 })?;
             let endpoint = prepare::slot(slot, &scope, "", &mut errors);
             let prepared = prepare::api_action(api, "", &mut errors);
@@ -93,7 +80,7 @@ pub async fn test(
                 return Err(AppError::Invalid(errors.into_inner()));
             };
             check(&schema, &arguments)?;
-            let variables = snapshot.workspace_variables(input.environment);
+            let variables = snapshot.workspace_variables(environment);
             let empty = Map::new();
             let parameters = arguments.as_object().unwrap_or(&empty);
             let context = RenderContext::new(parameters, &input.variables, None, &variables);
@@ -112,12 +99,12 @@ pub async fn test(
                 return Err(AppError::Invalid(errors.into_inner()));
             };
             check(&schema, &arguments)?;
-            let variables = snapshot.workspace_variables(input.environment);
+            let variables = snapshot.workspace_variables(environment);
             let empty = Map::new();
             let parameters = arguments.as_object().unwrap_or(&empty);
             let outgoing = Outgoing {
                 workspace,
-                environment: input.environment,
+                environment,
                 channel: &channel,
                 template: &template,
                 from: None,

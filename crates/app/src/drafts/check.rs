@@ -101,15 +101,15 @@ fn check_binding(binding: &Binding, pointer: &str, errors: &mut InputErrors) {
 /// Checks the links and gives the names of all bindings. A link that was there before may be broken
 /// by now; a new one may not.
 pub fn links(
-    document: &mut AgentDocument,
+    document: &AgentDocument,
     known: &BTreeMap<BindingId, DraftLink>,
     actions: &BTreeMap<ActionId, ActionRow>,
     errors: &mut InputErrors,
 ) -> Vec<(usize, String)> {
     let mut names = vec![];
-    for (index, binding) in document.actions.iter_mut().enumerate() {
+    for (index, binding) in document.actions.iter().enumerate() {
         let before = known.get(&binding.id).map(|known| &known.link);
-        let (link, overrides) = match &mut binding.target {
+        let (link, overrides) = match &binding.target {
             BindingTarget::Action { action, .. } => {
                 names.push((index, action.name.to_string()));
                 continue;
@@ -126,10 +126,7 @@ pub fn links(
             );
             continue;
         };
-        if link.integration_id.uuid().is_nil() {
-            link.integration_id = row.integration_id;
-        }
-        if link.integration_id != row.integration_id && before != Some(&*link) {
+        if link.integration_id != row.integration_id && before != Some(link) {
             errors.push(
                 format!("{pointer}/integration_id"),
                 "the action is not under this integration; leave it out to use the one it is under",

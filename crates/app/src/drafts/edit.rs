@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
+use switchboard_contract::drafts::BindingInput;
 use switchboard_domain::agent::{AgentDocument, Binding, VersionRef};
 use switchboard_domain::id::{ActionId, AgentId, BindingId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
@@ -66,6 +67,23 @@ impl<'a> DraftEdit<'a> {
         found.ok_or(AppError::NotFound("binding"))
     }
 
+    /// The integrations of the actions that are linked without naming one.
+    pub async fn places(
+        &mut self,
+        bindings: &[BindingInput],
+    ) -> Result<BTreeMap<ActionId, IntegrationId>, AppError> {
+        let links = bindings.iter().filter_map(|binding| binding.link);
+        let mut unplaced: Vec<_> = links
+            .filter(|link| link.integration_id.is_none())
+            .map(|link| *link.action_id)
+            .collect();
+        unplaced.sort_unstable();
+        unplaced.dedup();
+        let rows = action::get_many(&mut self.change.engine(), self.workspace, &unplaced).await?;
+        let places = rows.into_iter().map(|row| (row.id, row.integration_id));
+        Ok(places.collect())
+    }
+
     /// Checks the draft and writes it.
     pub async fn finish(mut self, operation: &str) -> Result<VersionRow, AppError> {
         check::document(&self.row.document, &mut self.errors);
@@ -79,7 +97,7 @@ impl<'a> DraftEdit<'a> {
         };
         let actions = action::get_many(engine, self.workspace, &linked).await?;
         let actions = actions.into_iter().map(|row| (row.id, row)).collect();
-        let document = &mut self.row.document;
+        let document = &self.row.document;
         let names = check::links(document, &self.links, &actions, &mut self.errors);
         let named = self.row.document.channels();
         let kinds = integration::kinds(engine, self.workspace, &named).await?;

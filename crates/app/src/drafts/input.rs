@@ -1,109 +1,16 @@
-//! What drafts take from outside.
+//! Reading what drafts take from outside.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
 use serde_json::Value;
+use switchboard_contract::drafts::{self, BindingInput, LinkInput};
+use switchboard_contract::wire::{Phase, StateName};
 use switchboard_domain::agent::{
-    AgentAction, AgentActionKind, Binding, BindingTarget, Gate, Link, Overrides, State,
+    AgentAction, AgentActionKind, Binding, BindingTarget, Gate, Link, Overrides,
 };
-use switchboard_domain::conversation::Phase;
 use switchboard_domain::id::{ActionId, BindingId, IntegrationId};
 use switchboard_domain::input::{InputErrors, pointer_token};
-use switchboard_domain::name::StateName;
 use switchboard_domain::strict;
-
-/// What PUT takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DraftInput {
-    /// What the model is told.
-    #[serde(default)]
-    pub instructions: String,
-    /// Whether `allowed_states` are applied.
-    #[serde(default)]
-    pub strict_states: bool,
-    /// The state a conversation starts in.
-    #[serde(default)]
-    pub initial_state: Option<StateName>,
-    /// Whether the model is given the built-in tool `go_to_state`.
-    #[serde(default)]
-    pub go_to_state: bool,
-    /// The steps of the dialogue.
-    #[serde(default)]
-    pub states: Vec<State>,
-    /// The actions it may call.
-    #[serde(default)]
-    pub actions: Vec<BindingInput>,
-    /// Ignored, so that what was read can be sent back; `If-Match` is what is checked.
-    #[serde(default)]
-    #[expect(dead_code, reason = "it is accepted and ignored")]
-    revision: Option<u64>,
-    /// Ignored in the same way.
-    #[serde(default)]
-    #[expect(dead_code, reason = "it is accepted and ignored")]
-    restored_from: Option<serde::de::IgnoredAny>,
-    /// Ignored in the same way.
-    #[serde(default)]
-    #[expect(dead_code, reason = "it is accepted and ignored")]
-    created_at: Option<serde::de::IgnoredAny>,
-    /// Ignored in the same way.
-    #[serde(default)]
-    #[expect(dead_code, reason = "it is accepted and ignored")]
-    updated_at: Option<serde::de::IgnoredAny>,
-}
-
-/// A binding as it comes in.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BindingInput {
-    /// The id of a binding that is there already; a new one gets its own.
-    #[serde(default)]
-    pub id: Option<BindingId>,
-    /// A link to a shared action.
-    #[serde(default)]
-    pub link: Option<LinkInput>,
-    /// What a link sets differently.
-    #[serde(default)]
-    pub overrides: Option<OverridesInput>,
-    /// An agent-specific action.
-    #[serde(default)]
-    pub action: Option<Value>,
-    /// For an agent-specific action: the phases.
-    #[serde(default)]
-    pub phases: Option<Vec<Phase>>,
-    /// For an agent-specific action: the limit.
-    #[serde(default)]
-    pub max_successful_calls: Option<u32>,
-    /// For an agent-specific action: the states.
-    #[serde(default)]
-    pub allowed_states: Option<Vec<StateName>>,
-}
-
-/// A link as it comes in.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LinkInput {
-    /// The shared action.
-    pub action_id: ActionId,
-    /// Its integration; left out, it is the one the action is under.
-    #[serde(default)]
-    pub integration_id: Option<IntegrationId>,
-}
-
-/// Overrides as they come in.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OverridesInput {
-    #[serde(default)]
-    parameters: Option<Value>,
-    #[serde(default)]
-    body_template: Option<String>,
-    #[serde(default)]
-    phases: Option<Vec<Phase>>,
-    #[serde(default)]
-    max_successful_calls: Option<u32>,
-    #[serde(default)]
-    allowed_states: Option<Vec<StateName>>,
-}
 
 /// A merge of JSON documents (RFC 7396), but for schemas, which are replaced as a whole.
 pub fn merge(target: &mut Value, patch: Value) {
@@ -123,18 +30,28 @@ pub fn merge(target: &mut Value, patch: Value) {
     }
 }
 
-/// Reads a binding under the id it has or gets.
+fn gate(
+    phases: Option<Vec<Phase>>,
+    max_successful_calls: Option<u32>,
+    allowed_states: Option<Vec<StateName>>,
+) -> Gate {
+    Gate {
+        phases: phases.map(|phases| phases.into_iter().map(|phase| phase.0).collect()),
+        max_successful_calls,
+        allowed_states: allowed_states
+            .map(|states| states.into_iter().map(|state| state.0).collect()),
+    }
+}
+
+/// Reads a binding under the id it has or gets. `places` says where the actions are that are linked
+/// without naming an integration.
 pub fn read_binding(
     id: BindingId,
     input: BindingInput,
     pointer: &str,
+    places: &BTreeMap<ActionId, IntegrationId>,
     errors: &mut InputErrors,
 ) -> Option<Binding> {
-    let gate_of = |phases, max_successful_calls, allowed_states| Gate {
-        phases,
-        max_successful_calls,
-        allowed_states,
-    };
     let target = match (input.link, input.action) {
         (Some(link), None) => {
             if input.phases.is_some()
@@ -148,17 +65,11 @@ pub fn read_binding(
             }
             let overrides = input.overrides.unwrap_or_default();
             BindingTarget::Link {
-                link: Link {
-                    action_id: link.action_id,
-                    // Filled in with the action's own, where it is left out.
-                    integration_id: link
-                        .integration_id
-                        .unwrap_or(IntegrationId::from_uuid(uuid::Uuid::nil())),
-                },
+                link: read_link(link, pointer, places, errors)?,
                 overrides: Overrides {
                     parameters: overrides.parameters,
                     body_template: overrides.body_template,
-                    gate: gate_of(
+                    gate: gate(
                         overrides.phases,
                         overrides.max_successful_calls,
                         overrides.allowed_states,
@@ -172,7 +83,7 @@ pub fn read_binding(
             }
             BindingTarget::Action {
                 action: read_action(action, pointer, errors)?,
-                gate: gate_of(
+                gate: gate(
                     input.phases,
                     input.max_successful_calls,
                     input.allowed_states,
@@ -185,6 +96,27 @@ pub fn read_binding(
         }
     };
     Some(Binding { id, target })
+}
+
+fn read_link(
+    link: LinkInput,
+    pointer: &str,
+    places: &BTreeMap<ActionId, IntegrationId>,
+    errors: &mut InputErrors,
+) -> Option<Link> {
+    let action_id = *link.action_id;
+    let named = link.integration_id.map(|named| named.0);
+    let Some(integration_id) = named.or_else(|| places.get(&action_id).copied()) else {
+        errors.push(
+            format!("{pointer}/link/action_id"),
+            "there is no such action in this workspace",
+        );
+        return None;
+    };
+    Some(Link {
+        action_id,
+        integration_id,
+    })
 }
 
 /// The members that every agent-specific action may have.
@@ -207,5 +139,6 @@ fn read_action(action: Value, pointer: &str, errors: &mut InputErrors) -> Option
             );
         }
     }
-    errors.check(pointer, strict::from_value(action))
+    let read = errors.check(pointer, strict::from_value::<drafts::AgentAction>(action));
+    read.map(Into::into)
 }

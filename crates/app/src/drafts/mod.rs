@@ -7,11 +7,13 @@ mod promote;
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
 use serde_json::Value;
+use switchboard_contract::actions::all;
+use switchboard_contract::drafts::{Binding, BindingInput, DraftInput, RelinkInput};
+use switchboard_contract::wire::Wire;
 use switchboard_domain::agent::{AgentDocument, BindingTarget, Link, VersionRef};
 use switchboard_domain::drift::{self, LinkChange};
-use switchboard_domain::id::{ActionId, AgentId, BindingId, WorkspaceId};
+use switchboard_domain::id::{AgentId, BindingId, WorkspaceId};
 use switchboard_domain::strict;
 use switchboard_store::agent::VersionRow;
 use switchboard_store::change::Entity;
@@ -20,8 +22,7 @@ use switchboard_store::{Engine, action, link, reference};
 use crate::change::ConfigChange;
 use crate::{App, AppError, Configuration, Manager, Reader};
 use edit::DraftEdit;
-pub use input::{BindingInput, DraftInput, LinkInput, OverridesInput};
-pub use promote::{PromoteInput, promote};
+pub use promote::promote;
 
 pub(crate) use edit::{existing, refer, write};
 
@@ -47,16 +48,26 @@ pub async fn put(
     let draft = edit.document();
     draft.instructions = input.instructions;
     draft.strict_states = input.strict_states;
-    draft.initial_state = input.initial_state;
+    draft.initial_state = input.initial_state.map(|Wire(name)| name);
     draft.go_to_state = input.go_to_state;
-    draft.states = input.states;
+    draft.states = all(input.states);
     let known: BTreeSet<BindingId> = draft.actions.iter().map(|binding| binding.id).collect();
+    let places = edit.places(&input.actions).await?;
     let mut bindings = vec![];
+    let many = input.actions.len();
     for (index, binding) in input.actions.into_iter().enumerate() {
         let pointer = format!("/actions/{index}");
-        let kept = binding.id.filter(|id| known.contains(id));
+        let kept = binding
+            .id
+            .map(|Wire(id)| id)
+            .filter(|id| known.contains(id));
         let id = kept.unwrap_or_else(|| BindingId::from_uuid(app.context.uuid()));
-        bindings.extend(input::read_binding(id, binding, &pointer, &mut edit.errors));
+        let read = input::read_binding(id, binding, &pointer, &places, &mut edit.errors);
+        bindings.extend(read);
+    }
+    if bindings.len() < many {
+        // Without one of them the others stand elsewhere than where they were sent.
+        return Err(AppError::Invalid(edit.errors.into_inner()));
     }
     edit.document().actions = bindings;
     edit.finish("draft.update").await
@@ -72,7 +83,8 @@ pub async fn add_binding(
 ) -> Result<(VersionRow, BindingId), AppError> {
     let mut edit = DraftEdit::begin(app, manager, id, expected).await?;
     let id = BindingId::from_uuid(app.context.uuid());
-    let binding = input::read_binding(id, input, "", &mut edit.errors);
+    let places = edit.places(std::slice::from_ref(&input)).await?;
+    let binding = input::read_binding(id, input, "", &places, &mut edit.errors);
     edit.document().actions.extend(binding);
     Ok((edit.finish("draft.add_action").await?, id))
 }
@@ -87,12 +99,14 @@ pub async fn update_binding(
     patch: serde_json::Map<String, Value>,
 ) -> Result<VersionRow, AppError> {
     let mut edit = DraftEdit::begin(app, manager, id, expected).await?;
-    let mut merged = serde_json::to_value(edit.binding(binding)?)
-        .map_err(|error| AppError::Internal(error.to_string()))?;
+    let before = Binding::from(edit.binding(binding)?.clone());
+    let mut merged =
+        serde_json::to_value(before).map_err(|error| AppError::Internal(error.to_string()))?;
     input::merge(&mut merged, Value::Object(patch));
     match strict::from_value::<BindingInput>(merged) {
         Ok(input) => {
-            let read = input::read_binding(binding, input, "", &mut edit.errors);
+            let places = edit.places(std::slice::from_ref(&input)).await?;
+            let read = input::read_binding(binding, input, "", &places, &mut edit.errors);
             if let Some(read) = read {
                 *edit.binding(binding)? = read;
             }
@@ -116,15 +130,6 @@ pub async fn remove_binding(
     edit.finish("draft.remove_action").await.map(drop)
 }
 
-/// What relinking takes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RelinkInput {
-    /// The action to link instead; left out, the same one where it is now.
-    #[serde(default)]
-    pub action_id: Option<ActionId>,
-}
-
 /// Points a link to another action, or to where its action was moved. Its overrides are kept.
 pub async fn relink(
     app: &App,
@@ -141,7 +146,7 @@ pub async fn relink(
             "this binding is an action of the agent's own; only a link can be linked again",
         ));
     };
-    let action = input.action_id.unwrap_or(link.action_id);
+    let action = input.action_id.map_or(link.action_id, |Wire(id)| id);
     let found = action::get(&mut edit.change.engine(), manager.workspace(), action).await?;
     let row = found
         .filter(|row| row.deleted_at.is_none())

@@ -1,27 +1,15 @@
 //! Making a shared action of an agent's own API call.
 
-use serde::Deserialize;
+use switchboard_contract::drafts::PromoteInput;
 use switchboard_domain::action::{ActionDefinition, ApiAction};
 use switchboard_domain::agent::{AgentAction, AgentActionKind, BindingTarget, Link, Overrides};
-use switchboard_domain::id::{AgentId, BindingId, IntegrationId};
+use switchboard_domain::id::{AgentId, BindingId};
 use switchboard_domain::integration::{IntegrationDefinition, IntegrationKind};
 use switchboard_store::agent::VersionRow;
 
 use super::edit::DraftEdit;
 use crate::actions::{self, NewAction};
 use crate::{App, AppError, Manager, integrations};
-
-/// What promoting takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PromoteInput {
-    /// The integration that gets the action.
-    pub integration_id: IntegrationId,
-    /// Its path under the integration's base URLs; left out, it is what follows the base URL that
-    /// the call's own URL starts with.
-    #[serde(default)]
-    pub path: Option<String>,
-}
 
 /// Turns an agent's own API call into a shared action under an integration and the binding into a
 /// link to it. When and how often it may be called stays as it was. Its own authentication is
@@ -43,7 +31,7 @@ pub async fn promote(
     };
     let engine = &mut edit.change.engine();
     let integration =
-        integrations::named_in_input(engine, manager.workspace(), input.integration_id).await?;
+        integrations::named_in_input(engine, manager.workspace(), *input.integration_id).await?;
     if integration.definition.kind() != IntegrationKind::CustomApi {
         return Err(AppError::invalid(
             "/integration_id",

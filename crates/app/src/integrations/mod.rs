@@ -1,11 +1,11 @@
 //! Integrations.
 
-mod input;
 mod probe;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
+use switchboard_contract::integrations::{IntegrationInput, IntegrationPatch};
 use switchboard_domain::id::{AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::IntegrationDefinition;
@@ -28,8 +28,7 @@ use crate::{
     prepare, secrets,
 };
 
-pub use input::{IntegrationInput, IntegrationPatch, SlotPatches};
-pub use probe::{Probe, ProbeInput, probe};
+pub use probe::{Probe, probe};
 
 /// The longest description, in bytes.
 pub(crate) const MAX_DESCRIPTION_BYTES: usize = 16 * 1024;
@@ -162,11 +161,13 @@ pub async fn create(
 ) -> Result<IntegrationView, AppError> {
     let workspace = manager.workspace();
     let now = app.context.now();
+    let new = input.into_new().map_err(AppError::Invalid)?;
+    let (name, description, definition) = new.into_parts();
     let mut row = IntegrationRow {
         id: IntegrationId::from_uuid(app.context.uuid()),
-        name: input.name.clone(),
-        description: input.description.clone(),
-        definition: input.definition()?,
+        name,
+        description,
+        definition,
         discovery: None,
         revision: 1,
         created_at: now,
@@ -242,7 +243,9 @@ pub async fn update(
     let mut row = before.clone();
     row.name = patch.name.take().unwrap_or(row.name);
     row.description = patch.description.take().unwrap_or(row.description);
-    patch.apply(&mut row.definition)?;
+    patch
+        .apply(&mut row.definition)
+        .map_err(AppError::Invalid)?;
     check(&row)?;
     let found = if is_reached_otherwise(&before.definition, &row.definition) {
         admit_server(app, manager, &row).await?;

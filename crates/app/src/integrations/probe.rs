@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::{Map, json};
 use switchboard_connect::telnyx::{Lookup, MessageId};
 use switchboard_connect::{ApiCall, CallError, SecretLookup as _};
+use switchboard_contract::integrations::ConnectionTest;
 use switchboard_domain::admission::Refusal;
 use switchboard_domain::environment::{Environment, PerEnvironment};
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
@@ -19,7 +19,7 @@ use switchboard_domain::template::RenderContext;
 use switchboard_store::integration::IntegrationRow;
 use tokio::time::Instant;
 
-use super::{IntegrationInput, check};
+use super::check;
 use crate::change::ConfigChange;
 use crate::prepare::Scope;
 use crate::{App, AppError, Manager, mcp, messages, origins, prepare};
@@ -28,16 +28,6 @@ use crate::{App, AppError, Manager, mcp, messages, origins, prepare};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The id of a message that no provider has.
 const NO_MESSAGE: &str = "00000000-0000-4000-8000-000000000000";
-
-/// What a test of a connection takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProbeInput {
-    /// Where to try it.
-    pub environment: Environment,
-    /// The integration, saved or not.
-    pub integration: IntegrationInput,
-}
 
 /// What came of it.
 #[derive(Debug, Clone)]
@@ -54,15 +44,17 @@ pub struct Probe {
 
 /// Asks the service of an integration for something that changes nothing, with its credentials. An
 /// HTTP API is asked for its base URL: any answer but 401 and 403 means that the connection stands.
-pub async fn probe(app: &App, manager: &Manager, input: ProbeInput) -> Result<Probe, AppError> {
+pub async fn probe(app: &App, manager: &Manager, input: ConnectionTest) -> Result<Probe, AppError> {
     let workspace = manager.workspace();
-    let environment = input.environment;
+    let environment = *input.environment;
     let now = app.context.now();
+    let new = input.integration.into_new().map_err(AppError::Invalid)?;
+    let (name, description, definition) = new.into_parts();
     let row = IntegrationRow {
         id: IntegrationId::from_uuid(app.context.uuid()),
-        name: input.integration.name.clone(),
-        description: input.integration.description.clone(),
-        definition: input.integration.definition()?,
+        name,
+        description,
+        definition,
         discovery: None,
         revision: 1,
         created_at: now,

@@ -21,7 +21,7 @@ use switchboard_store::message;
 
 use crate::{App, AppError, Conversations, Page, Reader};
 pub use switchboard_store::message::Filter;
-pub use test_message::{Preview, TestMessage, TestMessageInput, send_test};
+pub use test_message::{Preview, TestMessage, send_test};
 pub use webhook::{Received, receive};
 
 pub(crate) use perform::{Outgoing, perform};

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-use switchboard_domain::environment::Environment;
+use switchboard_contract::messages::TestMessageInput;
 use switchboard_domain::id::IntegrationId;
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::IntegrationDefinition;
@@ -19,18 +18,6 @@ use crate::{App, AppError, Manager, integrations, origins};
 
 /// How long the provider may take to answer.
 const DEADLINE: Duration = Duration::from_secs(15);
-
-/// What a test message takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TestMessageInput {
-    /// Whose API key sends it.
-    pub environment: Environment,
-    /// Who receives it.
-    pub to: String,
-    /// What it says.
-    pub text: String,
-}
 
 /// What a message would be.
 #[derive(Debug, Clone)]
@@ -86,7 +73,7 @@ pub async fn send_test(
     let uses = definition.secret_uses(app.telnyx.origin());
     origins::admit(&mut change, uses.clone()).await?;
     let details = change.details();
-    details.environment = Some(input.environment);
+    details.environment = Some(*input.environment);
     details.uses(&uses);
     change
         .note(
@@ -104,7 +91,7 @@ pub async fn send_test(
     let new = NewMessage {
         workspace,
         channel: &channel,
-        environment: input.environment,
+        environment: *input.environment,
         conversation: None,
         call: None,
         rendered: &rendered,

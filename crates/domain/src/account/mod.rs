@@ -6,6 +6,6 @@ mod role;
 mod rules;
 
 pub use email::{EmailAddress, InvalidEmail};
-pub use password::{GivenPassword, Password, WeakPassword};
+pub use password::{GivenPassword, GivenToken, Password, WeakPassword};
 pub use role::{Role, UnknownRole};
 pub use rules::{Denied, may_change, may_invite};

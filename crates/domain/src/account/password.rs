@@ -1,4 +1,4 @@
-//! Passwords. Neither type prints itself, and both are wiped from memory when they go.
+//! Passwords and tokens of links. No type here prints itself, and all are wiped from memory when they go.
 
 use std::fmt;
 
@@ -12,6 +12,10 @@ const LENGTH: std::ops::RangeInclusive<usize> = 12..=200;
 /// What somebody typed as their password, right or wrong.
 #[derive(Clone)]
 pub struct GivenPassword(Zeroizing<String>);
+
+/// What somebody sent as the token of a link, right or wrong.
+#[derive(Clone)]
+pub struct GivenToken(Zeroizing<String>);
 
 /// A password that follows the rules: one that an account may get.
 #[derive(Clone)]
@@ -33,6 +37,26 @@ impl GivenPassword {
     pub fn expose(&self) -> Option<&str> {
         let fits = self.0.len() <= 4 * LENGTH.end();
         fits.then_some(self.0.as_str())
+    }
+}
+
+impl GivenToken {
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for GivenToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GivenToken")
+    }
+}
+
+impl<'de> Deserialize<'de> for GivenToken {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(Self(Zeroizing::new(text)))
     }
 }
 

@@ -49,7 +49,7 @@ function DeleteAction({ action, onClose }: { action: Action; onClose: () => void
         const { data } = await client.DELETE('/api/v1/actions/{id}', {
           params: { path, query: { dry_run: true } },
         });
-        return data ?? { dry_run: true, affected: [] };
+        return data ?? { dry_run: true, affected: [], refusal: null };
       }}
       affected={(report) => <AffectedList report={report} nobody="No agent links it." />}
       refused={(report) => Boolean(report.refusal)}

@@ -128,7 +128,9 @@ export function useTemplateNames(
         workspace.items.map((one) => one.name),
         [
           ...values.outputs.map((one) => one.name),
-          ...siblings.items.flatMap((one) => (one.output_variables ?? []).map((output) => output.name)),
+          ...siblings.items.flatMap((one) =>
+            'output_variables' in one ? one.output_variables.map((output) => output.name) : [],
+          ),
         ],
       ),
     [schema, workspace.items, siblings.items, values.outputs],

@@ -24,7 +24,7 @@ export function MoveDialog({ action, onClose }: { action: Action; onClose: () =>
         params: { path: { id: action.id }, query: { dry_run: true } },
         body: { integration_id: to ?? '' },
       });
-      return data && 'affected' in data ? data : { dry_run: true, affected: [] };
+      return data && 'affected' in data ? data : { dry_run: true, affected: [], refusal: null };
     },
   });
   const move = $api.useMutation('post', '/api/v1/actions/{id}/move', {

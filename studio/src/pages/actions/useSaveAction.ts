@@ -77,7 +77,7 @@ export function useSaveAction({ kind, base, setBase, form, unfinished }: Props):
         params: { path, query: { dry_run: true }, header: ifMatch(base.revision) },
         body: body as Schemas['ActionPatch'],
       });
-      return data && 'affected' in data ? data : { dry_run: true, affected: [] };
+      return data && 'affected' in data ? data : { dry_run: true, affected: [], refusal: null };
     },
     onError: whenStale,
     onSuccess: (answer, body) => {

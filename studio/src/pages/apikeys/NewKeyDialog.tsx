@@ -1,6 +1,6 @@
 import { Button, Group, Modal, NativeSelect, Radio, Stack, TextInput } from '@mantine/core';
 import type { FormEvent } from 'react';
-import { $api } from '~/api/client';
+import { $api, type Schemas } from '~/api/client';
 import { fieldErrors, useForm } from '~/parts/form';
 import { ProblemAlert } from '~/parts/ProblemAlert';
 import { ShownOnce } from '~/parts/ShownOnce';
@@ -19,7 +19,7 @@ function inDays(days: number): string {
 }
 
 export function NewKeyDialog({ onClose }: { onClose: () => void }) {
-  const form = useForm({ name: '', scope: 'run', days: '' });
+  const form = useForm({ name: '', scope: 'run' as Schemas['Scope'], days: '' });
   const create = $api.useMutation('post', '/api/v1/api-keys', { meta: { refreshes: ['/api/v1/api-keys'] } });
   const errors = fieldErrors(create.error);
   function submit(event: FormEvent) {

@@ -24,7 +24,8 @@ export function IntegrationsPage() {
   const shown = useMemo(
     () =>
       list.items.filter(
-        (one) => (!kind || one.kind === kind) && matches(q, one.name, one.description, one.url),
+        (one) =>
+          (!kind || one.kind === kind) && matches(q, one.name, one.description, 'url' in one ? one.url : ''),
       ),
     [list.items, q, kind],
   );

@@ -34,7 +34,7 @@ export function NewIntegration({ kind, title, description, submitLabel, start }:
 
   async function submit(event: FormEvent) {
     event.preventDefault();
-    const body: Schemas['IntegrationInput'] = { kind, ...inputOf(form.values, kind) };
+    const body = { kind, ...inputOf(form.values, kind) } as Schemas['IntegrationInput'];
     const wrong = problemOfInput(body);
     setIncomplete(wrong);
     if (wrong) return;

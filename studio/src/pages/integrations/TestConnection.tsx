@@ -18,7 +18,8 @@ export function TestConnection({ kind, values }: { kind: Kind; values: Integrati
 
   function ask(at: Environment) {
     const input = inputOf(values, kind);
-    const integration = { kind, ...input, name: input.name || 'Connection' };
+    const named = { kind, ...input, name: input.name || 'Connection' };
+    const integration = named as Schemas['IntegrationInput'];
     test.mutate({ body: { environment: at, integration } });
   }
   return (

@@ -77,8 +77,13 @@ function slotsOf(form: IntegrationForm): Schemas['Slots'] {
   return slots;
 }
 
+type Input =
+  | Omit<Schemas['CustomApiInput'], 'kind'>
+  | Omit<Schemas['McpServerInput'], 'kind'>
+  | Omit<Schemas['MessagingChannelInput'], 'kind'>;
+
 /** The form as the API takes it, for a new integration and for a change alike. */
-export function inputOf(form: IntegrationForm, kind: Kind): Omit<Schemas['IntegrationInput'], 'kind'> {
+export function inputOf(form: IntegrationForm, kind: Kind): Input {
   const common = { name: form.name.trim(), description: form.description.trim() };
   switch (kind) {
     case 'custom_api':

@@ -34,7 +34,7 @@ export function PickActions({ title, single = false, confirm, linked, taken, onP
     enabled: integration !== undefined,
   });
   const shown = useMemo(
-    () => actions.items.filter((one) => matches(q, one.name, one.description, one.path)),
+    () => actions.items.filter((one) => matches(q, one.name, one.description, 'path' in one ? one.path : '')),
     [actions.items, q],
   );
   function toggle(action: Action) {

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { client, ifMatch } from '~/api/client';
+import { client, ifMatch, type Schemas } from '~/api/client';
 import { queryClient } from '~/api/queryClient';
 import { fieldErrors } from '~/parts/form';
 import { ProblemAlert } from '~/parts/ProblemAlert';
@@ -36,7 +36,8 @@ export function PromoteDialog({ binding, action, onClose, onDone }: Props) {
     mutationFn: async (integrationId: string) => {
       const revision = desk.dirty ? await desk.save() : desk.revision;
       const draft = await queryClient.fetchQuery({ ...draftOptions(desk.agentId), staleTime: 5_000 });
-      const saved = draft.actions.find((one) => one.id === binding.id || one.action?.name === action.name);
+      const isIt = (one: Schemas['Binding']) => one.id === binding.id || one.action?.name === action.name;
+      const saved = draft.actions.find(isIt);
       await client.POST('/api/v1/agents/{id}/draft/actions/{binding_id}/promote', {
         params: { path: { id: desk.agentId, binding_id: saved?.id ?? '' }, header: ifMatch(revision) },
         body: { integration_id: integrationId, ...(path && path !== found ? { path } : {}) },

@@ -8,33 +8,16 @@ import type { Schemas } from '~/api/client';
 export type Phase = Schemas['Phase'];
 export type JsonSchema = Record<string, unknown>;
 
-type Fields = Schemas['AgentAction'];
-/** The fields that the API's one type of action has for a kind: which it must have, which it may have. */
-type OfKind<Kind extends string, Must extends keyof Fields = never, May extends keyof Fields = never> = {
-  kind: Kind;
-} & Pick<Fields, 'name' | 'description' | 'parameters' | May> &
-  Required<Pick<Fields, Must>>;
-
-export type ApiCallAction = OfKind<
-  'api_call',
-  'method' | 'url',
-  'auth' | 'headers' | 'body_template' | 'output_variables' | 'timeout_ms'
->;
-export type StaticResponseAction = OfKind<'static_response', 'response'>;
-export type HandoverAction = OfKind<'handover', 'target', 'announcement'> & {
-  handover_type: 'phone' | 'queue' | 'sip';
-};
-export type ClientEventAction = OfKind<'client_event', 'event', 'await_result_ms'>;
-export type SendTextMessageAction = OfKind<
-  'send_text_message',
-  'channel_id' | 'recipient',
-  'message_template'
->;
+export type ApiCallAction = Schemas['ApiCallAction'];
+export type StaticResponseAction = Schemas['StaticResponseAction'];
+export type HandoverAction = Schemas['HandoverAction'];
+export type ClientEventAction = Schemas['ClientEventAction'];
+export type SendTextMessageAction = Schemas['SendTextMessageAction'];
 
 export type AgentAction =
   | ApiCallAction
   | StaticResponseAction
-  | OfKind<'end_call'>
+  | Schemas['EndCallAction']
   | HandoverAction
   | ClientEventAction
   | SendTextMessageAction;
@@ -118,7 +101,7 @@ export function bindingValues(binding: Schemas['Binding']): BindingValues {
           },
         }
       : {}),
-    ...(action ? { action: action as AgentAction } : {}),
+    ...(action ? { action } : {}),
     ...(overrides?.parameters ? { parameters: overrides.parameters } : {}),
     ...(overrides?.body_template != null ? { body_template: overrides.body_template } : {}),
     ...(gates.phases ? { phases: gates.phases } : {}),

@@ -19,5 +19,5 @@ function firstLine(notes: string): string {
 }
 
 export function versionOf(value: string): Schemas['Version'] {
-  return /^\d+$/.test(value) ? Number(value) : value;
+  return /^\d+$/.test(value) ? Number(value) : 'draft';
 }

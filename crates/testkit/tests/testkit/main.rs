@@ -1,6 +1,8 @@
 //! The tools of the tests are tested too: a tool that is wrong makes tests pass that should not.
 #![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
+mod contract;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

@@ -1,0 +1,58 @@
+//! Agents.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::list::list;
+use crate::wire::{AgentId, Time};
+
+list!(
+    /// A page of agents.
+    AgentList, Agent);
+
+/// A new agent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentInput {
+    /// What it is called.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// What it is for.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// A change of an agent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentPatch {
+    /// What it is called.
+    pub name: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// An agent.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Agent {
+    /// Its id.
+    pub id: AgentId,
+    /// What it is called.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// The version that new conversations get; null where none is published.
+    #[schema(required = true)]
+    pub published_version: Option<u32>,
+    /// Counts its changes.
+    pub revision: u64,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was changed last.
+    pub updated_at: Time,
+    /// How many links of the published version changed since it was locked, null where none is
+    /// published; where agents are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<usize>)]
+    pub drifted_links: Option<Option<usize>>,
+}
