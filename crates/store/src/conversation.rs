@@ -236,10 +236,11 @@ fn with_event(kind: Option<EventType>) -> (String, String) {
         return ("conversation AS c".to_owned(), String::new());
     };
     let name = kind.as_str();
+    // The index holds these two kinds, and SQLite uses it only where that is said.
     if matches!(kind, EventType::ActionFailed | EventType::ActionRefused) {
         let from = format!(
             "(SELECT DISTINCT conversation_id FROM event \
-             WHERE workspace_id = $1 AND kind = '{name}' AND conversation_id < $2 AND conversation_id >= $3) AS e \
+             WHERE workspace_id = $1 AND kind = '{name}' AND kind IN ('action.failed', 'action.refused') AND conversation_id < $2 AND conversation_id >= $3) AS e \
              CROSS JOIN conversation AS c"
         );
         return (from, " AND c.id = e.conversation_id".to_owned());

@@ -314,6 +314,26 @@ pub async fn users(
     Ok(users)
 }
 
+/// How many agents that are not deleted link actions of each of these integrations, in any version.
+pub async fn agent_counts(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    integrations: &[IntegrationId],
+) -> Result<BTreeMap<IntegrationId, u64>, StoreError> {
+    let ids: Vec<Uuid> = integrations.iter().map(|id| id.uuid()).collect();
+    let head = format!("SELECT l.integration_id, COUNT(DISTINCT l.agent_id) {LINKING} IN");
+    let tail = " GROUP BY l.integration_id";
+    let rows: Vec<(Uuid, i64)> = in_chunks(engine, &head, tail, workspace, &ids).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, count)| (IntegrationId::from_uuid(id), count.unsigned_abs()))
+        .collect())
+}
+
+// A cross join keeps SQLite from beginning with all agents; PostgreSQL takes whichever order is best.
+const LINKING: &str = "FROM version_link AS l CROSS JOIN agent AS g \
+     WHERE l.workspace_id = $1 AND g.workspace_id = l.workspace_id AND g.id = l.agent_id AND g.deleted_at IS NULL AND l.integration_id";
+
 /// The agents that are not deleted that link actions of these integrations, in any version.
 pub async fn agents_of(
     engine: &mut Engine<'_>,
@@ -321,16 +341,8 @@ pub async fn agents_of(
     integrations: &[IntegrationId],
 ) -> Result<BTreeMap<IntegrationId, BTreeSet<AgentId>>, StoreError> {
     let ids: Vec<Uuid> = integrations.iter().map(|id| id.uuid()).collect();
-    let rows: Vec<(Uuid, Uuid)> = in_chunks(
-        engine,
-        "SELECT DISTINCT l.integration_id, l.agent_id FROM version_link AS l \
-         JOIN agent AS g ON g.workspace_id = l.workspace_id AND g.id = l.agent_id \
-         WHERE l.workspace_id = $1 AND g.deleted_at IS NULL AND l.integration_id IN",
-        "",
-        workspace,
-        &ids,
-    )
-    .await?;
+    let head = format!("SELECT DISTINCT l.integration_id, l.agent_id {LINKING} IN");
+    let rows: Vec<(Uuid, Uuid)> = in_chunks(engine, &head, "", workspace, &ids).await?;
     let mut agents: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for (integration, agent) in rows {
         agents

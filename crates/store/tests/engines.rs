@@ -579,6 +579,11 @@ async fn versions_and_links(engine: &mut Engine<'_>) {
         .await
         .unwrap();
     assert!(agents[&INTEGRATION].contains(&AGENT));
+    let counts = link::agent_counts(engine, WORKSPACE, &[INTEGRATION]).await;
+    assert_eq!(
+        counts.unwrap()[&INTEGRATION],
+        agents[&INTEGRATION].len() as u64
+    );
     let found = action::get_many(engine, WORKSPACE, &[action, ActionId::from_uuid(uuid(12))])
         .await
         .unwrap();

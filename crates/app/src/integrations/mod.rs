@@ -71,7 +71,7 @@ async fn views(
 ) -> Result<Vec<IntegrationView>, AppError> {
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     let actions = action::counts(engine, workspace, &ids).await?;
-    let agents = agents(engine, workspace, &ids).await?;
+    let agents = agent_counts(engine, workspace, &ids).await?;
     // They come in the order of time, so the last one stays.
     let errors = stat::errors(engine, workspace, &ids).await?.into_iter();
     let mut errors: BTreeMap<_, _> = errors
@@ -79,26 +79,37 @@ async fn views(
         .collect();
     let view = |row: IntegrationRow| IntegrationView {
         action_count: actions.get(&row.id).copied().unwrap_or(0),
-        agent_count: agents.get(&row.id).map_or(0, |agents| agents.len() as u64),
+        agent_count: agents.get(&row.id).copied().unwrap_or(0),
         last_error: errors.remove(&row.id),
         row,
     };
     Ok(rows.into_iter().map(view).collect())
 }
 
-/// The agents that use each of these integrations, in any version: by a link, or by sending through it.
-async fn agents(
+/// How many agents use each of these integrations, in any version: by a link, or by sending through it.
+async fn agent_counts(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     ids: &[IntegrationId],
-) -> Result<BTreeMap<IntegrationId, BTreeSet<AgentId>>, AppError> {
-    let mut agents = link::agents_of(engine, workspace, ids).await?;
-    for (integration, source) in reference::to_channels(engine, workspace, ids).await? {
+) -> Result<BTreeMap<IntegrationId, u64>, AppError> {
+    let mut counts = link::agent_counts(engine, workspace, ids).await?;
+    let mut sending: BTreeMap<IntegrationId, BTreeSet<AgentId>> = BTreeMap::new();
+    for (channel, source) in reference::to_channels(engine, workspace, ids).await? {
         if let Source::Agent(agent, _) = source {
-            agents.entry(integration).or_default().insert(agent);
+            sending.entry(channel).or_default().insert(agent);
         }
     }
-    Ok(agents)
+    // An agent that does both counts once.
+    let channels: Vec<_> = sending.keys().copied().collect();
+    for (channel, agents) in link::agents_of(engine, workspace, &channels).await? {
+        sending.entry(channel).or_default().extend(agents);
+    }
+    counts.extend(
+        sending
+            .into_iter()
+            .map(|(channel, agents)| (channel, agents.len() as u64)),
+    );
+    Ok(counts)
 }
 
 async fn view(

@@ -196,11 +196,11 @@ pub async fn errors(
         .collect())
 }
 
-const MAYBE_DRIFTED: &str = "SELECT DISTINCT l.agent_id FROM version_link AS l \
-     JOIN agent AS g ON g.workspace_id = l.workspace_id AND g.id = l.agent_id AND g.published_version = l.number \
-     JOIN action AS a ON a.workspace_id = l.workspace_id AND a.id = l.action_id \
-     JOIN integration AS i ON i.workspace_id = a.workspace_id AND i.id = a.integration_id \
-     WHERE l.workspace_id = $1 AND g.deleted_at IS NULL \
+// A cross join keeps SQLite from beginning with all actions; PostgreSQL takes whichever order is best.
+const MAYBE_DRIFTED: &str = "SELECT DISTINCT g.id FROM agent AS g CROSS JOIN version_link AS l CROSS JOIN action AS a CROSS JOIN integration AS i \
+     WHERE g.workspace_id = $1 AND g.deleted_at IS NULL \
+     AND l.workspace_id = g.workspace_id AND l.agent_id = g.id AND l.number = g.published_version \
+     AND a.workspace_id = l.workspace_id AND a.id = l.action_id AND i.workspace_id = a.workspace_id AND i.id = a.integration_id \
      AND (a.deleted_at IS NOT NULL OR i.deleted_at IS NOT NULL OR a.integration_id <> l.integration_id OR a.revision > l.action_revision)";
 
 /// The agents whose published version links something that changed, moved or went since it was
@@ -210,7 +210,7 @@ pub async fn maybe_drifted(
     workspace: WorkspaceId,
     limit: u32,
 ) -> Result<Vec<AgentId>, StoreError> {
-    let sql = format!("{MAYBE_DRIFTED} ORDER BY l.agent_id LIMIT $2");
+    let sql = format!("{MAYBE_DRIFTED} ORDER BY g.id LIMIT $2");
     let rows: Vec<Uuid> = on!(engine, conn => sqlx::query_scalar(AssertSqlSafe(sql))
     .bind(workspace.uuid()).bind(i64::from(limit))
     .fetch_all(conn).await)?;
@@ -224,7 +224,7 @@ pub async fn maybe_drifted_of(
     agents: &[AgentId],
 ) -> Result<HashSet<AgentId>, StoreError> {
     let ids: Vec<Uuid> = agents.iter().map(|id| id.uuid()).collect();
-    let head = format!("{MAYBE_DRIFTED} AND l.agent_id IN");
+    let head = format!("{MAYBE_DRIFTED} AND g.id IN");
     let rows: Vec<(Uuid,)> = in_chunks(engine, &head, "", workspace, &ids).await?;
     Ok(rows
         .into_iter()
