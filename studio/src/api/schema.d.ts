@@ -1080,6 +1080,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process lives. */
+        get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server takes calls, and if not, why. Asking costs nothing. */
+        get: operations["get_readiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics, for Prometheus. */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/agents/{agent_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow what a session's agent tells on its own. */
+        get: operations["follow_mcp"];
+        put?: never;
+        /**
+         * Speak to an agent as an MCP server.
+         * @description Streamable HTTP of the Model Context Protocol: its revisions with sessions and the stateless one. docs/agents-over-mcp.md says more.
+         */
+        post: operations["call_mcp"];
+        /** End a session. */
+        delete: operations["end_mcp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1666,6 +1739,11 @@ export interface components {
             arguments?: components["schemas"]["JsonObject"];
         };
         /**
+         * @description What came of a call that a conversation is looked for by.
+         * @enum {string}
+         */
+        CallOutcome: "succeeded" | "failed" | "refused";
+        /**
          * @description How much a change matters to one agent.
          * @enum {string}
          */
@@ -2121,6 +2199,11 @@ export interface components {
          * @enum {string}
          */
         Environment: "development" | "staging" | "production";
+        /**
+         * @description The stable code of a problem; docs/errors.md says what each means.
+         * @enum {string}
+         */
+        ErrorCode: "malformed_json" | "malformed_body" | "invalid_idempotency_key" | "webhook_public_key_missing" | "invalid_webhook_public_key" | "invalid_signature" | "malformed_webhook" | "unauthenticated" | "invalid_credentials" | "forbidden" | "secret_origin_not_allowed" | "csrf_failed" | "foreign_host" | "no_workspace" | "invalid_setup_token" | "not_found" | "unknown_action" | "invitation_not_found" | "unknown_path" | "method_not_allowed" | "request_timeout" | "already_a_member" | "already_set_up" | "broken_references" | "call_in_progress" | "changed_meanwhile" | "conversation_closed" | "idempotency_key_reused" | "integration_deleted" | "integration_unavailable" | "last_owner" | "max_successful_calls_reached" | "name_collision" | "name_taken" | "needs_accept" | "not_a_link" | "not_a_tool" | "not_an_api_call" | "not_an_mcp_server" | "not_a_messaging_channel" | "not_an_own_action" | "not_publishable" | "not_published" | "phase_not_allowed" | "read_only" | "result_not_awaited" | "secret_in_use" | "state_not_allowed" | "tool_change_unapproved" | "transition_not_allowed" | "version_unreadable" | "workspace_changed" | "workspace_not_named" | "stale_revision" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "invalid_arguments" | "too_many_attempts" | "too_many_calls" | "internal_error" | "address_refused" | "cancelled" | "circuit_open" | "client_setup_failed" | "connect_failed" | "connection_lost" | "dns_failed" | "endless_stream" | "input_required" | "invalid_frame" | "invalid_header" | "invalid_redirect" | "invalid_response" | "invalid_secret" | "invalid_url" | "missing_secret" | "not_mcp" | "outcome_unknown" | "protocol_error" | "redirected" | "response_too_large" | "secret_unreadable" | "server_error" | "session_lost" | "timeout" | "tls_failed" | "token_refused" | "too_many_redirects" | "tool_missing" | "tool_refused" | "unauthorized" | "unreachable" | "upstream_error" | "database_unavailable" | "overloaded" | "stopping";
         /** @description An entry of a conversation's log. */
         Event: components["schemas"]["ConversationStartedEvent"] | components["schemas"]["ActionSucceededEvent"] | components["schemas"]["ActionFailedEvent"] | components["schemas"]["ActionRefusedEvent"] | components["schemas"]["OutcomeLearnedEvent"] | components["schemas"]["StateChangedEvent"] | components["schemas"]["PhaseChangedEvent"] | components["schemas"]["VariablesChangedEvent"] | components["schemas"]["ClientEventEmittedEvent"] | components["schemas"]["HandoverRequestedEvent"] | components["schemas"]["MessageUpdatedEvent"] | components["schemas"]["ConversationEndedEvent"];
         /**
@@ -3203,7 +3286,7 @@ export interface components {
              */
             status: number;
             /** @description The stable code. */
-            code: string;
+            code: components["schemas"]["ErrorCode"];
             /** @description What happened and what to do. */
             detail: string;
             /** @description The wrong places of an input. */
@@ -3344,6 +3427,22 @@ export interface components {
             /** @description What may go wrong. */
             warnings: components["schemas"]["PublishWarning"][];
         };
+        /** @description Whether a server takes calls, and if not, why. */
+        Readiness: {
+            /** @description Whether it does. */
+            status: components["schemas"]["ReadyWord"];
+            /** @description What is wrong, by the part of the server. */
+            problems: {
+                [key: string]: string;
+            };
+            /** @description How many secrets cannot be opened with the keys that are there. */
+            unreadable_secrets: number;
+        };
+        /**
+         * @description Whether it does.
+         * @enum {string}
+         */
+        ReadyWord: "ready" | "not ready";
         /** @description What fetching the tools came to. */
         Refreshed: {
             /** @description The names of new tools. */
@@ -3380,7 +3479,7 @@ export interface components {
             /** @description With `workspace_changed`: the workspace that the session is in. */
             workspace?: components["schemas"]["SessionWorkspace"];
             /** @description The code of the problem. */
-            code: string;
+            code: components["schemas"]["ErrorCode"];
             /** @description What is in the way and what to do. */
             detail: string;
         };
@@ -3718,6 +3817,11 @@ export interface components {
             notes?: components["schemas"]["ToolNote"][];
         };
         /**
+         * @description In which format tools are listed.
+         * @enum {string}
+         */
+        ToolFormat: "switchboard" | "openai" | "anthropic" | "mcp";
+        /**
          * @description The kinds of what a conversation may call.
          * @enum {string}
          */
@@ -3755,7 +3859,7 @@ export interface components {
             name: string;
             binding_id: components["schemas"]["BindingId"] | null;
             /** @description The code a call would be refused with. */
-            code: string;
+            code: components["schemas"]["ErrorCode"];
             /** @description Why, and what to do. */
             reason: string;
         };
@@ -3928,7 +4032,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -3937,31 +4041,30 @@ export interface operations {
             /** @description The action */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Action"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3970,7 +4073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3979,16 +4082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3997,52 +4091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4051,18 +4100,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4083,7 +4129,7 @@ export interface operations {
             };
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -4105,25 +4151,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4132,7 +4177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4141,16 +4186,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `read_only`: The tools of an MCP server are what the server says.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4159,7 +4201,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -4168,25 +4210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4195,16 +4219,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4213,18 +4228,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4245,7 +4257,7 @@ export interface operations {
             };
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -4258,13 +4270,19 @@ export interface operations {
             /** @description The action; in a dry run, what the change would mean */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ActionOrReport"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4273,16 +4291,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4291,7 +4319,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4300,7 +4328,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -4309,7 +4337,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_collision`: Published agents would have two actions of one name.
+             *
+             *     `name_taken`: Something has this name already.
+             *
+             *     `read_only`: The tools of an MCP server are what the server says.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4318,7 +4356,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -4327,7 +4365,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4336,7 +4374,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4345,7 +4383,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4354,16 +4392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4372,18 +4401,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4401,7 +4427,7 @@ export interface operations {
             };
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -4410,31 +4436,34 @@ export interface operations {
             /** @description The action */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Action"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4443,7 +4472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4452,16 +4481,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `not_a_tool`: The action is no tool of an MCP server.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4470,7 +4496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -4479,43 +4505,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4524,18 +4514,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4556,7 +4543,7 @@ export interface operations {
             };
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -4569,13 +4556,19 @@ export interface operations {
             /** @description The action; in a dry run, what the move would mean */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ActionOrReport"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4584,16 +4577,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4602,7 +4605,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4611,7 +4614,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -4620,7 +4623,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_collision`: Published agents would have two actions of one name.
+             *
+             *     `name_taken`: Something has this name already.
+             *
+             *     `read_only`: The tools of an MCP server are what the server says.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4629,7 +4642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -4638,7 +4651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4647,7 +4660,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4656,7 +4669,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4665,16 +4678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4683,18 +4687,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4714,7 +4715,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -4729,25 +4730,22 @@ export interface operations {
                     "application/json": components["schemas"]["RevisionList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4756,7 +4754,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4765,16 +4763,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4783,34 +4772,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4819,16 +4781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4837,18 +4790,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4863,7 +4813,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -4882,7 +4832,11 @@ export interface operations {
                     "application/json": components["schemas"]["TestAnswer"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4891,16 +4845,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4909,7 +4873,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4918,7 +4882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -4927,7 +4891,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `integration_unavailable`: What the action needs is not there: a slot of the environment, the shared action, its integration or channel.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4936,16 +4906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4954,7 +4915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4963,7 +4924,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /**
+             * @description `invalid_input`: The input is wrong in one or more places.
+             *
+             *     `invalid_arguments`: The arguments do not fit the action's parameters.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4972,16 +4937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4990,18 +4946,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5016,7 +4969,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -5025,31 +4978,34 @@ export interface operations {
             /** @description The action */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Action"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5058,7 +5014,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5067,16 +5023,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `integration_deleted`: The action's integration was deleted.
+             *
+             *     `name_collision`: Published agents would have two actions of one name.
+             *
+             *     `name_taken`: Something has this name already.
+             *
+             *     `read_only`: The tools of an MCP server are what the server says.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5085,52 +5044,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5139,18 +5053,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5165,7 +5076,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -5180,25 +5091,22 @@ export interface operations {
                     "application/json": components["schemas"]["Usage"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5207,7 +5115,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5216,16 +5124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5234,52 +5133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5288,18 +5142,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5331,25 +5182,22 @@ export interface operations {
                     "application/json": components["schemas"]["AgentList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5358,25 +5206,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5385,34 +5215,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5421,16 +5224,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5439,18 +5233,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5475,13 +5266,19 @@ export interface operations {
             /** @description The agent */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5490,16 +5287,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5508,16 +5313,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -5526,7 +5322,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5535,16 +5335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5553,7 +5344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5562,7 +5353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5571,16 +5362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5589,18 +5371,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5615,7 +5394,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -5624,31 +5403,30 @@ export interface operations {
             /** @description The agent */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5657,7 +5435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5666,16 +5444,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5684,52 +5453,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5738,18 +5462,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5767,7 +5488,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -5780,25 +5501,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5807,7 +5527,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5816,16 +5536,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5834,7 +5549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5843,43 +5558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5888,18 +5567,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5917,7 +5593,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -5930,13 +5606,19 @@ export interface operations {
             /** @description The agent */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5945,16 +5627,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5963,7 +5653,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5972,7 +5662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -5981,7 +5671,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5990,7 +5684,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -5999,7 +5693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6008,7 +5702,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6017,7 +5711,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6026,16 +5720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6044,18 +5729,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6070,7 +5752,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -6079,31 +5761,30 @@ export interface operations {
             /** @description The draft */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Draft"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6112,7 +5793,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6121,16 +5802,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6139,52 +5811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6193,18 +5820,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6222,7 +5846,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -6235,13 +5859,19 @@ export interface operations {
             /** @description The draft */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Draft"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6250,16 +5880,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6268,7 +5908,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6277,7 +5917,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -6286,7 +5926,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6295,7 +5941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6304,7 +5950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6313,7 +5959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6322,7 +5968,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6331,16 +5977,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6349,18 +5986,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6378,7 +6012,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -6391,13 +6025,19 @@ export interface operations {
             /** @description The binding */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Binding"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6406,16 +6046,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6424,7 +6074,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6433,7 +6083,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -6442,7 +6092,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6451,7 +6107,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6460,7 +6116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6469,7 +6125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6478,7 +6134,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6487,16 +6143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6505,18 +6152,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6534,9 +6178,9 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The binding's id */
-                binding_id: string;
+                binding_id: components["schemas"]["BindingId"];
             };
             cookie?: never;
         };
@@ -6549,25 +6193,26 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6576,7 +6221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6585,16 +6230,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6603,7 +6245,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6612,25 +6254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6639,16 +6263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6657,18 +6272,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6686,9 +6298,9 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The binding's id */
-                binding_id: string;
+                binding_id: components["schemas"]["BindingId"];
             };
             cookie?: never;
         };
@@ -6701,13 +6313,19 @@ export interface operations {
             /** @description The binding */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Binding"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6716,16 +6334,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6734,7 +6362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6743,7 +6371,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -6752,7 +6380,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6761,7 +6395,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6770,7 +6404,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6779,7 +6413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6788,7 +6422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6797,16 +6431,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6815,18 +6440,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6844,9 +6466,9 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The binding's id */
-                binding_id: string;
+                binding_id: components["schemas"]["BindingId"];
             };
             cookie?: never;
         };
@@ -6859,13 +6481,19 @@ export interface operations {
             /** @description The binding, a link now */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Binding"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6874,16 +6502,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6892,7 +6530,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6901,7 +6539,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -6910,7 +6548,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `not_an_api_call`: The agent's own action is no API call.
+             *
+             *     `not_an_own_action`: The binding links a shared action already.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6919,7 +6567,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6928,7 +6576,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6937,7 +6585,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6946,7 +6594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6955,16 +6603,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6973,18 +6612,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7002,9 +6638,9 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The binding's id */
-                binding_id: string;
+                binding_id: components["schemas"]["BindingId"];
             };
             cookie?: never;
         };
@@ -7017,13 +6653,19 @@ export interface operations {
             /** @description The binding */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Binding"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7032,16 +6674,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7050,7 +6702,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7059,7 +6711,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -7068,7 +6720,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `not_a_link`: The binding is an action of the agent's own.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7077,7 +6737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7086,7 +6746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7095,7 +6755,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7104,7 +6764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7113,16 +6773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7131,18 +6782,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7157,7 +6805,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -7172,25 +6820,22 @@ export interface operations {
                     "application/json": components["schemas"]["LinkChangeList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7199,7 +6844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7208,16 +6853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7226,52 +6862,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7280,18 +6871,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7306,9 +6894,9 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The binding's id */
-                binding_id: string;
+                binding_id: components["schemas"]["BindingId"];
             };
             cookie?: never;
         };
@@ -7323,25 +6911,24 @@ export interface operations {
                     "application/json": components["schemas"]["LinkChangeList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7350,7 +6937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7359,16 +6946,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7377,52 +6959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7431,18 +6968,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7463,7 +6997,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -7491,7 +7025,11 @@ export interface operations {
                     "application/json": components["schemas"]["PublishedVersion"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7500,16 +7038,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7518,7 +7064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7527,7 +7073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -7536,7 +7082,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `broken_references`, `not_publishable` or `needs_accept`; nothing was locked */
+            /**
+             * @description `broken_references`: The version links actions that were deleted or moved.
+             *
+             *     `needs_accept`: Something about the draft has to be accepted before it is published.
+             *
+             *     `not_publishable`: The version could not work.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7545,7 +7101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7554,7 +7110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7563,7 +7119,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7572,7 +7128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7581,16 +7137,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7599,18 +7146,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7628,7 +7172,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -7637,31 +7181,32 @@ export interface operations {
             /** @description The agent */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7670,7 +7215,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7679,16 +7224,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7697,7 +7237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7706,43 +7246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7751,18 +7255,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7784,7 +7285,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -7799,25 +7300,22 @@ export interface operations {
                     "application/json": components["schemas"]["VersionList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7826,7 +7324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7835,16 +7333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7853,34 +7342,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7889,16 +7351,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7907,18 +7360,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7936,7 +7386,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -7955,7 +7405,11 @@ export interface operations {
                     "application/json": components["schemas"]["LockedVersion"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7964,16 +7418,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7982,7 +7444,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7991,7 +7453,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -8000,7 +7462,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8009,7 +7475,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8018,7 +7484,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8027,7 +7493,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8036,7 +7502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8045,16 +7511,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8063,18 +7520,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8089,7 +7543,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The version's number */
                 number: number;
             };
@@ -8106,25 +7560,22 @@ export interface operations {
                     "application/json": components["schemas"]["LockedVersion"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8133,7 +7584,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8142,16 +7593,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8160,52 +7602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8214,18 +7611,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8240,7 +7634,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The version's number */
                 number: number;
             };
@@ -8257,25 +7651,22 @@ export interface operations {
                     "application/json": components["schemas"]["LinkChangeList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8284,7 +7675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8293,16 +7684,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8311,52 +7693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8365,18 +7702,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8394,7 +7728,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The version's number */
                 number: number;
             };
@@ -8411,25 +7745,24 @@ export interface operations {
                     "application/json": components["schemas"]["PublishedVersion"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8438,7 +7771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8447,16 +7780,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `broken_references` or `not_publishable` */
+            /**
+             * @description `broken_references`: The version links actions that were deleted or moved.
+             *
+             *     `not_publishable`: The version could not work.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8465,7 +7797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8474,43 +7806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8519,18 +7815,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8548,7 +7841,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The version's number */
                 number: number;
             };
@@ -8559,31 +7852,34 @@ export interface operations {
             /** @description The draft */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Draft"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8592,7 +7888,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8601,16 +7897,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8619,7 +7910,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8628,43 +7919,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8673,18 +7928,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8699,7 +7951,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The version's number */
                 number: number;
             };
@@ -8716,25 +7968,22 @@ export interface operations {
                     "application/json": components["schemas"]["RestorePreview"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8743,7 +7992,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8752,16 +8001,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8770,52 +8010,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8824,18 +8019,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8869,25 +8061,22 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8896,25 +8085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8923,34 +8094,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8959,16 +8103,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8977,18 +8112,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9019,7 +8151,11 @@ export interface operations {
                     "application/json": components["schemas"]["NewApiKey"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9028,16 +8164,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9046,16 +8190,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -9064,7 +8199,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9073,16 +8212,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -9091,7 +8221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9100,7 +8230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9109,16 +8239,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9127,18 +8248,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9153,7 +8271,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The key's id */
-                id: string;
+                id: components["schemas"]["ApiKeyId"];
             };
             cookie?: never;
         };
@@ -9166,25 +8284,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9193,7 +8310,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9202,16 +8319,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9220,52 +8332,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9274,18 +8341,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9317,25 +8381,22 @@ export interface operations {
                     "application/json": components["schemas"]["AuditList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9344,25 +8405,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9371,34 +8414,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9407,16 +8423,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9425,18 +8432,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9453,17 +8457,17 @@ export interface operations {
                 /** @description The `next` of the page before. */
                 after?: string;
                 /** @description Only this agent's. */
-                agent_id?: string;
+                agent_id?: components["schemas"]["AgentId"];
                 /** @description Only those of this environment. */
-                environment?: string;
+                environment?: components["schemas"]["Environment"];
                 /** @description Only those that have come this far: `active`, `handed_over`, `ended` or `closed`. */
-                status?: string;
+                status?: components["schemas"]["ConversationStatus"];
                 /** @description Only those with a call that came to this: `succeeded`, `failed` or `refused`. */
-                outcome?: string;
+                outcome?: components["schemas"]["CallOutcome"];
                 /** @description Only those started at this time or later (RFC 3339). */
-                from?: string;
+                from?: components["schemas"]["Time"];
                 /** @description Only those started before this time (RFC 3339). */
-                to?: string;
+                to?: components["schemas"]["Time"];
             };
             header?: never;
             path?: never;
@@ -9480,25 +8484,22 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9507,25 +8508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9534,34 +8517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9570,16 +8526,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9588,18 +8535,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9624,13 +8568,19 @@ export interface operations {
             /** @description The conversation */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9639,16 +8589,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9657,7 +8615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9666,7 +8624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -9675,7 +8633,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `not_published`: The agent has no published version.
+             *
+             *     `version_unreadable`: The version was saved by a release that this one cannot read.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9684,16 +8650,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -9702,7 +8659,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9711,7 +8668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9720,16 +8677,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9738,18 +8686,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             *
+             *     `stopping`: The server is stopping and takes no new calls.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9764,7 +8711,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
             };
             cookie?: never;
         };
@@ -9773,31 +8720,30 @@ export interface operations {
             /** @description The conversation */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9806,7 +8752,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9815,16 +8761,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9833,52 +8770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9887,18 +8779,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9913,7 +8802,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
             };
             cookie?: never;
         };
@@ -9926,13 +8815,19 @@ export interface operations {
             /** @description The conversation */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9941,16 +8836,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9959,7 +8862,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9968,7 +8871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -9977,7 +8880,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `conversation_closed`: The conversation is closed.
+             *
+             *     `transition_not_allowed`: The state does not follow the conversation's state.
+             *
+             *     `version_unreadable`: The version was saved by a release that this one cannot read.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9986,16 +8899,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10004,7 +8908,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10013,7 +8917,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10022,16 +8926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10040,18 +8935,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10069,9 +8961,9 @@ export interface operations {
             };
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
                 /** @description The action's name */
-                name: string;
+                name: components["schemas"]["ActionName"];
             };
             cookie?: never;
         };
@@ -10084,13 +8976,21 @@ export interface operations {
             /** @description What came of it, success or failure */
             200: {
                 headers: {
+                    /** @description `true` where it is the answer of an earlier call with this key. */
+                    "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CallAnswer"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             *
+             *     `invalid_idempotency_key`: The `Idempotency-Key` is not one.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10099,16 +8999,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10117,7 +9025,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /**
+             * @description `not_found`: There is no such thing in this workspace.
+             *
+             *     `unknown_action`: The conversation's version has no action of this name.
+             */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10126,7 +9038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -10135,25 +9047,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `call_in_progress`: The first call with this key is still under way.
+             *
+             *     `idempotency_key_reused`: The key was used for another call of this conversation.
+             *
+             *     `integration_unavailable`: What the action needs is not there: a slot of the environment, the shared action, its integration or channel.
+             *
+             *     `max_successful_calls_reached`: The action succeeded as often as it may in this conversation; calls under way count.
+             *
+             *     `phase_not_allowed`: The action may not be called in the conversation's phase, or the conversation takes no calls.
+             *
+             *     `state_not_allowed`: The action may not be called in the conversation's state.
+             *
+             *     `tool_change_unapproved`: The MCP server changed the tool, and nobody approved that yet.
+             *
+             *     `version_unreadable`: The version was saved by a release that this one cannot read.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10162,7 +9087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10171,7 +9096,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /**
+             * @description `invalid_input`: The input is wrong in one or more places.
+             *
+             *     `invalid_arguments`: The arguments do not fit the action's parameters.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10180,16 +9109,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
+            /** @description `too_many_calls`: As many calls are under way as the server or the integration allows; nothing was sent. */
             429: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10198,18 +9129,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             *
+             *     `stopping`: The server is stopping and takes no new calls.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10224,9 +9154,9 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
                 /** @description The event's id */
-                event_id: string;
+                event_id: components["schemas"]["EventId"];
             };
             cookie?: never;
         };
@@ -10243,7 +9173,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10252,16 +9186,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10270,7 +9212,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10279,7 +9221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -10288,7 +9230,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `result_not_awaited`: The event was answered before, or its call waits no more.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10297,16 +9245,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10315,7 +9254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10324,7 +9263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10333,16 +9272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10351,18 +9281,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10377,7 +9304,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
             };
             cookie?: never;
         };
@@ -10386,31 +9313,32 @@ export interface operations {
             /** @description The conversation */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10419,7 +9347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10428,16 +9356,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10446,52 +9369,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10500,18 +9378,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10531,7 +9406,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
             };
             cookie?: never;
         };
@@ -10547,25 +9422,22 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10574,7 +9446,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10583,16 +9455,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10601,34 +9464,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10637,16 +9473,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10655,18 +9482,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             *
+             *     `stopping`: The server is stopping and takes no new calls.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10679,12 +9505,12 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `switchboard`, or the list that an API takes as it is: `openai`, `anthropic` or `mcp`. */
-                format?: string;
+                format?: components["schemas"]["ToolFormat"];
             };
             header?: never;
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
             };
             cookie?: never;
         };
@@ -10699,25 +9525,22 @@ export interface operations {
                     "application/json": components["schemas"]["ToolsAnswer"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10726,7 +9549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10735,16 +9558,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `version_unreadable`: The version was saved by a release that this one cannot read.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10753,34 +9571,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10789,16 +9580,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10807,18 +9589,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10850,25 +9629,22 @@ export interface operations {
                     "application/json": components["schemas"]["IntegrationList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10877,25 +9653,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10904,34 +9662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10940,16 +9671,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10958,18 +9680,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10994,13 +9713,19 @@ export interface operations {
             /** @description The integration */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Integration"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11009,16 +9734,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11027,16 +9762,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -11045,7 +9771,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11054,16 +9784,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11072,7 +9793,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11081,7 +9802,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11090,16 +9811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11108,18 +9820,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11150,7 +9859,11 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionTestAnswer"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11159,16 +9872,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11177,16 +9900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -11195,7 +9909,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `integration_unavailable`: What the action needs is not there: a slot of the environment, the shared action, its integration or channel.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11204,16 +9924,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11222,7 +9933,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11231,7 +9942,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11240,16 +9951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11258,18 +9960,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11284,7 +9983,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -11293,31 +9992,30 @@ export interface operations {
             /** @description The integration */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Integration"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11326,7 +10024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11335,16 +10033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11353,52 +10042,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11407,18 +10051,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11439,7 +10080,7 @@ export interface operations {
             };
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -11461,25 +10102,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11488,7 +10128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11497,16 +10137,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11515,7 +10150,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -11524,25 +10159,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11551,16 +10168,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11569,18 +10177,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11598,7 +10203,7 @@ export interface operations {
             };
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -11611,13 +10216,19 @@ export interface operations {
             /** @description The integration */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Integration"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11626,16 +10237,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11644,7 +10265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11653,7 +10274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -11662,7 +10283,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11671,7 +10296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -11680,7 +10305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11689,7 +10314,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11698,7 +10323,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11707,16 +10332,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11725,18 +10341,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11756,7 +10369,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -11771,25 +10384,22 @@ export interface operations {
                     "application/json": components["schemas"]["ActionList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11798,7 +10408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11807,16 +10417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11825,34 +10426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11861,16 +10435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11879,18 +10444,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11905,7 +10467,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -11918,13 +10480,19 @@ export interface operations {
             /** @description The action */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Action"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11933,16 +10501,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11951,7 +10529,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11960,7 +10538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -11969,7 +10547,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `read_only`: The tools of an MCP server are what the server says.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11978,16 +10564,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11996,7 +10573,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12005,7 +10582,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12014,16 +10591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12032,18 +10600,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12058,7 +10623,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -12073,25 +10638,26 @@ export interface operations {
                     "application/json": components["schemas"]["Refreshed"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12100,7 +10666,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12109,16 +10675,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `changed_meanwhile`: The integration was changed while its tools were fetched.
+             *
+             *     `not_an_mcp_server`: The integration is no MCP server.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12127,52 +10692,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12181,7 +10701,73 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
+            /**
+             * @description `address_refused`: The address may not be reached: it is private, or of this machine.
+             *
+             *     `cancelled`: The request was called off before the service answered.
+             *
+             *     `circuit_open`: The service failed so often that it is left alone for a while.
+             *
+             *     `client_setup_failed`: The server's HTTP client cannot be set up.
+             *
+             *     `connect_failed`: The service could not be connected to.
+             *
+             *     `connection_lost`: The connection broke before the answer was whole.
+             *
+             *     `dns_failed`: The service's name could not be resolved.
+             *
+             *     `endless_stream`: The MCP server's stream did not come to an end.
+             *
+             *     `input_required`: The MCP server asks for input that nobody gives here.
+             *
+             *     `invalid_frame`: What the MCP server sent is no message of the protocol.
+             *
+             *     `invalid_header`: A header could not be made of what it is made of.
+             *
+             *     `invalid_redirect`: The service sends elsewhere, and that is no address.
+             *
+             *     `invalid_response`: The answer of the service could not be read.
+             *
+             *     `invalid_secret`: A secret's value cannot be put where it belongs.
+             *
+             *     `invalid_url`: What should be a URL is none.
+             *
+             *     `missing_secret`: A secret has no value in this environment.
+             *
+             *     `not_mcp`: What answers at this URL is no MCP server.
+             *
+             *     `outcome_unknown`: The request went out, and nobody knows what came of it.
+             *
+             *     `protocol_error`: The MCP server broke the protocol.
+             *
+             *     `redirected`: The MCP server is elsewhere.
+             *
+             *     `response_too_large`: The answer is larger than the server takes.
+             *
+             *     `secret_unreadable`: A secret's value cannot be opened with the keys that are there.
+             *
+             *     `server_error`: The MCP server answered with an error.
+             *
+             *     `session_lost`: The MCP server ended the session.
+             *
+             *     `timeout`: The service did not answer in time.
+             *
+             *     `tls_failed`: No secure connection to the service came about.
+             *
+             *     `token_refused`: The token endpoint gave no token.
+             *
+             *     `too_many_redirects`: The service sends elsewhere again and again.
+             *
+             *     `tool_missing`: The MCP server has no such tool or method.
+             *
+             *     `tool_refused`: The MCP server does not take these arguments.
+             *
+             *     `unauthorized`: The service does not take these credentials.
+             *
+             *     `unreachable`: The MCP server cannot be reached.
+             *
+             *     `upstream_error`: The service answered with an error.
+             */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12190,9 +10776,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12210,7 +10802,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The channel's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -12238,7 +10830,11 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12247,16 +10843,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12265,7 +10871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12274,7 +10880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -12283,7 +10889,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `not_a_messaging_channel`: The integration is no messaging channel.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12292,16 +10904,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12310,7 +10913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12319,7 +10922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12328,16 +10931,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12346,18 +10940,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12372,7 +10963,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -12381,31 +10972,34 @@ export interface operations {
             /** @description The integration */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Integration"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12414,7 +11008,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12423,16 +11017,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12441,52 +11030,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12495,18 +11039,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12538,25 +11079,22 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12565,25 +11103,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12592,34 +11112,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12628,16 +11121,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12646,18 +11130,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12688,7 +11169,11 @@ export interface operations {
                     "application/json": components["schemas"]["NewInvitation"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12697,16 +11182,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12715,16 +11208,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -12733,7 +11217,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `already_a_member`: The address belongs to a member of the workspace.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12742,16 +11232,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12760,7 +11241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12769,7 +11250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12778,16 +11259,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12796,18 +11268,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12832,13 +11301,19 @@ export interface operations {
             /** @description The new member's session */
             201: {
                 headers: {
+                    /** @description The session's cookie. */
+                    "Set-Cookie": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12847,16 +11322,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `invalid_credentials`: The e-mail address or the password is wrong. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12865,7 +11346,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `invitation_not_found`: The invitation was used, taken back or is too old. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12874,7 +11355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -12883,7 +11364,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `already_a_member`: The address belongs to a member of the workspace. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12892,16 +11373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12910,7 +11382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12919,7 +11391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12928,16 +11400,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
+            /** @description `too_many_attempts`: There were too many attempts to sign in. */
             429: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12946,18 +11420,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12988,7 +11459,11 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationView"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12997,16 +11472,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13015,7 +11485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `invitation_not_found`: The invitation was used, taken back or is too old. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13024,7 +11494,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -13033,25 +11503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13060,7 +11512,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13069,7 +11521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13078,16 +11530,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13096,18 +11539,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13122,7 +11562,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The invitation's id */
-                id: string;
+                id: components["schemas"]["InvitationId"];
             };
             cookie?: never;
         };
@@ -13135,25 +11575,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13162,7 +11601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13171,16 +11610,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13189,52 +11623,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13243,18 +11632,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13286,25 +11672,22 @@ export interface operations {
                     "application/json": components["schemas"]["MemberList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13313,25 +11696,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13340,34 +11705,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13376,16 +11714,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13394,18 +11723,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13420,7 +11746,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The person's id */
-                id: string;
+                id: components["schemas"]["UserId"];
             };
             cookie?: never;
         };
@@ -13433,25 +11759,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13460,7 +11785,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13469,16 +11794,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `last_owner`: The workspace would have no owner.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13487,52 +11809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13541,18 +11818,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13567,7 +11841,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The person's id */
-                id: string;
+                id: components["schemas"]["UserId"];
             };
             cookie?: never;
         };
@@ -13586,7 +11860,11 @@ export interface operations {
                     "application/json": components["schemas"]["Member"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13595,16 +11873,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13613,7 +11899,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13622,7 +11908,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -13631,7 +11917,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `last_owner`: The workspace would have no owner.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13640,16 +11932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13658,7 +11941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13667,7 +11950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13676,16 +11959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13694,18 +11968,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13722,13 +11993,13 @@ export interface operations {
                 /** @description The `next` of the page before. */
                 after?: string;
                 /** @description Only this conversation's. */
-                conversation_id?: string;
+                conversation_id?: components["schemas"]["ConversationId"];
                 /** @description Only this channel's. */
-                integration_id?: string;
+                integration_id?: components["schemas"]["IntegrationId"];
                 /** @description Only those that have come this far. */
-                status?: string;
+                status?: components["schemas"]["MessageStatus"];
                 /** @description Only those of this environment. */
-                environment?: string;
+                environment?: components["schemas"]["Environment"];
             };
             header?: never;
             path?: never;
@@ -13745,25 +12016,22 @@ export interface operations {
                     "application/json": components["schemas"]["MessageList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13772,25 +12040,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13799,34 +12049,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13835,16 +12058,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13853,18 +12067,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13879,7 +12090,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The message's id */
-                id: string;
+                id: components["schemas"]["MessageId"];
             };
             cookie?: never;
         };
@@ -13894,25 +12105,22 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13921,7 +12129,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13930,16 +12138,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13948,52 +12147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14002,18 +12156,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14026,11 +12177,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this time on (RFC 3339); left out, a day before the end. */
-                from?: string;
+                from?: components["schemas"]["Time"];
                 /** @description Until this time (RFC 3339); left out, now. At most 35 days after `from`. */
-                to?: string;
+                to?: components["schemas"]["Time"];
                 /** @description Only this environment. */
-                environment?: string;
+                environment?: components["schemas"]["Environment"];
             };
             header?: never;
             path?: never;
@@ -14047,25 +12198,22 @@ export interface operations {
                     "application/json": components["schemas"]["Overview"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14074,25 +12222,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14101,34 +12231,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14137,16 +12240,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14155,18 +12249,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             *
+             *     `stopping`: The server is stopping and takes no new calls.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14198,25 +12291,22 @@ export interface operations {
                     "application/json": components["schemas"]["SecretList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14225,25 +12315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14252,34 +12324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14288,16 +12333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14306,18 +12342,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14332,7 +12365,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The secret's name */
-                name: string;
+                name: components["schemas"]["SecretName"];
             };
             cookie?: never;
         };
@@ -14345,6 +12378,8 @@ export interface operations {
             /** @description The secret was changed */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14354,13 +12389,19 @@ export interface operations {
             /** @description The secret was made */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14369,16 +12410,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14387,7 +12436,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14396,7 +12445,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -14405,7 +12454,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14414,16 +12467,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14432,7 +12476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14441,7 +12485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14450,16 +12494,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14468,18 +12503,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14499,7 +12531,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The secret's name */
-                name: string;
+                name: components["schemas"]["SecretName"];
             };
             cookie?: never;
         };
@@ -14521,25 +12553,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14548,7 +12579,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14557,16 +12588,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `secret_in_use`: The secret is used, and calls that need it would fail.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14575,34 +12603,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14611,16 +12612,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14629,18 +12621,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14667,25 +12656,18 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /** @description `foreign_host`: The request names a host, or comes from a page, that is not this server's. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14694,25 +12676,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14721,52 +12685,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14775,18 +12694,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14811,13 +12727,19 @@ export interface operations {
             /** @description The session */
             201: {
                 headers: {
+                    /** @description The session's cookie. */
+                    "Set-Cookie": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14826,16 +12748,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `invalid_credentials`: The e-mail address or the password is wrong. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             *
+             *     `no_workspace`: The person is a member of no workspace any more.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14844,16 +12774,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -14862,25 +12783,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14889,7 +12792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14898,7 +12801,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14907,16 +12810,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
+            /** @description `too_many_attempts`: There were too many attempts to sign in. */
             429: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14925,18 +12830,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14961,25 +12863,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14988,25 +12887,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15015,52 +12900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15069,18 +12909,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15109,7 +12946,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15118,16 +12959,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /**
+             * @description `unauthenticated`: There is no valid API key, and nobody is signed in.
+             *
+             *     `invalid_credentials`: The e-mail address or the password is wrong.
+             */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15136,16 +12987,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -15154,7 +12996,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15163,16 +13009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15181,7 +13018,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15190,7 +13027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15199,16 +13036,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
+            /** @description `too_many_attempts`: There were too many attempts to sign in. */
             429: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15217,18 +13056,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15253,25 +13089,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15280,25 +13113,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15307,52 +13126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15361,18 +13135,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15403,7 +13174,11 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15412,16 +13187,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15430,7 +13211,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15439,7 +13220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -15448,7 +13229,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15457,16 +13242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15475,7 +13251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15484,7 +13260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15493,16 +13269,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15511,18 +13278,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15549,106 +13313,7 @@ export interface operations {
                     "application/json": components["schemas"]["SetupState"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15657,18 +13322,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15693,13 +13355,19 @@ export interface operations {
             /** @description The owner's session */
             201: {
                 headers: {
+                    /** @description The session's cookie. */
+                    "Set-Cookie": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15708,16 +13376,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             *
+             *     `invalid_setup_token`: The link of the first start does not work.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15726,16 +13391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -15744,7 +13400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `already_set_up`: There is an owner already. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15753,16 +13409,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15771,7 +13418,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15780,7 +13427,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15789,16 +13436,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15807,18 +13445,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15850,25 +13485,22 @@ export interface operations {
                     "application/json": components["schemas"]["VariableList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15877,25 +13509,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15904,34 +13518,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15940,16 +13527,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15958,18 +13536,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15984,7 +13559,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The variable's name */
-                name: string;
+                name: components["schemas"]["VariableName"];
             };
             cookie?: never;
         };
@@ -15997,6 +13572,8 @@ export interface operations {
             /** @description The variable was changed */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16006,13 +13583,19 @@ export interface operations {
             /** @description The variable was made */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Variable"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16021,16 +13604,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16039,7 +13630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16048,7 +13639,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -16057,7 +13648,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16066,16 +13661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16084,7 +13670,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16093,7 +13679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16102,16 +13688,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16120,18 +13697,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16146,7 +13720,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The variable's name */
-                name: string;
+                name: components["schemas"]["VariableName"];
             };
             cookie?: never;
         };
@@ -16159,25 +13733,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16186,7 +13759,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16195,16 +13768,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16213,34 +13781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16249,16 +13790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16267,18 +13799,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16298,7 +13827,7 @@ export interface operations {
             };
             path: {
                 /** @description The channel's id */
-                integration_id: string;
+                integration_id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -16317,7 +13846,17 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookAnswer"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_body`: The body could not be read to its end.
+             *
+             *     `webhook_public_key_missing`: The channel has no public key, so nobody can tell whether a webhook is its provider's.
+             *
+             *     `invalid_webhook_public_key`: The channel's public key is not one.
+             *
+             *     `invalid_signature`: The webhook is not signed by the channel's key, or not now.
+             *
+             *     `malformed_webhook`: The webhook is signed, and is no event of the provider.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16326,25 +13865,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16353,7 +13874,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -16362,25 +13883,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16389,34 +13892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16425,22 +13901,199 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
+            503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is stopping */
+        };
+    };
+    get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It lives. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    get_readiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description It does not. */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metrics. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    follow_mcp: {
+        parameters: {
+            query?: never;
+            header?: {
+                "mcp-session-id"?: string;
+            };
+            path: {
+                agent_id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A JSON-RPC error; `data.code` is a code of the API or of the protocol. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsonObject"];
+                };
+            };
+        };
+    };
+    call_mcp: {
+        parameters: {
+            query?: {
+                environment?: components["schemas"]["Environment"];
+            };
+            header?: {
+                "mcp-session-id"?: string;
+            };
+            path: {
+                agent_id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JsonObject"] | components["schemas"]["JsonObject"][];
+            };
+        };
+        responses: {
+            /** @description The JSON-RPC answer, or a stream with it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsonObject"] | components["schemas"]["JsonObject"][];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A notification was taken. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A JSON-RPC error; `data.code` is a code of the API or of the protocol. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsonObject"];
+                };
+            };
+        };
+    };
+    end_mcp: {
+        parameters: {
+            query?: never;
+            header?: {
+                "mcp-session-id"?: string;
+            };
+            path: {
+                agent_id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A JSON-RPC error; `data.code` is a code of the API or of the protocol. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsonObject"];
                 };
             };
         };
