@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs schemathesis with docs/openapi.json against a live server: no 5xx, no status and no body that
-# the document does not declare. EXAMPLES says how many requests an operation gets.
+# Holds docs/openapi.json against a live server, from outside: a client that openapi-python-client generates
+# from it does the steps of the tour, and schemathesis finds no 5xx, no status and no body that it does
+# not declare. EXAMPLES says how many requests an operation gets.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +19,7 @@ trap finish EXIT
 
 # What the tests are told in their environment is no setting of the server.
 clean=(env --unset=SWITCHBOARD_TEST_VENV --unset=SWITCHBOARD_TEST_NPM --unset=SWITCHBOARD_TEST_POSTGRES_URL)
-"${clean[@]}" "$binary" serve --data-dir "$directory" --listen 127.0.0.1:0 --log-format json --log-level warn \
+"${clean[@]}" "$binary" serve --data-dir "$directory" --listen 127.0.0.1:0 --allow-network 127.0.0.1 --log-format json --log-level warn \
     >"$directory/stdout" 2>"$directory/stderr" &
 server=$!
 
@@ -35,6 +36,11 @@ if [ -z "$address" ]; then
     exit 1
 fi
 key=$("${clean[@]}" "$binary" keys create --name contract --scope admin --data-dir "$directory")
+
+PATH=$PWD/.cache/venv/bin:$PATH openapi-python-client generate --path docs/openapi.json --meta none \
+    --output-path "$directory/client/switchboard_client" --fail-on-warning >"$directory/generated" ||
+    { cat "$directory/generated" >&2 && exit 1; }
+PYTHONPATH=$directory/client .cache/venv/bin/python scripts/tour_client.py "$address" "$key"
 
 # Revoking is left to tests of its own: the run would revoke the key it uses. One worker: on Python
 # 3.11 several of them trip over a fault in its ast module.

@@ -1,5 +1,6 @@
 //! What handlers take: their rejections are problems too.
 
+use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use switchboard_app::accounts::sessions::Session;
 use switchboard_app::authority::Authority;
 use switchboard_app::impact::How;
 use switchboard_app::{AppError, Listing, Principal, RequestInfo, Search, api_keys};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::input::pointer_token;
 use switchboard_domain::strict::Strict;
 
@@ -116,23 +118,25 @@ impl<T: DeserializeOwned + Default> FromRequest<ApiState> for OptionalJson<T> {
 
 async fn body(request: Request, state: &ApiState) -> Result<Bytes, Problem> {
     check_content_type(request.headers())?;
+    bytes(request, state).await
+}
+
+async fn bytes(request: Request, state: &ApiState) -> Result<Bytes, Problem> {
     Bytes::from_request(request, state)
             .await
             .map_err(|rejection| {
                 if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                     Problem::new(
-                        StatusCode::PAYLOAD_TOO_LARGE,
-                        "body_too_large",
+                        ErrorCode::BodyTooLarge,
                         "the body is larger than this server takes; send less, or raise its `max_body_bytes`",
                     )
                 } else if is_late(&rejection) {
                     Problem::new(
-                        StatusCode::REQUEST_TIMEOUT,
-                        "request_timeout",
+                        ErrorCode::RequestTimeout,
                         "the body did not come in time; send it faster, or raise the server's `body_timeout_seconds`",
                     )
                 } else {
-                    Problem::new(StatusCode::BAD_REQUEST, "malformed_body", "the body was not read to its end")
+                    Problem::new(ErrorCode::MalformedBody, "the body was not read to its end")
                 }
             })
 }
@@ -150,6 +154,18 @@ fn is_late(rejection: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
+/// A body as its bytes.
+#[derive(Debug)]
+pub struct Raw(pub Bytes);
+
+impl FromRequest<ApiState> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, Problem> {
+        bytes(request, state).boxed().await.map(Self)
+    }
+}
+
 fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(kind) = headers.get(header::CONTENT_TYPE) else {
         return Ok(());
@@ -160,8 +176,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unsupported_media_type",
+        ErrorCode::UnsupportedMediaType,
         "send JSON, with `Content-Type: application/json`",
     ))
 }
@@ -241,8 +256,7 @@ fn sentence(error: &serde_json::Error) -> String {
 
 fn malformed(detail: &str) -> Problem {
     Problem::new(
-        StatusCode::BAD_REQUEST,
-        "malformed_json",
+        ErrorCode::MalformedJson,
         format!("the body is not JSON: {detail}"),
     )
 }
@@ -266,9 +280,16 @@ impl<T: DeserializeOwned> FromRequestParts<ApiState> for Query<T> {
 #[derive(Debug)]
 pub struct Path<T>(pub T);
 
+/// What has the wrong form names nothing either, but somebody mistyped it.
+fn malformed_id(text: &str, error: &dyn Display) -> Problem {
+    let text: String = text.chars().take(100).collect();
+    let detail = format!("`{text}` in the path is malformed: {error}");
+    Problem::new(ErrorCode::NotFound, detail)
+}
+
 macro_rules! path {
     ($($part:ident $name:ident),+) => {
-        impl<$($part: FromStr + Send),+> FromRequestParts<ApiState> for Path<($($part,)+)> {
+        impl<$($part: FromStr<Err: Display> + Send),+> FromRequestParts<ApiState> for Path<($($part,)+)> {
             type Rejection = Problem;
 
             async fn from_request_parts(
@@ -281,7 +302,7 @@ macro_rules! path {
                 let mut raw = raw.iter().map(|(_, value)| value);
                 Ok(Self(($({
                     let $name = raw.next().unwrap_or_default();
-                    $name.parse::<$part>().map_err(|_| AppError::NotFound("thing"))?
+                    $name.parse::<$part>().map_err(|error| malformed_id($name, &error))?
                 },)+)))
             }
         }
@@ -328,8 +349,7 @@ impl FromRequestParts<ApiState> for IdempotencyKey {
             .map(|text| Self(Some(text.to_owned())))
             .map_err(|_| {
                 Problem::new(
-                    StatusCode::BAD_REQUEST,
-                    "invalid_idempotency_key",
+                    ErrorCode::InvalidIdempotencyKey,
                     "an Idempotency-Key has visible ASCII characters only",
                 )
             })

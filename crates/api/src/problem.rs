@@ -8,13 +8,14 @@ use switchboard_app::accounts::AccountError;
 use switchboard_app::{AppError, DATABASE_AWAY};
 use switchboard_contract::problem::{self as contract, Details};
 use switchboard_contract::wire::Wire;
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::input::InputError;
 
 /// An error on its way to the caller.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    code: &'static str,
+    code: ErrorCode,
     detail: String,
     errors: Vec<InputError>,
     details: Option<Box<Details>>,
@@ -35,9 +36,9 @@ pub struct ProblemCode {
 
 impl Problem {
     /// A problem without more than its sentence.
-    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self {
-            status,
+            status: StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST),
             code,
             detail: detail.into(),
             errors: vec![],
@@ -48,47 +49,12 @@ impl Problem {
     }
 }
 
-const fn status_of_account(error: AccountError) -> StatusCode {
-    match error {
-        AccountError::InvalidCredentials => StatusCode::UNAUTHORIZED,
-        AccountError::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
-        AccountError::NoWorkspace | AccountError::InvalidSetupToken => StatusCode::FORBIDDEN,
-        AccountError::InvitationNotFound => StatusCode::NOT_FOUND,
-    }
-}
-
-fn status(error: &AppError) -> StatusCode {
-    match error {
-        AppError::Invalid(_) | AppError::InvalidArguments(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        AppError::NotFound(_) => StatusCode::NOT_FOUND,
-        AppError::Stale { .. } => StatusCode::PRECONDITION_FAILED,
-        AppError::Unauthenticated => StatusCode::UNAUTHORIZED,
-        AppError::Forbidden { .. }
-        | AppError::RoleTooSmall { .. }
-        | AppError::SecretOrigin { .. } => StatusCode::FORBIDDEN,
-        AppError::Account(error) => status_of_account(*error),
-        AppError::Refused(_) if error.code() == "unknown_action" => StatusCode::NOT_FOUND,
-        AppError::BadRequest { .. } => StatusCode::BAD_REQUEST,
-        AppError::Conflict { .. } | AppError::Refused(_) | AppError::CallInProgress => {
-            StatusCode::CONFLICT
-        }
-        AppError::Upstream { .. } => StatusCode::BAD_GATEWAY,
-        AppError::Unavailable {
-            code: "too_many_calls",
-            ..
-        } => StatusCode::TOO_MANY_REQUESTS,
-        AppError::Stopping | AppError::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
-        error if error.is_database_away() => StatusCode::SERVICE_UNAVAILABLE,
-        AppError::Store(_) | AppError::Vault(_) | AppError::Internal(_) => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
-    }
-}
-
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
-        let mut problem = Self::new(status(&error), error.code(), error.to_string());
+        let mut problem = Self::new(error.code(), error.to_string());
         match error {
+            // A call's own limit is ours, a service's is an answer of it.
+            AppError::Upstream { .. } => problem.status = StatusCode::BAD_GATEWAY,
             AppError::Invalid(errors) | AppError::InvalidArguments(errors) => {
                 problem.errors = errors;
             }
@@ -147,7 +113,7 @@ impl IntoResponse for Problem {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
-            code: self.code,
+            code: self.code.into(),
             detail: self.detail,
             errors: self.errors.into_iter().map(Into::into).collect(),
             details,
@@ -170,7 +136,7 @@ impl IntoResponse for Problem {
                 .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(ProblemCode {
-            code: self.code,
+            code: self.code.as_str(),
             cause: self.cause,
             secret,
         });
@@ -181,8 +147,7 @@ impl IntoResponse for Problem {
 /// The answer to whoever comes when the door is full.
 pub fn full() -> Response {
     let mut problem = Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "overloaded",
+        ErrorCode::Overloaded,
         "this server has as many connections as it takes; try again in a moment",
     );
     problem.retry_after = Some(1);

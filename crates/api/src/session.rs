@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use switchboard_app::AppError;
 use switchboard_app::accounts::sessions::{self, Session};
@@ -17,6 +17,7 @@ use switchboard_app::accounts::{self, CameFrom};
 use switchboard_contract::accounts::SessionWorkspace;
 use switchboard_contract::problem::Details;
 use switchboard_contract::wire::Wire;
+use switchboard_domain::error_code::ErrorCode;
 
 use crate::ApiState;
 use crate::hosts::Foreign;
@@ -111,7 +112,7 @@ pub async fn check_workspace(
         return Ok(());
     }
     Err(AppError::conflict(
-        "workspace_not_named",
+        ErrorCode::WorkspaceNotNamed,
         "you are a member of several workspaces: say which one this change is for, by its id in the header `Switchboard-Workspace`",
     )
     .into())
@@ -139,7 +140,7 @@ async fn check_named(parts: &Parts, state: &ApiState, session: &Session) -> Resu
         ..Details::default()
     };
     Err(AppError::Conflict {
-        code: "workspace_changed",
+        code: ErrorCode::WorkspaceChanged,
         message: format!(
             "nothing was done: this tab shows {shown}, and you have since switched to \"{}\"; reload the page, or switch back",
             row.workspace_name
@@ -160,15 +161,14 @@ fn check_page(headers: &HeaderMap, state: &ApiState) -> Result<(), Problem> {
 
 fn csrf_failed() -> Problem {
     Problem::new(
-        StatusCode::FORBIDDEN,
-        "csrf_failed",
+        ErrorCode::CsrfFailed,
         "a change by a session needs its `X-CSRF-Token` and must come from this server's own pages; reload the page and try again",
     )
 }
 
 impl From<Foreign> for Problem {
     fn from(foreign: Foreign) -> Self {
-        Self::new(StatusCode::FORBIDDEN, Foreign::CODE, foreign.to_string())
+        Self::new(ErrorCode::ForeignHost, foreign.to_string())
     }
 }
 

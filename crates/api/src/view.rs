@@ -70,7 +70,7 @@ pub fn refusal(error: &AppError) -> Refusal {
         _ => Details::default(),
     };
     Refusal {
-        code: error.code(),
+        code: error.code().into(),
         detail: error.to_string(),
         details,
     }

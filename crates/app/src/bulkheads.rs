@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -220,11 +221,11 @@ async fn take(
 
 fn full(name: &'static str, why: &'static str, retry_after: u64) -> AppError {
     let (cap, code) = match name {
-        "host" => ("calls of a host", "overloaded"),
-        "integration" => ("calls of an integration", "overloaded"),
-        "key" => ("calls of a key", "too_many_calls"),
-        "workspace" => ("calls of a workspace", "too_many_calls"),
-        _ => ("calls of the server", "overloaded"),
+        "host" => ("calls of a host", ErrorCode::Overloaded),
+        "integration" => ("calls of an integration", ErrorCode::Overloaded),
+        "key" => ("calls of a key", ErrorCode::TooManyCalls),
+        "workspace" => ("calls of a workspace", ErrorCode::TooManyCalls),
+        _ => ("calls of the server", ErrorCode::Overloaded),
     };
     caps::note(cap, why);
     AppError::Unavailable {
@@ -262,7 +263,7 @@ mod tests {
         }
     }
 
-    fn code(result: Result<Inside, AppError>) -> &'static str {
+    fn code(result: Result<Inside, AppError>) -> ErrorCode {
         result.unwrap_err().code()
     }
 
@@ -277,7 +278,7 @@ mod tests {
         let enter = |number, goes| bulkheads.enter(workspace(1), key(number), goes);
         let first = enter(1, to(&slow)).await.unwrap();
         let _second = enter(1, to(&slow)).await.unwrap();
-        assert_eq!(code(enter(1, to(&slow)).await), "overloaded");
+        assert_eq!(code(enter(1, to(&slow)).await), ErrorCode::Overloaded);
         let _quick = enter(1, to(&quick)).await.unwrap();
         bulkheads
             .enter(workspace(2), key(1), to(&slow))
@@ -295,14 +296,14 @@ mod tests {
         for _ in 0..4 {
             inside.push(enter(1, 1).await.unwrap());
         }
-        assert_eq!(code(enter(1, 1).await), "too_many_calls");
+        assert_eq!(code(enter(1, 1).await), ErrorCode::TooManyCalls);
         inside.push(enter(1, 2).await.unwrap());
         inside.push(enter(1, 2).await.unwrap());
-        assert_eq!(code(enter(1, 2).await), "too_many_calls");
+        assert_eq!(code(enter(1, 2).await), ErrorCode::TooManyCalls);
         for _ in 0..4 {
             inside.push(enter(2, 1).await.unwrap());
         }
-        assert_eq!(code(enter(3, 1).await), "overloaded");
+        assert_eq!(code(enter(3, 1).await), ErrorCode::Overloaded);
         inside.clear();
         enter(1, 1).await.unwrap();
     }
@@ -337,7 +338,7 @@ mod tests {
             enter(1).await.unwrap();
         }
         let refused = enter(1).await.unwrap_err();
-        assert_eq!(refused.code(), "too_many_calls");
+        assert_eq!(refused.code(), ErrorCode::TooManyCalls);
         assert!(matches!(
             refused,
             AppError::Unavailable { retry_after: 1, .. }

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use switchboard_connect::{CallError, Performed};
 use switchboard_domain::admission::{self, Refusal};
 use switchboard_domain::conversation::{Conversation, Outcome};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{AgentId, CallId, ConversationId, EventId};
 use switchboard_domain::input::InputError;
@@ -236,7 +237,7 @@ fn check_key(key: Option<&str>) -> Result<(), AppError> {
         || !key.bytes().all(|b| (b' '..=b'~').contains(&b))
     {
         return Err(AppError::bad_request(
-            "invalid_idempotency_key",
+            ErrorCode::InvalidIdempotencyKey,
             format!("an Idempotency-Key has 1 to {MAX_KEY_BYTES} visible ASCII characters"),
         ));
     }
@@ -349,7 +350,7 @@ async fn answer_of(
 ) -> Result<CallAnswer, AppError> {
     if call.fingerprint != fingerprint {
         return Err(AppError::conflict(
-            "idempotency_key_reused",
+            ErrorCode::IdempotencyKeyReused,
             "this Idempotency-Key was used in this conversation for another action or other arguments; take a new one",
         ));
     }
@@ -368,7 +369,7 @@ async fn answer_of(
         call = find_call(app, key, &text)
             .await?
             .ok_or_else(|| AppError::Unavailable {
-                code: "database_unavailable",
+                code: ErrorCode::DatabaseUnavailable,
                 message: "the first call with this Idempotency-Key could not be written down and never went out; try again".to_owned(),
                 retry_after: 1,
             })?;
@@ -423,7 +424,8 @@ async fn note_refusal(
     let counted = binding.map(|binding| count(conversation, binding, Came::Refused));
     let binding = binding.and_then(PreparedBinding::shown_id);
     let name: String = name.chars().take(100).collect();
-    let mut detail = serde_json::json!({"code": error.code(), "message": error.to_string()});
+    let mut detail =
+        serde_json::json!({"code": error.code().as_str(), "message": error.to_string()});
     if let AppError::InvalidArguments(errors) = error {
         detail["errors"] = serde_json::json!(errors);
     }
@@ -549,7 +551,7 @@ fn overloaded(performed: &Performed) -> Option<AppError> {
     (error.code == "overloaded" && performed.outcome == Outcome::Failed).then(|| {
         caps::note("descriptors", &error.message);
         AppError::Unavailable {
-            code: "overloaded",
+            code: ErrorCode::Overloaded,
             message: error.message.clone(),
             retry_after: 1,
         }

@@ -159,7 +159,7 @@ async fn go_to_state(app: &App, admitted: &Admitted, parameters: &Map<String, Va
             let output = serde_json::json!({"from": from, "to": to});
             local::answered(output.to_string())
         }
-        Err(error @ AppError::Conflict { .. }) => failed(error.code(), error.to_string()),
+        Err(error @ AppError::Conflict { .. }) => failed(error.code().as_str(), error.to_string()),
         Err(error) => {
             tracing::error!(%error, "a conversation's state could not be changed");
             failed("internal_error", "the state could not be changed")

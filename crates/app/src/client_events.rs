@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use switchboard_connect::{CallError, Performed};
 use switchboard_contract::calls::ClientEventResult;
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{CallId, ConversationId, EventId};
 use switchboard_store::client_event::{self, ClientEventKey};
@@ -177,7 +178,7 @@ pub async fn answer(
     }
     if !client_event::answer(engine, key, &text, app.context.now()).await? {
         return Err(AppError::conflict(
-            "result_not_awaited",
+            ErrorCode::ResultNotAwaited,
             "this event was answered before, or its call does not wait any more",
         ));
     }

@@ -10,6 +10,7 @@ use switchboard_contract::wire::{RequestedVersion, Wire};
 use switchboard_domain::action::BUILT_IN_VARIABLES;
 use switchboard_domain::agent::VersionRef;
 use switchboard_domain::conversation::{Conversation, ConversationKey, Phase, Status};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{AgentId, ConversationId, EventId};
 use switchboard_domain::input::InputErrors;
@@ -109,7 +110,7 @@ pub async fn version(
         RequestedVersion::Published => {
             agent.published_version.map(VersionRef::Number).ok_or_else(|| {
                 AppError::conflict(
-                    "not_published",
+                    ErrorCode::NotPublished,
                     "this agent has no published version, so it takes no new conversations; publish one, or test with \"version\": \"draft\"",
                 )
             })

@@ -3,6 +3,7 @@
 use switchboard_contract::problem::Details;
 use switchboard_domain::account::{Denied, Role};
 use switchboard_domain::admission::Refusal;
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::input::InputError;
 use switchboard_domain::name::SecretName;
 use switchboard_domain::scope::Scope;
@@ -24,7 +25,7 @@ pub enum AppError {
     #[error("{message}")]
     BadRequest {
         /// The stable code.
-        code: &'static str,
+        code: ErrorCode,
         /// What is wrong with it and what to do.
         message: String,
     },
@@ -32,7 +33,7 @@ pub enum AppError {
     #[error("{message}")]
     Conflict {
         /// The stable code.
-        code: &'static str,
+        code: ErrorCode,
         /// What is in the way and what to do.
         message: String,
         /// The places in the input that are concerned.
@@ -91,7 +92,7 @@ pub enum AppError {
     #[error("{message}")]
     Upstream {
         /// The stable code.
-        code: &'static str,
+        code: ErrorCode,
         /// What it did and what to do.
         message: String,
     },
@@ -100,7 +101,7 @@ pub enum AppError {
     #[error("{message}")]
     Unavailable {
         /// The stable code.
-        code: &'static str,
+        code: ErrorCode,
         /// What is in the way and what to do.
         message: String,
         /// After how many seconds to try again.
@@ -136,7 +137,7 @@ impl AppError {
     }
 
     /// A conflict without more than its sentence.
-    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn conflict(code: ErrorCode, message: impl Into<String>) -> Self {
         Self::Conflict {
             code,
             message: message.into(),
@@ -146,7 +147,7 @@ impl AppError {
     }
 
     /// A request that cannot be taken.
-    pub fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn bad_request(code: ErrorCode, message: impl Into<String>) -> Self {
         Self::BadRequest {
             code,
             message: message.into(),
@@ -162,25 +163,25 @@ impl AppError {
     }
 
     /// The stable code of the API.
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Invalid(_) => "invalid_input",
-            Self::NotFound(_) => "not_found",
+            Self::Invalid(_) => ErrorCode::InvalidInput,
+            Self::NotFound(_) => ErrorCode::NotFound,
             Self::BadRequest { code, .. }
             | Self::Conflict { code, .. }
             | Self::Unavailable { code, .. }
-            | Self::Upstream { code, .. } => code,
-            Self::CallInProgress => "call_in_progress",
-            Self::Stale { .. } => "stale_revision",
-            Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden { .. } | Self::RoleTooSmall { .. } => "forbidden",
-            Self::SecretOrigin { .. } => "secret_origin_not_allowed",
+            | Self::Upstream { code, .. } => *code,
+            Self::CallInProgress => ErrorCode::CallInProgress,
+            Self::Stale { .. } => ErrorCode::StaleRevision,
+            Self::Unauthenticated => ErrorCode::Unauthenticated,
+            Self::Forbidden { .. } | Self::RoleTooSmall { .. } => ErrorCode::Forbidden,
+            Self::SecretOrigin { .. } => ErrorCode::SecretOriginNotAllowed,
             Self::Account(error) => error.code(),
             Self::Refused(refusal) => refusal.code(),
-            Self::InvalidArguments(_) => "invalid_arguments",
-            Self::Stopping => "stopping",
-            Self::Store(StoreError::Unavailable(_)) => "database_unavailable",
-            Self::Store(_) | Self::Vault(_) | Self::Internal(_) => "internal_error",
+            Self::InvalidArguments(_) => ErrorCode::InvalidArguments,
+            Self::Stopping => ErrorCode::Stopping,
+            Self::Store(StoreError::Unavailable(_)) => ErrorCode::DatabaseUnavailable,
+            Self::Store(_) | Self::Vault(_) | Self::Internal(_) => ErrorCode::InternalError,
         }
     }
 }
@@ -189,7 +190,7 @@ impl From<Denied> for AppError {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Needs(needed) => Self::RoleTooSmall { needed },
-            Denied::LastOwner => Self::conflict("last_owner", denied.to_string()),
+            Denied::LastOwner => Self::conflict(ErrorCode::LastOwner, denied.to_string()),
         }
     }
 }

@@ -6,6 +6,7 @@ use switchboard_contract::problem::{Details, NameCollision};
 use switchboard_contract::wire::Wire;
 use switchboard_domain::agent::{AgentDocument, VersionRef};
 use switchboard_domain::drift::{self, ChangeKind, Class, FieldChange, LinkChange};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{ActionId, AgentId, BindingId, IntegrationId, WorkspaceId};
 use switchboard_domain::link::{BrokenReason, CurrentAction, LinkedAction};
 use switchboard_domain::name::{ActionName, SecretName};
@@ -326,7 +327,7 @@ pub async fn name_collision(
         ..Details::default()
     };
     Ok(Some(AppError::Conflict {
-        code: "name_collision",
+        code: ErrorCode::NameCollision,
         message: format!(
             "{count} published agents would have two actions named `{name}`; take another name, or change those agents first"
         ),

@@ -7,6 +7,7 @@ use switchboard_contract::versions::PublishInput;
 use switchboard_domain::agent::{AgentDocument, LockedVersion, VersionRef};
 use switchboard_domain::drift;
 use switchboard_domain::environment::Environment;
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::link::LinkedAction;
 use switchboard_domain::publish::{self, Differences, Review, Surroundings, Verdict};
@@ -201,7 +202,7 @@ fn refusal(review: &Review, accepted: &BTreeSet<String>) -> Option<AppError> {
         ..Details::default()
     };
     Some(AppError::Conflict {
-        code: "needs_accept",
+        code: ErrorCode::NeedsAccept,
         message,
         errors: vec![],
         details: Some(Box::new(details)),
@@ -212,11 +213,11 @@ fn refusal(review: &Review, accepted: &BTreeSet<String>) -> Option<AppError> {
 pub(crate) fn refused(what: &str, verdict: &Verdict, then: &str) -> AppError {
     let (code, message) = match verdict.broken_references.len() {
         0 => (
-            "not_publishable",
+            ErrorCode::NotPublishable,
             format!("{what} cannot be published; see `problems` for each reason"),
         ),
         count => (
-            "broken_references",
+            ErrorCode::BrokenReferences,
             format!(
                 "{what} links {count} shared actions that were deleted or moved; link them again or remove them in the draft{then}"
             ),

@@ -7,6 +7,7 @@ use switchboard_contract::Patch;
 use switchboard_contract::problem::Details;
 use switchboard_contract::secrets::{SecretInput, User, UserKind};
 use switchboard_domain::environment::Environment;
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::name::SecretName;
@@ -285,7 +286,7 @@ fn in_use(name: &SecretName, users: &[SecretUser]) -> AppError {
         ..Details::default()
     };
     AppError::Conflict {
-        code: "secret_in_use",
+        code: ErrorCode::SecretInUse,
         message: format!(
             "the secret `{name}` is used in {} places, whose calls would fail; remove it there, or delete it with ?force=true",
             users.len()

@@ -8,6 +8,7 @@ use switchboard_domain::admission::{self, Refusal};
 use switchboard_domain::agent::VersionRef;
 use switchboard_domain::conversation::{Conversation, ConversationKey, Phase, Status};
 use switchboard_domain::environment::Environment;
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{AgentId, BindingId, ConversationId};
 use switchboard_domain::tool_format::{Note, Provider};
 use uuid::Uuid;
@@ -54,7 +55,7 @@ pub struct Unavailable {
     /// The binding; none for what is built in.
     pub binding: Option<BindingId>,
     /// The code that a call would be refused with.
-    pub code: &'static str,
+    pub code: ErrorCode,
     /// Why, as a sentence.
     pub reason: String,
 }

@@ -1,5 +1,6 @@
 //! Workspaces: made on the command line.
 
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::WorkspaceId;
 use switchboard_domain::name::Title;
 use switchboard_store::workspace::WorkspaceRow;
@@ -20,7 +21,7 @@ pub async fn create(db: &Db, context: &Context, name: &str) -> Result<WorkspaceR
         Ok(()) => {}
         Err(StoreError::Duplicate) => {
             return Err(AppError::conflict(
-                "name_taken",
+                ErrorCode::NameTaken,
                 format!("there is a workspace named `{name}` already; take another name"),
             ));
         }

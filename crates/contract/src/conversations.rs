@@ -15,6 +15,18 @@ list!(
     /// A page of conversations.
     ConversationList, Conversation);
 
+/// What came of a call that a conversation is looked for by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum CallOutcome {
+    /// It succeeded.
+    Succeeded,
+    /// It failed.
+    Failed,
+    /// It was not admitted.
+    Refused,
+}
+
 /// A new conversation.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -22,6 +22,7 @@ pub mod messages;
 pub mod overview;
 mod patch;
 pub mod problem;
+pub mod reference;
 pub mod secrets;
 pub mod tools;
 pub mod versions;

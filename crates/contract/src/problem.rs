@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::accounts::SessionWorkspace;
 use crate::secrets::User;
 use crate::versions::{BrokenReference, PublishFinding, PublishProblem};
-use crate::wire::{AgentId, BindingId, SecretName, Version};
+use crate::wire::{AgentId, BindingId, ErrorCode, SecretName, Version};
 
 /// An error (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -19,7 +19,7 @@ pub struct Problem {
     /// The status.
     pub status: u16,
     /// The stable code.
-    pub code: &'static str,
+    pub code: ErrorCode,
     /// What happened and what to do.
     pub detail: String,
     /// The wrong places of an input.
@@ -110,7 +110,7 @@ pub struct NameCollision {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Refusal {
     /// The code of the problem.
-    pub code: &'static str,
+    pub code: ErrorCode,
     /// What is in the way and what to do.
     pub detail: String,
     /// What the problem has beside that.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use switchboard_domain::tool_format::Note;
 use utoipa::ToSchema;
 
-use crate::wire::{BindingId, JsonObject, NoteSeverity, ToolProvider, Wire};
+use crate::wire::{BindingId, ErrorCode, JsonObject, NoteSeverity, ToolProvider, Wire};
 
 /// Something about a tool in a provider's format.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -92,7 +92,7 @@ pub struct UnavailableTool {
     #[schema(required = true)]
     pub binding_id: Option<BindingId>,
     /// The code a call would be refused with.
-    pub code: &'static str,
+    pub code: ErrorCode,
     /// Why, and what to do.
     pub reason: String,
 }
@@ -104,6 +104,20 @@ pub struct Tools {
     pub tools: Vec<Tool>,
     /// What is not.
     pub unavailable: Vec<UnavailableTool>,
+}
+
+/// In which format tools are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum ToolFormat {
+    /// What is callable and what is not.
+    Switchboard,
+    /// What OpenAI's API takes.
+    OpenAi,
+    /// What Anthropic's API takes.
+    Anthropic,
+    /// What an MCP server lists.
+    Mcp,
 }
 
 /// The tools, in the format that was asked for.

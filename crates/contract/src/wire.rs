@@ -173,6 +173,33 @@ words! {
         "How far a text message has come."
 }
 
+/// The stable code of a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErrorCode(pub domain::error_code::ErrorCode);
+
+impl From<domain::error_code::ErrorCode> for ErrorCode {
+    fn from(code: domain::error_code::ErrorCode) -> Self {
+        Self(code)
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl PartialSchema for ErrorCode {
+    fn schema() -> RefOr<Schema> {
+        let codes = domain::error_code::ErrorCode::ALL.iter();
+        let codes = codes.map(|code| json!(code.as_str()));
+        let schema = text("The stable code of a problem; docs/errors.md says what each means.");
+        Schema::Object(schema.enum_values(Some(codes)).build()).into()
+    }
+}
+
+impl ToSchema for ErrorCode {}
+
 macro_rules! names {
     ($($name:ident: $pattern:literal, $what:literal;)+) => {$(
         impl Described for domain::name::$name {

@@ -3,6 +3,7 @@
 use crate::agent::Gate;
 use crate::conversation::{Conversation, Phase, Status};
 use crate::environment::Environment;
+use crate::error_code::ErrorCode;
 use crate::id::BindingId;
 use crate::name::StateName;
 
@@ -123,17 +124,17 @@ impl Refusal {
     }
 
     /// The stable code of the API.
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::UnknownAction { .. } => "unknown_action",
-            Self::Closed | Self::HandedOver | Self::Phase { .. } => "phase_not_allowed",
-            Self::State { .. } | Self::LastState { .. } => "state_not_allowed",
-            Self::LimitReached { .. } => "max_successful_calls_reached",
+            Self::UnknownAction { .. } => ErrorCode::UnknownAction,
+            Self::Closed | Self::HandedOver | Self::Phase { .. } => ErrorCode::PhaseNotAllowed,
+            Self::State { .. } | Self::LastState { .. } => ErrorCode::StateNotAllowed,
+            Self::LimitReached { .. } => ErrorCode::MaxSuccessfulCallsReached,
             Self::EmptySlot { .. }
             | Self::BrokenLink { .. }
             | Self::ChannelDeleted { .. }
-            | Self::Unusable { .. } => "integration_unavailable",
-            Self::UnapprovedChange { .. } => "tool_change_unapproved",
+            | Self::Unusable { .. } => ErrorCode::IntegrationUnavailable,
+            Self::UnapprovedChange { .. } => ErrorCode::ToolChangeUnapproved,
         }
     }
 }
@@ -266,7 +267,7 @@ mod tests {
     fn code(gate: &Gate, strict: bool, conversation: &Conversation) -> Option<&'static str> {
         admit("a", BINDING, gate, strict, conversation)
             .err()
-            .map(|refusal| refusal.code())
+            .map(|refusal| refusal.code().as_str())
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod discovery;
 pub mod drift;
 pub mod durations;
 pub mod environment;
+pub mod error_code;
 pub mod event;
 pub mod handover;
 pub mod id;

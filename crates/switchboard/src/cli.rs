@@ -7,7 +7,7 @@ use clap::{
 };
 use switchboard_domain::scope::Scope;
 
-use crate::settings::{Flags, Kind, SETTINGS};
+use crate::settings::{Flags, Kind, SETTINGS, Setting};
 
 /// Connects AI agents to the services they act on.
 #[derive(Debug, Parser)]
@@ -124,7 +124,13 @@ impl Cli {
 ///
 /// Not clap's global arguments: of a list given before and after a command these keep one half.
 fn with_settings(command: clap::Command) -> clap::Command {
-    let flags = SETTINGS.iter().map(|setting| {
+    with_settings_of(command, true)
+}
+
+/// `serves` says whether all of them matter. To a command that only opens the database few do: its help
+/// shows those, and it takes the others as well.
+fn with_settings_of(command: clap::Command, serves: bool) -> clap::Command {
+    let flags = SETTINGS.iter().map(move |setting| {
         let action = match setting.kind {
             Kind::List => ArgAction::Append,
             Kind::Text | Kind::Integer { .. } => ArgAction::Set,
@@ -132,12 +138,32 @@ fn with_settings(command: clap::Command) -> clap::Command {
         Arg::new(setting.name)
             .long(setting.flag)
             .value_name(setting.value_name)
-            .help(setting.summary)
-            .long_help(format!("{}. {}", setting.summary, setting.details))
+            .help(format!("{} {}", setting.summary, sources(setting)))
+            .long_help(format!(
+                "{}. {}\n{}",
+                setting.summary,
+                setting.details,
+                sources(setting)
+            ))
             .help_heading("Settings")
+            .hide(!serves && !OF_DATABASE.contains(&setting.name))
             .action(action)
     });
-    command.args(flags).mut_subcommands(with_settings)
+    command.args(flags).mut_subcommands(move |command| {
+        let serves = serves && SERVING.contains(&command.get_name());
+        with_settings_of(command, serves)
+    })
+}
+
+/// The commands to which all settings matter.
+const SERVING: [&str; 3] = ["serve", "demo", "check"];
+/// The settings that say which database there is, and where.
+const OF_DATABASE: [&str; 4] = ["config", "data_dir", "database_url", "database_ca_file"];
+
+/// What a setting is when nobody sets it, and what sets it beside its flag.
+fn sources(setting: &Setting) -> String {
+    let default = setting.default.unwrap_or(setting.otherwise);
+    format!("[default: {default}] [env: {}]", setting.variable)
 }
 
 /// Takes the settings' flags from every level of the command line, outermost first.
@@ -292,6 +318,28 @@ mod tests {
         let help = parse("switchboard serve --help").unwrap_err().to_string();
         for setting in SETTINGS {
             assert!(help.contains(&format!("--{}", setting.flag)), "{help}");
+        }
+    }
+
+    #[test]
+    fn help_says_what_is_set_by_default_and_by_what_else() {
+        for line in ["switchboard serve --help", "switchboard serve -h"] {
+            let help = parse(line).unwrap_err().to_string();
+            let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(help.contains("[default: 127.0.0.1:8080]"), "{help}");
+            assert!(help.contains("[env: SWITCHBOARD_LISTEN]"), "{help}");
+        }
+    }
+
+    #[test]
+    fn help_of_a_command_shows_what_matters_to_it() {
+        let help = parse("switchboard keys create --help").unwrap_err();
+        let help = help.to_string();
+        for shown in ["--name", "--scope", "--data-dir", "--database-url"] {
+            assert!(help.contains(shown), "{help}");
+        }
+        for hidden in ["--listen", "--telnyx-url", "--log-level"] {
+            assert!(!help.contains(hidden), "{help}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use switchboard_app::api_keys::NewKey;
 use switchboard_app::rows::ApiKeyRow;
-use switchboard_app::{accounts, api_keys, restored, workspaces};
+use switchboard_app::{AppError, accounts, api_keys, restored, workspaces};
 use switchboard_domain::account::EmailAddress;
 use switchboard_domain::id::{ApiKeyId, WorkspaceId};
 use switchboard_store::Db;
@@ -34,7 +34,8 @@ pub async fn keys(settings: &Settings, command: KeysCommand) -> anyhow::Result<E
                 scope,
                 expires_at: None,
             };
-            let (_, plain) = api_keys::create_in(&db, &context, workspace, ACTOR, &new).await?;
+            let made = api_keys::create_in(&db, &context, workspace, ACTOR, &new).await;
+            let (_, plain) = made.map_err(told)?;
             say!("{}", plain.expose());
         }
         KeysCommand::List { workspace } => {
@@ -74,7 +75,8 @@ pub async fn workspaces(
     let db = wiring::open_beside(settings).await?;
     match command {
         WorkspacesCommand::Create { name } => {
-            let made = workspaces::create(&db, &context, &name).await?;
+            let made = workspaces::create(&db, &context, &name).await;
+            let made = made.map_err(told)?;
             say!("{}\t{}", made.id, made.name);
         }
         WorkspacesCommand::List => {
@@ -119,6 +121,17 @@ pub async fn restored(settings: &Settings, keep_keys: bool) -> anyhow::Result<Ex
     );
     db.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// An error as a command says it: what is wrong with its input stands in no list beside it.
+fn told(error: AppError) -> anyhow::Error {
+    match error {
+        AppError::Invalid(errors) => {
+            let details: Vec<_> = errors.into_iter().map(|error| error.detail).collect();
+            anyhow::anyhow!(details.join("; "))
+        }
+        error => error.into(),
+    }
 }
 
 async fn find_workspace(db: &Db, name: &str) -> anyhow::Result<WorkspaceId> {

@@ -418,6 +418,14 @@ async fn check_finds_what_weakens_a_start() {
         .output()
         .unwrap();
     assert_eq!(unreachable.status.code(), Some(1));
+    let nameless = server
+        .command()
+        .args(["workspaces", "create", ""])
+        .output()
+        .unwrap();
+    assert!(!nameless.status.success());
+    let said = String::from_utf8_lossy(&nameless.stderr).into_owned();
+    assert!(said.contains("1 to 200 characters"), "{said}");
     let unknown = server
         .command()
         .env("SWITCHBOARD_LISTN", "x")

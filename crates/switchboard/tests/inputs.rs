@@ -356,3 +356,38 @@ async fn admission_follows_phase_state_environment_and_publication() {
         .await;
     assert_eq!(unpublished.problem(409), "not_published");
 }
+
+/// A typing error in an id is told apart from an id of nothing, by its sentence.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_malformed_id_is_told_what_an_id_looks_like() {
+    let (_upstream, _server, client, sample) = set_up().await;
+    for (path, prefix) in [
+        ("/agents/my-agent".to_owned(), "agt_"),
+        (format!("/agents/{}", sample.integration), "agt_"),
+        (
+            format!("/agents/{}/draft/actions/x/relink", sample.agent),
+            "bnd_",
+        ),
+        ("/conversations/CNV_1/tools".to_owned(), "cnv_"),
+    ] {
+        let method = if path.ends_with("relink") {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        let reply = client.send(method, &path, &[], None).await;
+        let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+        assert_eq!(reply.problem(404), "not_found", "{path}");
+        assert!(detail.contains("malformed"), "{path}: {detail}");
+        assert!(
+            detail.contains(&format!("starts with `{prefix}`")),
+            "{detail}"
+        );
+    }
+    let unknown = client
+        .get("/agents/agt_00000000000000000000000000000000")
+        .await;
+    let detail = unknown.json()["detail"].as_str().unwrap().to_owned();
+    assert_eq!(unknown.problem(404), "not_found");
+    assert!(detail.starts_with("there is no such agent"), "{detail}");
+}

@@ -158,14 +158,26 @@ impl Document {
     }
 
     fn answer(&self, operation: &Operation, exchange: Exchange<'_>) -> Option<String> {
-        let at = format!(
-            "{}/responses/{}",
-            operation.pointer,
-            exchange.status.as_u16()
-        );
-        let Some(response) = self.json.pointer(&at) else {
+        let declared = |status: &str| {
+            let at = format!("{}/responses/{status}", operation.pointer);
+            self.json.pointer(&at).map(|response| (at, response))
+        };
+        let found = declared(exchange.status.as_str()).or_else(|| declared("default"));
+        let Some((at, response)) = found else {
             return Some("the document does not declare this status".to_owned());
         };
+        let headers = response["headers"].as_object().into_iter().flatten();
+        let mut needed = headers.filter(|(_, header)| header["required"] == true);
+        if let Some((name, _)) = needed.find(|(name, _)| !exchange.headers.contains_key(*name)) {
+            return Some(format!("the document says that it has the header {name}"));
+        }
+        let body = serde_json::from_str::<Value>(exchange.text).unwrap_or_default();
+        let code = body.get("code").cloned().unwrap_or_default();
+        if let Some(codes) = response["x-codes"].as_array()
+            && !codes.contains(&code)
+        {
+            return Some(format!("the document does not list the code {code} here"));
+        }
         let kind = exchange.headers.get("content-type");
         let kind = kind.map(|kind| kind.to_str().unwrap().split(';').next().unwrap().trim());
         let declared = response["content"].as_object();

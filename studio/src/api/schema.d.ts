@@ -1097,6 +1097,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process lives. */
+        get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server takes calls, and if not, why. Asking costs nothing. */
+        get: operations["get_readiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics, for Prometheus. */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp/agents/{agent_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow what a session's agent tells on its own. */
+        get: operations["follow_mcp"];
+        put?: never;
+        /**
+         * Speak to an agent as an MCP server.
+         * @description Streamable HTTP of the Model Context Protocol: its revisions with sessions and the stateless one. docs/agents-over-mcp.md says more.
+         */
+        post: operations["call_mcp"];
+        /** End a session. */
+        delete: operations["end_mcp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1683,6 +1756,11 @@ export interface components {
             arguments?: components["schemas"]["JsonObject"];
         };
         /**
+         * @description What came of a call that a conversation is looked for by.
+         * @enum {string}
+         */
+        CallOutcome: "succeeded" | "failed" | "refused";
+        /**
          * @description How much a change matters to one agent.
          * @enum {string}
          */
@@ -2138,6 +2216,11 @@ export interface components {
          * @enum {string}
          */
         Environment: "development" | "staging" | "production";
+        /**
+         * @description The stable code of a problem; docs/errors.md says what each means.
+         * @enum {string}
+         */
+        ErrorCode: "malformed_json" | "malformed_body" | "invalid_idempotency_key" | "webhook_public_key_missing" | "invalid_webhook_public_key" | "invalid_signature" | "malformed_webhook" | "unauthenticated" | "invalid_credentials" | "forbidden" | "secret_origin_not_allowed" | "csrf_failed" | "foreign_host" | "no_workspace" | "invalid_setup_token" | "not_found" | "unknown_action" | "invitation_not_found" | "unknown_path" | "method_not_allowed" | "request_timeout" | "already_a_member" | "already_set_up" | "broken_references" | "call_in_progress" | "changed_meanwhile" | "conversation_closed" | "idempotency_key_reused" | "integration_deleted" | "integration_unavailable" | "last_owner" | "max_successful_calls_reached" | "name_collision" | "name_taken" | "needs_accept" | "not_a_link" | "not_a_tool" | "not_an_api_call" | "not_an_mcp_server" | "not_a_messaging_channel" | "not_an_own_action" | "not_publishable" | "not_published" | "phase_not_allowed" | "read_only" | "result_not_awaited" | "secret_in_use" | "state_not_allowed" | "tool_change_unapproved" | "transition_not_allowed" | "version_unreadable" | "workspace_changed" | "workspace_not_named" | "stale_revision" | "body_too_large" | "unsupported_media_type" | "invalid_input" | "invalid_arguments" | "too_many_attempts" | "too_many_calls" | "internal_error" | "address_refused" | "cancelled" | "circuit_open" | "client_setup_failed" | "connect_failed" | "connection_lost" | "dns_failed" | "endless_stream" | "input_required" | "invalid_frame" | "invalid_header" | "invalid_redirect" | "invalid_response" | "invalid_secret" | "invalid_url" | "missing_secret" | "not_mcp" | "outcome_unknown" | "protocol_error" | "redirected" | "response_too_large" | "secret_unreadable" | "server_error" | "session_lost" | "timeout" | "tls_failed" | "token_refused" | "too_many_redirects" | "tool_missing" | "tool_refused" | "unauthorized" | "unreachable" | "upstream_error" | "database_unavailable" | "overloaded" | "stopping";
         /** @description An entry of a conversation's log. */
         Event: components["schemas"]["ConversationStartedEvent"] | components["schemas"]["ActionSucceededEvent"] | components["schemas"]["ActionFailedEvent"] | components["schemas"]["ActionRefusedEvent"] | components["schemas"]["OutcomeLearnedEvent"] | components["schemas"]["StateChangedEvent"] | components["schemas"]["PhaseChangedEvent"] | components["schemas"]["VariablesChangedEvent"] | components["schemas"]["ClientEventEmittedEvent"] | components["schemas"]["HandoverRequestedEvent"] | components["schemas"]["MessageUpdatedEvent"] | components["schemas"]["ConversationEndedEvent"];
         /**
@@ -3220,7 +3303,7 @@ export interface components {
              */
             status: number;
             /** @description The stable code. */
-            code: string;
+            code: components["schemas"]["ErrorCode"];
             /** @description What happened and what to do. */
             detail: string;
             /** @description The wrong places of an input. */
@@ -3361,6 +3444,22 @@ export interface components {
             /** @description What may go wrong. */
             warnings: components["schemas"]["PublishWarning"][];
         };
+        /** @description Whether a server takes calls, and if not, why. */
+        Readiness: {
+            /** @description Whether it does. */
+            status: components["schemas"]["ReadyWord"];
+            /** @description What is wrong, by the part of the server. */
+            problems: {
+                [key: string]: string;
+            };
+            /** @description How many secrets cannot be opened with the keys that are there. */
+            unreadable_secrets: number;
+        };
+        /**
+         * @description Whether it does.
+         * @enum {string}
+         */
+        ReadyWord: "ready" | "not ready";
         /** @description What fetching the tools came to. */
         Refreshed: {
             /** @description The names of new tools. */
@@ -3397,7 +3496,7 @@ export interface components {
             /** @description With `workspace_changed`: the workspace that the session is in. */
             workspace?: components["schemas"]["SessionWorkspace"];
             /** @description The code of the problem. */
-            code: string;
+            code: components["schemas"]["ErrorCode"];
             /** @description What is in the way and what to do. */
             detail: string;
         };
@@ -3735,6 +3834,11 @@ export interface components {
             notes?: components["schemas"]["ToolNote"][];
         };
         /**
+         * @description In which format tools are listed.
+         * @enum {string}
+         */
+        ToolFormat: "switchboard" | "openai" | "anthropic" | "mcp";
+        /**
          * @description The kinds of what a conversation may call.
          * @enum {string}
          */
@@ -3772,7 +3876,7 @@ export interface components {
             name: string;
             binding_id: components["schemas"]["BindingId"] | null;
             /** @description The code a call would be refused with. */
-            code: string;
+            code: components["schemas"]["ErrorCode"];
             /** @description Why, and what to do. */
             reason: string;
         };
@@ -4100,7 +4204,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -4109,31 +4213,30 @@ export interface operations {
             /** @description The action */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Action"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4142,7 +4245,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4151,16 +4254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4169,52 +4263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4223,18 +4272,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4255,7 +4301,7 @@ export interface operations {
             };
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -4277,25 +4323,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4304,7 +4349,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4313,16 +4358,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `read_only`: The tools of an MCP server are what the server says.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4331,7 +4373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -4340,25 +4382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4367,16 +4391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4385,18 +4400,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4417,7 +4429,7 @@ export interface operations {
             };
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -4430,13 +4442,19 @@ export interface operations {
             /** @description The action; in a dry run, what the change would mean */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ActionOrReport"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4445,16 +4463,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4463,7 +4491,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4472,7 +4500,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -4481,7 +4509,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_collision`: Published agents would have two actions of one name.
+             *
+             *     `name_taken`: Something has this name already.
+             *
+             *     `read_only`: The tools of an MCP server are what the server says.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4490,7 +4528,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -4499,7 +4537,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4508,7 +4546,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4517,7 +4555,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4526,16 +4564,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4544,18 +4573,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4573,7 +4599,7 @@ export interface operations {
             };
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -4582,31 +4608,34 @@ export interface operations {
             /** @description The action */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Action"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4615,7 +4644,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4624,16 +4653,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `not_a_tool`: The action is no tool of an MCP server.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4642,7 +4668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -4651,43 +4677,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4696,18 +4686,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4728,7 +4715,7 @@ export interface operations {
             };
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -4741,13 +4728,19 @@ export interface operations {
             /** @description The action; in a dry run, what the move would mean */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ActionOrReport"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4756,16 +4749,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4774,7 +4777,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4783,7 +4786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -4792,7 +4795,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_collision`: Published agents would have two actions of one name.
+             *
+             *     `name_taken`: Something has this name already.
+             *
+             *     `read_only`: The tools of an MCP server are what the server says.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4801,7 +4814,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -4810,7 +4823,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4819,7 +4832,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4828,7 +4841,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4837,16 +4850,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4855,18 +4859,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4886,7 +4887,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -4901,25 +4902,22 @@ export interface operations {
                     "application/json": components["schemas"]["RevisionList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4928,7 +4926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4937,16 +4935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4955,34 +4944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4991,16 +4953,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5009,18 +4962,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5035,7 +4985,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -5054,7 +5004,11 @@ export interface operations {
                     "application/json": components["schemas"]["TestAnswer"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5063,16 +5017,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5081,7 +5045,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5090,7 +5054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -5099,7 +5063,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `integration_unavailable`: What the action needs is not there: a slot of the environment, the shared action, its integration or channel.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5108,16 +5078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5126,7 +5087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5135,7 +5096,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /**
+             * @description `invalid_input`: The input is wrong in one or more places.
+             *
+             *     `invalid_arguments`: The arguments do not fit the action's parameters.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5144,16 +5109,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5162,18 +5118,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5188,7 +5141,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -5197,31 +5150,34 @@ export interface operations {
             /** @description The action */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Action"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5230,7 +5186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5239,16 +5195,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `integration_deleted`: The action's integration was deleted.
+             *
+             *     `name_collision`: Published agents would have two actions of one name.
+             *
+             *     `name_taken`: Something has this name already.
+             *
+             *     `read_only`: The tools of an MCP server are what the server says.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5257,52 +5216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5311,18 +5225,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5337,7 +5248,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The action's id */
-                id: string;
+                id: components["schemas"]["ActionId"];
             };
             cookie?: never;
         };
@@ -5352,25 +5263,22 @@ export interface operations {
                     "application/json": components["schemas"]["Usage"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5379,7 +5287,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5388,16 +5296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5406,52 +5305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5460,18 +5314,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5507,25 +5358,22 @@ export interface operations {
                     "application/json": components["schemas"]["AgentList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5534,25 +5382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5561,34 +5391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5597,16 +5400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5615,18 +5409,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5651,13 +5442,19 @@ export interface operations {
             /** @description The agent */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5666,16 +5463,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5684,16 +5489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -5702,7 +5498,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5711,16 +5511,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5729,7 +5520,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5738,7 +5529,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5747,16 +5538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5765,18 +5547,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5791,7 +5570,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -5800,31 +5579,30 @@ export interface operations {
             /** @description The agent */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5833,7 +5611,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5842,16 +5620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5860,52 +5629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5914,18 +5638,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5943,7 +5664,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -5956,25 +5677,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5983,7 +5703,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5992,16 +5712,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6010,7 +5725,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6019,43 +5734,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6064,18 +5743,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6093,7 +5769,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -6106,13 +5782,19 @@ export interface operations {
             /** @description The agent */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6121,16 +5803,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6139,7 +5829,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6148,7 +5838,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -6157,7 +5847,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6166,7 +5860,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6175,7 +5869,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6184,7 +5878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6193,7 +5887,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6202,16 +5896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6220,18 +5905,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6246,7 +5928,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -6255,31 +5937,30 @@ export interface operations {
             /** @description The draft */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Draft"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6288,7 +5969,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6297,16 +5978,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6315,52 +5987,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6369,18 +5996,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6398,7 +6022,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -6411,13 +6035,19 @@ export interface operations {
             /** @description The draft */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Draft"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6426,16 +6056,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6444,7 +6084,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6453,7 +6093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -6462,7 +6102,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6471,7 +6117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6480,7 +6126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6489,7 +6135,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6498,7 +6144,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6507,16 +6153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6525,18 +6162,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6554,7 +6188,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -6567,13 +6201,19 @@ export interface operations {
             /** @description The binding */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Binding"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6582,16 +6222,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6600,7 +6250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6609,7 +6259,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -6618,7 +6268,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6627,7 +6283,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6636,7 +6292,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6645,7 +6301,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6654,7 +6310,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6663,16 +6319,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6681,18 +6328,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6710,9 +6354,9 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The binding's id */
-                binding_id: string;
+                binding_id: components["schemas"]["BindingId"];
             };
             cookie?: never;
         };
@@ -6725,25 +6369,26 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6752,7 +6397,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6761,16 +6406,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6779,7 +6421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6788,25 +6430,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6815,16 +6439,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6833,18 +6448,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6862,9 +6474,9 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The binding's id */
-                binding_id: string;
+                binding_id: components["schemas"]["BindingId"];
             };
             cookie?: never;
         };
@@ -6877,13 +6489,19 @@ export interface operations {
             /** @description The binding */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Binding"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6892,16 +6510,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6910,7 +6538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6919,7 +6547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -6928,7 +6556,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6937,7 +6571,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -6946,7 +6580,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6955,7 +6589,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6964,7 +6598,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6973,16 +6607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6991,18 +6616,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7020,9 +6642,9 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The binding's id */
-                binding_id: string;
+                binding_id: components["schemas"]["BindingId"];
             };
             cookie?: never;
         };
@@ -7035,13 +6657,19 @@ export interface operations {
             /** @description The binding, a link now */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Binding"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7050,16 +6678,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7068,7 +6706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7077,7 +6715,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -7086,7 +6724,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `not_an_api_call`: The agent's own action is no API call.
+             *
+             *     `not_an_own_action`: The binding links a shared action already.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7095,7 +6743,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7104,7 +6752,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7113,7 +6761,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7122,7 +6770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7131,16 +6779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7149,18 +6788,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7178,9 +6814,9 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The binding's id */
-                binding_id: string;
+                binding_id: components["schemas"]["BindingId"];
             };
             cookie?: never;
         };
@@ -7193,13 +6829,19 @@ export interface operations {
             /** @description The binding */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Binding"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7208,16 +6850,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7226,7 +6878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7235,7 +6887,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -7244,7 +6896,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `not_a_link`: The binding is an action of the agent's own.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7253,7 +6913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7262,7 +6922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7271,7 +6931,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7280,7 +6940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7289,16 +6949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7307,18 +6958,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7333,7 +6981,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -7348,25 +6996,22 @@ export interface operations {
                     "application/json": components["schemas"]["LinkChangeList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7375,7 +7020,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7384,16 +7029,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7402,52 +7038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7456,18 +7047,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7482,9 +7070,9 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The binding's id */
-                binding_id: string;
+                binding_id: components["schemas"]["BindingId"];
             };
             cookie?: never;
         };
@@ -7499,25 +7087,24 @@ export interface operations {
                     "application/json": components["schemas"]["LinkChangeList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7526,7 +7113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7535,16 +7122,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7553,52 +7135,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7607,18 +7144,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7639,7 +7173,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -7667,7 +7201,11 @@ export interface operations {
                     "application/json": components["schemas"]["PublishedVersion"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7676,16 +7214,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7694,7 +7240,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7703,7 +7249,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -7712,7 +7258,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `broken_references`, `not_publishable` or `needs_accept`; nothing was locked */
+            /**
+             * @description `broken_references`: The version links actions that were deleted or moved.
+             *
+             *     `needs_accept`: Something about the draft has to be accepted before it is published.
+             *
+             *     `not_publishable`: The version could not work.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7721,7 +7277,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7730,7 +7286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7739,7 +7295,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7748,7 +7304,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7757,16 +7313,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7775,18 +7322,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7804,7 +7348,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -7813,31 +7357,32 @@ export interface operations {
             /** @description The agent */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7846,7 +7391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7855,16 +7400,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7873,7 +7413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -7882,43 +7422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7927,18 +7431,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7960,7 +7461,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -7975,25 +7476,22 @@ export interface operations {
                     "application/json": components["schemas"]["VersionList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8002,7 +7500,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8011,16 +7509,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8029,34 +7518,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8065,16 +7527,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8083,18 +7536,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8112,7 +7562,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
             };
             cookie?: never;
         };
@@ -8131,7 +7581,11 @@ export interface operations {
                     "application/json": components["schemas"]["LockedVersion"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8140,16 +7594,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8158,7 +7620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8167,7 +7629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -8176,7 +7638,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8185,7 +7651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8194,7 +7660,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8203,7 +7669,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8212,7 +7678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8221,16 +7687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8239,18 +7696,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8265,7 +7719,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The version's number */
                 number: number;
             };
@@ -8282,25 +7736,22 @@ export interface operations {
                     "application/json": components["schemas"]["LockedVersion"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8309,7 +7760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8318,16 +7769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8336,52 +7778,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8390,18 +7787,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8416,7 +7810,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The version's number */
                 number: number;
             };
@@ -8433,25 +7827,22 @@ export interface operations {
                     "application/json": components["schemas"]["LinkChangeList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8460,7 +7851,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8469,16 +7860,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8487,52 +7869,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8541,18 +7878,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8570,7 +7904,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The version's number */
                 number: number;
             };
@@ -8587,25 +7921,24 @@ export interface operations {
                     "application/json": components["schemas"]["PublishedVersion"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8614,7 +7947,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8623,16 +7956,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `broken_references` or `not_publishable` */
+            /**
+             * @description `broken_references`: The version links actions that were deleted or moved.
+             *
+             *     `not_publishable`: The version could not work.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8641,7 +7973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8650,43 +7982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8695,18 +7991,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8724,7 +8017,7 @@ export interface operations {
             };
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The version's number */
                 number: number;
             };
@@ -8735,31 +8028,34 @@ export interface operations {
             /** @description The draft */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Draft"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8768,7 +8064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8777,16 +8073,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8795,7 +8086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -8804,43 +8095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8849,18 +8104,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8875,7 +8127,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The agent's id */
-                id: string;
+                id: components["schemas"]["AgentId"];
                 /** @description The version's number */
                 number: number;
             };
@@ -8892,25 +8144,22 @@ export interface operations {
                     "application/json": components["schemas"]["RestorePreview"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8919,7 +8168,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8928,16 +8177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8946,52 +8186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9000,18 +8195,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9045,25 +8237,22 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9072,25 +8261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9099,34 +8270,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9135,16 +8279,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9153,18 +8288,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9195,7 +8327,11 @@ export interface operations {
                     "application/json": components["schemas"]["NewApiKey"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9204,16 +8340,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9222,16 +8366,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -9240,7 +8375,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9249,16 +8388,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -9267,7 +8397,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9276,7 +8406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9285,16 +8415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9303,18 +8424,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9329,7 +8447,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The key's id */
-                id: string;
+                id: components["schemas"]["ApiKeyId"];
             };
             cookie?: never;
         };
@@ -9342,25 +8460,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9369,7 +8486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9378,16 +8495,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9396,52 +8508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9450,18 +8517,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9493,25 +8557,22 @@ export interface operations {
                     "application/json": components["schemas"]["AuditList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9520,25 +8581,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9547,34 +8590,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9583,16 +8599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9601,18 +8608,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9629,17 +8633,17 @@ export interface operations {
                 /** @description The `next` of the page before. */
                 after?: string;
                 /** @description Only this agent's. */
-                agent_id?: string;
+                agent_id?: components["schemas"]["AgentId"];
                 /** @description Only those of this environment. */
-                environment?: string;
+                environment?: components["schemas"]["Environment"];
                 /** @description Only those that have come this far: `active`, `handed_over`, `ended` or `closed`. */
-                status?: string;
+                status?: components["schemas"]["ConversationStatus"];
                 /** @description Only those with a call that came to this: `succeeded`, `failed` or `refused`. */
-                outcome?: string;
+                outcome?: components["schemas"]["CallOutcome"];
                 /** @description Only those started at this time or later (RFC 3339). */
-                from?: string;
+                from?: components["schemas"]["Time"];
                 /** @description Only those started before this time (RFC 3339). */
-                to?: string;
+                to?: components["schemas"]["Time"];
             };
             header?: never;
             path?: never;
@@ -9656,25 +8660,22 @@ export interface operations {
                     "application/json": components["schemas"]["ConversationList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9683,25 +8684,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9710,34 +8693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9746,16 +8702,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9764,18 +8711,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9800,13 +8744,19 @@ export interface operations {
             /** @description The conversation */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9815,16 +8765,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9833,7 +8791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9842,7 +8800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -9851,7 +8809,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `not_published`: The agent has no published version.
+             *
+             *     `version_unreadable`: The version was saved by a release that this one cannot read.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9860,16 +8826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -9878,7 +8835,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9887,7 +8844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9896,16 +8853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9914,18 +8862,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             *
+             *     `stopping`: The server is stopping and takes no new calls.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9940,7 +8887,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
             };
             cookie?: never;
         };
@@ -9949,31 +8896,30 @@ export interface operations {
             /** @description The conversation */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9982,7 +8928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9991,16 +8937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10009,52 +8946,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10063,18 +8955,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10089,7 +8978,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
             };
             cookie?: never;
         };
@@ -10102,13 +8991,19 @@ export interface operations {
             /** @description The conversation */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10117,16 +9012,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10135,7 +9038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10144,7 +9047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -10153,7 +9056,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `conversation_closed`: The conversation is closed.
+             *
+             *     `transition_not_allowed`: The state does not follow the conversation's state.
+             *
+             *     `version_unreadable`: The version was saved by a release that this one cannot read.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10162,16 +9075,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10180,7 +9084,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10189,7 +9093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10198,16 +9102,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10216,18 +9111,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10245,9 +9137,9 @@ export interface operations {
             };
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
                 /** @description The action's name */
-                name: string;
+                name: components["schemas"]["ActionName"];
             };
             cookie?: never;
         };
@@ -10260,13 +9152,21 @@ export interface operations {
             /** @description What came of it, success or failure */
             200: {
                 headers: {
+                    /** @description `true` where it is the answer of an earlier call with this key. */
+                    "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CallAnswer"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             *
+             *     `invalid_idempotency_key`: The `Idempotency-Key` is not one.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10275,16 +9175,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10293,7 +9201,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /**
+             * @description `not_found`: There is no such thing in this workspace.
+             *
+             *     `unknown_action`: The conversation's version has no action of this name.
+             */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10302,7 +9214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -10311,25 +9223,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `call_in_progress`: The first call with this key is still under way.
+             *
+             *     `idempotency_key_reused`: The key was used for another call of this conversation.
+             *
+             *     `integration_unavailable`: What the action needs is not there: a slot of the environment, the shared action, its integration or channel.
+             *
+             *     `max_successful_calls_reached`: The action succeeded as often as it may in this conversation; calls under way count.
+             *
+             *     `phase_not_allowed`: The action may not be called in the conversation's phase, or the conversation takes no calls.
+             *
+             *     `state_not_allowed`: The action may not be called in the conversation's state.
+             *
+             *     `tool_change_unapproved`: The MCP server changed the tool, and nobody approved that yet.
+             *
+             *     `version_unreadable`: The version was saved by a release that this one cannot read.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10338,7 +9263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10347,7 +9272,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /**
+             * @description `invalid_input`: The input is wrong in one or more places.
+             *
+             *     `invalid_arguments`: The arguments do not fit the action's parameters.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10356,16 +9285,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
+            /** @description `too_many_calls`: As many calls are under way as the server or the integration allows; nothing was sent. */
             429: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10374,18 +9305,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             *
+             *     `stopping`: The server is stopping and takes no new calls.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10400,9 +9330,9 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
                 /** @description The event's id */
-                event_id: string;
+                event_id: components["schemas"]["EventId"];
             };
             cookie?: never;
         };
@@ -10419,7 +9349,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10428,16 +9362,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10446,7 +9388,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10455,7 +9397,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -10464,7 +9406,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `result_not_awaited`: The event was answered before, or its call waits no more.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10473,16 +9421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10491,7 +9430,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10500,7 +9439,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10509,16 +9448,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10527,18 +9457,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10553,7 +9480,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
             };
             cookie?: never;
         };
@@ -10562,31 +9489,32 @@ export interface operations {
             /** @description The conversation */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10595,7 +9523,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10604,16 +9532,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10622,52 +9545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10676,18 +9554,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10707,7 +9582,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
             };
             cookie?: never;
         };
@@ -10723,25 +9598,22 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10750,7 +9622,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10759,16 +9631,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10777,34 +9640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10813,16 +9649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10831,18 +9658,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             *
+             *     `stopping`: The server is stopping and takes no new calls.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10855,12 +9681,12 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `switchboard`, or the list that an API takes as it is: `openai`, `anthropic` or `mcp`. */
-                format?: string;
+                format?: components["schemas"]["ToolFormat"];
             };
             header?: never;
             path: {
                 /** @description The conversation's id */
-                id: string;
+                id: components["schemas"]["ConversationId"];
             };
             cookie?: never;
         };
@@ -10875,25 +9701,22 @@ export interface operations {
                     "application/json": components["schemas"]["ToolsAnswer"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10902,7 +9725,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10911,16 +9734,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `version_unreadable`: The version was saved by a release that this one cannot read.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10929,34 +9747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10965,16 +9756,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10983,18 +9765,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11030,25 +9809,22 @@ export interface operations {
                     "application/json": components["schemas"]["IntegrationList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11057,25 +9833,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11084,34 +9842,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11120,16 +9851,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11138,18 +9860,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11174,13 +9893,19 @@ export interface operations {
             /** @description The integration */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Integration"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11189,16 +9914,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11207,16 +9942,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -11225,7 +9951,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11234,16 +9964,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11252,7 +9973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11261,7 +9982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11270,16 +9991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11288,18 +10000,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11330,7 +10039,11 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionTestAnswer"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11339,16 +10052,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11357,16 +10080,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -11375,7 +10089,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `integration_unavailable`: What the action needs is not there: a slot of the environment, the shared action, its integration or channel.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11384,16 +10104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11402,7 +10113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11411,7 +10122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11420,16 +10131,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11438,18 +10140,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11464,7 +10163,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -11473,31 +10172,30 @@ export interface operations {
             /** @description The integration */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Integration"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11506,7 +10204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11515,16 +10213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11533,52 +10222,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11587,18 +10231,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11619,7 +10260,7 @@ export interface operations {
             };
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -11641,25 +10282,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11668,7 +10308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11677,16 +10317,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11695,7 +10330,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -11704,25 +10339,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11731,16 +10348,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11749,18 +10357,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11778,7 +10383,7 @@ export interface operations {
             };
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -11791,13 +10396,19 @@ export interface operations {
             /** @description The integration */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Integration"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11806,16 +10417,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11824,7 +10445,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11833,7 +10454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -11842,7 +10463,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11851,7 +10476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -11860,7 +10485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11869,7 +10494,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11878,7 +10503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11887,16 +10512,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11905,18 +10521,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11940,7 +10553,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -11955,25 +10568,22 @@ export interface operations {
                     "application/json": components["schemas"]["ActionList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11982,7 +10592,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11991,16 +10601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12009,34 +10610,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12045,16 +10619,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12063,18 +10628,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12089,7 +10651,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -12102,13 +10664,19 @@ export interface operations {
             /** @description The action */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Action"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12117,16 +10685,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12135,7 +10713,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12144,7 +10722,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -12153,7 +10731,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `name_taken`: Something has this name already.
+             *
+             *     `read_only`: The tools of an MCP server are what the server says.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12162,16 +10748,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12180,7 +10757,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12189,7 +10766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12198,16 +10775,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12216,18 +10784,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12242,7 +10807,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -12257,25 +10822,26 @@ export interface operations {
                     "application/json": components["schemas"]["Refreshed"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12284,7 +10850,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12293,16 +10859,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `changed_meanwhile`: The integration was changed while its tools were fetched.
+             *
+             *     `not_an_mcp_server`: The integration is no MCP server.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12311,52 +10876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12365,7 +10885,73 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
+            /**
+             * @description `address_refused`: The address may not be reached: it is private, or of this machine.
+             *
+             *     `cancelled`: The request was called off before the service answered.
+             *
+             *     `circuit_open`: The service failed so often that it is left alone for a while.
+             *
+             *     `client_setup_failed`: The server's HTTP client cannot be set up.
+             *
+             *     `connect_failed`: The service could not be connected to.
+             *
+             *     `connection_lost`: The connection broke before the answer was whole.
+             *
+             *     `dns_failed`: The service's name could not be resolved.
+             *
+             *     `endless_stream`: The MCP server's stream did not come to an end.
+             *
+             *     `input_required`: The MCP server asks for input that nobody gives here.
+             *
+             *     `invalid_frame`: What the MCP server sent is no message of the protocol.
+             *
+             *     `invalid_header`: A header could not be made of what it is made of.
+             *
+             *     `invalid_redirect`: The service sends elsewhere, and that is no address.
+             *
+             *     `invalid_response`: The answer of the service could not be read.
+             *
+             *     `invalid_secret`: A secret's value cannot be put where it belongs.
+             *
+             *     `invalid_url`: What should be a URL is none.
+             *
+             *     `missing_secret`: A secret has no value in this environment.
+             *
+             *     `not_mcp`: What answers at this URL is no MCP server.
+             *
+             *     `outcome_unknown`: The request went out, and nobody knows what came of it.
+             *
+             *     `protocol_error`: The MCP server broke the protocol.
+             *
+             *     `redirected`: The MCP server is elsewhere.
+             *
+             *     `response_too_large`: The answer is larger than the server takes.
+             *
+             *     `secret_unreadable`: A secret's value cannot be opened with the keys that are there.
+             *
+             *     `server_error`: The MCP server answered with an error.
+             *
+             *     `session_lost`: The MCP server ended the session.
+             *
+             *     `timeout`: The service did not answer in time.
+             *
+             *     `tls_failed`: No secure connection to the service came about.
+             *
+             *     `token_refused`: The token endpoint gave no token.
+             *
+             *     `too_many_redirects`: The service sends elsewhere again and again.
+             *
+             *     `tool_missing`: The MCP server has no such tool or method.
+             *
+             *     `tool_refused`: The MCP server does not take these arguments.
+             *
+             *     `unauthorized`: The service does not take these credentials.
+             *
+             *     `unreachable`: The MCP server cannot be reached.
+             *
+             *     `upstream_error`: The service answered with an error.
+             */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12374,9 +10960,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12394,7 +10986,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The channel's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -12422,7 +11014,11 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12431,16 +11027,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12449,7 +11055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12458,7 +11064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -12467,7 +11073,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `not_a_messaging_channel`: The integration is no messaging channel.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12476,16 +11088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12494,7 +11097,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12503,7 +11106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12512,16 +11115,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12530,18 +11124,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12556,7 +11147,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The integration's id */
-                id: string;
+                id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -12565,31 +11156,34 @@ export interface operations {
             /** @description The integration */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Integration"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `secret_origin_not_allowed`: A secret would go to an origin that it may not go to.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12598,7 +11192,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12607,16 +11201,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12625,52 +11214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12679,18 +11223,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12722,25 +11263,22 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12749,25 +11287,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12776,34 +11296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12812,16 +11305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12830,18 +11314,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12872,7 +11353,11 @@ export interface operations {
                     "application/json": components["schemas"]["NewInvitation"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12881,16 +11366,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12899,16 +11392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -12917,7 +11401,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `already_a_member`: The address belongs to a member of the workspace.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12926,16 +11416,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12944,7 +11425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12953,7 +11434,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12962,16 +11443,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12980,18 +11452,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13016,13 +11485,19 @@ export interface operations {
             /** @description The new member's session */
             201: {
                 headers: {
+                    /** @description The session's cookie. */
+                    "Set-Cookie": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13031,16 +11506,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `invalid_credentials`: The e-mail address or the password is wrong. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13049,7 +11530,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `invitation_not_found`: The invitation was used, taken back or is too old. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13058,7 +11539,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -13067,7 +11548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `already_a_member`: The address belongs to a member of the workspace. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13076,16 +11557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13094,7 +11566,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13103,7 +11575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13112,16 +11584,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
+            /** @description `too_many_attempts`: There were too many attempts to sign in. */
             429: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13130,18 +11604,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13172,7 +11643,11 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationView"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13181,16 +11656,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13199,7 +11669,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `invitation_not_found`: The invitation was used, taken back or is too old. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13208,7 +11678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -13217,25 +11687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13244,7 +11696,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13253,7 +11705,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13262,16 +11714,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13280,18 +11723,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13306,7 +11746,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The invitation's id */
-                id: string;
+                id: components["schemas"]["InvitationId"];
             };
             cookie?: never;
         };
@@ -13319,25 +11759,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13346,7 +11785,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13355,16 +11794,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13373,52 +11807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13427,18 +11816,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13470,25 +11856,22 @@ export interface operations {
                     "application/json": components["schemas"]["MemberList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13497,25 +11880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13524,34 +11889,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13560,16 +11898,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13578,18 +11907,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13604,7 +11930,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The person's id */
-                id: string;
+                id: components["schemas"]["UserId"];
             };
             cookie?: never;
         };
@@ -13617,25 +11943,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13644,7 +11969,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13653,16 +11978,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `last_owner`: The workspace would have no owner.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13671,52 +11993,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13725,18 +12002,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13751,7 +12025,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The person's id */
-                id: string;
+                id: components["schemas"]["UserId"];
             };
             cookie?: never;
         };
@@ -13770,7 +12044,11 @@ export interface operations {
                     "application/json": components["schemas"]["Member"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13779,16 +12057,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13797,7 +12083,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13806,7 +12092,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -13815,7 +12101,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `last_owner`: The workspace would have no owner.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13824,16 +12116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13842,7 +12125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13851,7 +12134,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13860,16 +12143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13878,18 +12152,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13906,13 +12177,13 @@ export interface operations {
                 /** @description The `next` of the page before. */
                 after?: string;
                 /** @description Only this conversation's. */
-                conversation_id?: string;
+                conversation_id?: components["schemas"]["ConversationId"];
                 /** @description Only this channel's. */
-                integration_id?: string;
+                integration_id?: components["schemas"]["IntegrationId"];
                 /** @description Only those that have come this far. */
-                status?: string;
+                status?: components["schemas"]["MessageStatus"];
                 /** @description Only those of this environment. */
-                environment?: string;
+                environment?: components["schemas"]["Environment"];
             };
             header?: never;
             path?: never;
@@ -13929,25 +12200,22 @@ export interface operations {
                     "application/json": components["schemas"]["MessageList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13956,25 +12224,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13983,34 +12233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14019,16 +12242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14037,18 +12251,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14063,7 +12274,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The message's id */
-                id: string;
+                id: components["schemas"]["MessageId"];
             };
             cookie?: never;
         };
@@ -14078,25 +12289,22 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14105,7 +12313,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14114,16 +12322,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14132,52 +12331,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14186,18 +12340,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14210,11 +12361,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this time on (RFC 3339); left out, a day before the end. */
-                from?: string;
+                from?: components["schemas"]["Time"];
                 /** @description Until this time (RFC 3339); left out, now. At most 35 days after `from`. */
-                to?: string;
+                to?: components["schemas"]["Time"];
                 /** @description Only this environment. */
-                environment?: string;
+                environment?: components["schemas"]["Environment"];
             };
             header?: never;
             path?: never;
@@ -14231,25 +12382,22 @@ export interface operations {
                     "application/json": components["schemas"]["Overview"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14258,25 +12406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14285,34 +12415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14321,16 +12424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14339,18 +12433,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             *
+             *     `stopping`: The server is stopping and takes no new calls.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14386,25 +12479,22 @@ export interface operations {
                     "application/json": components["schemas"]["SecretList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14413,25 +12503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14440,34 +12512,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14476,16 +12521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14494,18 +12530,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14520,7 +12553,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The secret's name */
-                name: string;
+                name: components["schemas"]["SecretName"];
             };
             cookie?: never;
         };
@@ -14533,6 +12566,8 @@ export interface operations {
             /** @description The secret was changed */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14542,13 +12577,19 @@ export interface operations {
             /** @description The secret was made */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14557,16 +12598,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14575,7 +12624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14584,7 +12633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -14593,7 +12642,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14602,16 +12655,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14620,7 +12664,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14629,7 +12673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14638,16 +12682,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14656,18 +12691,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14687,7 +12719,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The secret's name */
-                name: string;
+                name: components["schemas"]["SecretName"];
             };
             cookie?: never;
         };
@@ -14709,25 +12741,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14736,7 +12767,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14745,16 +12776,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `secret_in_use`: The secret is used, and calls that need it would fail.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14763,34 +12791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14799,16 +12800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14817,18 +12809,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14855,25 +12844,18 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /** @description `foreign_host`: The request names a host, or comes from a page, that is not this server's. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14882,25 +12864,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14909,52 +12873,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14963,18 +12882,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14999,13 +12915,19 @@ export interface operations {
             /** @description The session */
             201: {
                 headers: {
+                    /** @description The session's cookie. */
+                    "Set-Cookie": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15014,16 +12936,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `invalid_credentials`: The e-mail address or the password is wrong. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             *
+             *     `no_workspace`: The person is a member of no workspace any more.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15032,16 +12962,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -15050,25 +12971,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15077,7 +12980,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15086,7 +12989,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15095,16 +12998,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
+            /** @description `too_many_attempts`: There were too many attempts to sign in. */
             429: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15113,18 +13018,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15149,25 +13051,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15176,25 +13075,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15203,52 +13088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15257,18 +13097,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15297,7 +13134,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15306,16 +13147,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /**
+             * @description `unauthenticated`: There is no valid API key, and nobody is signed in.
+             *
+             *     `invalid_credentials`: The e-mail address or the password is wrong.
+             */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15324,16 +13175,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -15342,7 +13184,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15351,16 +13197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15369,7 +13206,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15378,7 +13215,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15387,16 +13224,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
+            /** @description `too_many_attempts`: There were too many attempts to sign in. */
             429: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15405,18 +13244,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15441,25 +13277,22 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15468,25 +13301,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15495,52 +13314,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15549,18 +13323,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15591,7 +13362,11 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15600,16 +13375,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15618,7 +13399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15627,7 +13408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -15636,7 +13417,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15645,16 +13430,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15663,7 +13439,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15672,7 +13448,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15681,16 +13457,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15699,18 +13466,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15737,106 +13501,7 @@ export interface operations {
                     "application/json": components["schemas"]["SetupState"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15845,18 +13510,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15881,13 +13543,19 @@ export interface operations {
             /** @description The owner's session */
             201: {
                 headers: {
+                    /** @description The session's cookie. */
+                    "Set-Cookie": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15896,16 +13564,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             *
+             *     `invalid_setup_token`: The link of the first start does not work.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15914,16 +13579,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -15932,7 +13588,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `already_set_up`: There is an owner already. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15941,16 +13597,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15959,7 +13606,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15968,7 +13615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15977,16 +13624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15995,18 +13633,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16042,25 +13677,22 @@ export interface operations {
                     "application/json": components["schemas"]["VariableList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16069,25 +13701,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16096,34 +13710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16132,16 +13719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16150,18 +13728,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16176,7 +13751,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The variable's name */
-                name: string;
+                name: components["schemas"]["VariableName"];
             };
             cookie?: never;
         };
@@ -16189,6 +13764,8 @@ export interface operations {
             /** @description The variable was changed */
             200: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16198,13 +13775,19 @@ export interface operations {
             /** @description The variable was made */
             201: {
                 headers: {
+                    /** @description The revision, for `If-Match` of a change. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Variable"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16213,16 +13796,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16231,7 +13822,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16240,7 +13831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -16249,7 +13840,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16258,16 +13853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16276,7 +13862,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16285,7 +13871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16294,16 +13880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16312,18 +13889,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16338,7 +13912,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description The variable's name */
-                name: string;
+                name: components["schemas"]["VariableName"];
             };
             cookie?: never;
         };
@@ -16351,25 +13925,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16378,7 +13951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16387,16 +13960,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16405,34 +13973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16441,16 +13982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16459,18 +13991,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16490,7 +14019,7 @@ export interface operations {
             };
             path: {
                 /** @description The channel's id */
-                integration_id: string;
+                integration_id: components["schemas"]["IntegrationId"];
             };
             cookie?: never;
         };
@@ -16509,7 +14038,17 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookAnswer"];
                 };
             };
-            /** @description The request is not well-formed */
+            /**
+             * @description `malformed_body`: The body could not be read to its end.
+             *
+             *     `webhook_public_key_missing`: The channel has no public key, so nobody can tell whether a webhook is its provider's.
+             *
+             *     `invalid_webhook_public_key`: The channel's public key is not one.
+             *
+             *     `invalid_signature`: The webhook is not signed by the channel's key, or not now.
+             *
+             *     `malformed_webhook`: The webhook is signed, and is no event of the provider.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16518,25 +14057,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key was given, and nobody is signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing in this workspace */
+            /** @description `not_found`: There is no such thing in this workspace. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16545,7 +14066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not come in time */
+            /** @description `request_timeout`: The body did not come in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -16554,25 +14075,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not go with what is there; `code` says how */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
+            /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16581,34 +14084,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16617,22 +14093,199 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
+            503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is stopping */
+        };
+    };
+    get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It lives. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    get_readiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description It does not. */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metrics. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    follow_mcp: {
+        parameters: {
+            query?: never;
+            header?: {
+                "mcp-session-id"?: string;
+            };
+            path: {
+                agent_id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A JSON-RPC error; `data.code` is a code of the API or of the protocol. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsonObject"];
+                };
+            };
+        };
+    };
+    call_mcp: {
+        parameters: {
+            query?: {
+                environment?: components["schemas"]["Environment"];
+            };
+            header?: {
+                "mcp-session-id"?: string;
+            };
+            path: {
+                agent_id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JsonObject"] | components["schemas"]["JsonObject"][];
+            };
+        };
+        responses: {
+            /** @description The JSON-RPC answer, or a stream with it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsonObject"] | components["schemas"]["JsonObject"][];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A notification was taken. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A JSON-RPC error; `data.code` is a code of the API or of the protocol. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsonObject"];
+                };
+            };
+        };
+    };
+    end_mcp: {
+        parameters: {
+            query?: never;
+            header?: {
+                "mcp-session-id"?: string;
+            };
+            path: {
+                agent_id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A JSON-RPC error; `data.code` is a code of the API or of the protocol. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsonObject"];
                 };
             };
         };

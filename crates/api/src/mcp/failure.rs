@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use switchboard_app::{AppError, DATABASE_AWAY};
+use switchboard_domain::error_code::ErrorCode;
 
 use super::message::Id;
 use crate::hosts::Foreign;
@@ -148,7 +149,7 @@ impl From<Foreign> for Failure {
 
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
-        let reason = error.code();
+        let reason = error.code().as_str();
         let is_away = error.is_database_away();
         let message = if is_away {
             DATABASE_AWAY.to_owned()
@@ -172,7 +173,7 @@ impl From<AppError> for Failure {
             | AppError::Stale { .. } => (StatusCode::OK, SERVER_ERROR),
             AppError::Upstream { .. } => (StatusCode::BAD_GATEWAY, SERVER_ERROR),
             AppError::Unavailable {
-                code: "too_many_calls",
+                code: ErrorCode::TooManyCalls,
                 ..
             } => (StatusCode::TOO_MANY_REQUESTS, SERVER_ERROR),
             AppError::Stopping | AppError::Unavailable { .. } => {

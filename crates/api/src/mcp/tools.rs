@@ -11,6 +11,7 @@ use switchboard_app::AppError;
 use switchboard_app::call::CallAnswer;
 use switchboard_app::tools::Tools;
 use switchboard_domain::admission::Refusal;
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::input::InputError;
 use switchboard_domain::tool_format::Provider;
 
@@ -141,13 +142,13 @@ fn write(
 /// tool that does not exist, and what has nothing to do with the call, is an error of the protocol.
 fn refused(error: AppError, frame: &Frame) -> Result<String, Failure> {
     let sentence = error.to_string();
-    let code = error.code();
+    let code = error.code().as_str();
     let (sentence, detail) = match error {
         AppError::Refused(Refusal::UnknownAction { .. }) => {
             return Err(Failure::new(StatusCode::OK, INVALID_PARAMS, code, sentence));
         }
         AppError::Conflict {
-            code: "invalid_idempotency_key",
+            code: ErrorCode::InvalidIdempotencyKey,
             ..
         } => return Err(Failure::new(StatusCode::OK, INVALID_PARAMS, code, sentence)),
         AppError::Refused(_) | AppError::Conflict { .. } => (sentence, json!({"code": code})),

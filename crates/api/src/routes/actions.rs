@@ -13,7 +13,7 @@ use switchboard_contract::actions::{
     Revision, RevisionField, RevisionList, TestAnswer, TestInput, Usage, UsageEntry,
 };
 use switchboard_contract::versions::Report;
-use switchboard_contract::wire::{Time, Wire};
+use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::id::{ActionId, IntegrationId};
 
 use crate::extract::{Auth, DryRunQuery, IfMatch, Json, ListQuery, PageQuery, Path, Query};
@@ -46,7 +46,7 @@ fn show_saved(row: ActionRow) -> Action {
 
 /// List an integration's actions.
 #[utoipa::path(get, path = "/integrations/{id}/actions", tag = "actions",
-    params(("id" = String, Path, description = "The integration's id"), ListQuery),
+    params(("id" = wire::IntegrationId, Path, description = "The integration's id"), ListQuery),
     responses((status = 200, description = "A page of actions", body = ActionList)))]
 pub async fn list_actions(
     State(state): State<ApiState>,
@@ -78,7 +78,7 @@ pub async fn list_all_actions(
 
 /// Add an action to an integration.
 #[utoipa::path(post, path = "/integrations/{id}/actions", tag = "actions",
-    params(("id" = String, Path, description = "The integration's id")),
+    params(("id" = wire::IntegrationId, Path, description = "The integration's id")),
     request_body = ActionInput,
     responses((status = 201, description = "The action", body = Action)))]
 pub async fn create_action(
@@ -99,7 +99,7 @@ pub async fn create_action(
 
 /// Read an action.
 #[utoipa::path(get, path = "/actions/{id}", tag = "actions",
-    params(("id" = String, Path, description = "The action's id")),
+    params(("id" = wire::ActionId, Path, description = "The action's id")),
     responses((status = 200, description = "The action", body = Action)))]
 pub async fn get_action(
     State(state): State<ApiState>,
@@ -112,7 +112,7 @@ pub async fn get_action(
 
 /// Change an action. Every agent that links it uses the new shape from its next call on.
 #[utoipa::path(patch, path = "/actions/{id}", tag = "actions",
-    params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
+    params(("id" = wire::ActionId, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
     request_body = ActionPatch,
     responses((status = 200, description = "The action; in a dry run, what the change would mean", body = ActionOrReport)))]
 pub async fn update_action(
@@ -139,7 +139,7 @@ fn answer(outcome: Outcome<ActionRow>) -> Response {
 
 /// Delete an action. Agents that link it are left with a broken link; it can be brought back.
 #[utoipa::path(delete, path = "/actions/{id}", tag = "actions",
-    params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
+    params(("id" = wire::ActionId, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
     responses((status = 204, description = "It is gone"), (status = 200, description = "In a dry run, what that would mean", body = Report)))]
 pub async fn delete_action(
     State(state): State<ApiState>,
@@ -156,7 +156,7 @@ pub async fn delete_action(
 
 /// Bring a deleted action back as it was.
 #[utoipa::path(post, path = "/actions/{id}/undelete", tag = "actions",
-    params(("id" = String, Path, description = "The action's id")),
+    params(("id" = wire::ActionId, Path, description = "The action's id")),
     responses((status = 200, description = "The action", body = Action)))]
 pub async fn undelete_action(
     State(state): State<ApiState>,
@@ -169,7 +169,7 @@ pub async fn undelete_action(
 
 /// Approve what an MCP server changed of a tool: agents may call it again.
 #[utoipa::path(post, path = "/actions/{id}/approve", tag = "actions",
-    params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
+    params(("id" = wire::ActionId, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
     responses((status = 200, description = "The action", body = Action)))]
 pub async fn approve_action(
     State(state): State<ApiState>,
@@ -185,7 +185,7 @@ pub async fn approve_action(
 
 /// Move an action to another integration. Links to it are broken until they are linked again.
 #[utoipa::path(post, path = "/actions/{id}/move", tag = "actions",
-    params(("id" = String, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
+    params(("id" = wire::ActionId, Path, description = "The action's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
     request_body = MoveInput,
     responses((status = 200, description = "The action; in a dry run, what the move would mean", body = ActionOrReport)))]
 pub async fn move_action(
@@ -205,7 +205,7 @@ pub async fn move_action(
 
 /// List the agents' versions that link an action. A deleted action is known too.
 #[utoipa::path(get, path = "/actions/{id}/usage", tag = "actions",
-    params(("id" = String, Path, description = "The action's id")),
+    params(("id" = wire::ActionId, Path, description = "The action's id")),
     responses((status = 200, description = "Agents and versions", body = Usage)))]
 pub async fn get_action_usage(
     State(state): State<ApiState>,
@@ -225,7 +225,7 @@ pub async fn get_action_usage(
 
 /// List the changes of an action, the newest first. A deleted action is known too.
 #[utoipa::path(get, path = "/actions/{id}/revisions", tag = "actions",
-    params(("id" = String, Path, description = "The action's id"), PageQuery),
+    params(("id" = wire::ActionId, Path, description = "The action's id"), PageQuery),
     responses((status = 200, description = "A page of changes", body = RevisionList)))]
 pub async fn list_action_revisions(
     State(state): State<ApiState>,
@@ -271,7 +271,7 @@ fn show_revision(found: actions::Revision) -> Revision {
 
 /// Perform an action now, outside any agent, and see all that was sent and received.
 #[utoipa::path(post, path = "/actions/{id}/test", tag = "actions",
-    params(("id" = String, Path, description = "The action's id")),
+    params(("id" = wire::ActionId, Path, description = "The action's id")),
     request_body = TestInput,
     responses((status = 200, description = "What came of it", body = TestAnswer)))]
 pub async fn test_action(

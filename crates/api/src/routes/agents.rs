@@ -8,7 +8,7 @@ use switchboard_app::agents::{self, AgentView};
 use switchboard_app::rows::AgentRow;
 use switchboard_app::{Configuration, Manager, Reader};
 use switchboard_contract::agents::{Agent, AgentInput, AgentList, AgentPatch};
-use switchboard_contract::wire::{Time, Wire};
+use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::id::AgentId;
 
 use crate::extract::{Auth, IfMatch, Json, ListQuery, Path, Query};
@@ -69,7 +69,7 @@ pub async fn create_agent(
 
 /// Read an agent.
 #[utoipa::path(get, path = "/agents/{id}", tag = "agents",
-    params(("id" = String, Path, description = "The agent's id")),
+    params(("id" = wire::AgentId, Path, description = "The agent's id")),
     responses((status = 200, description = "The agent", body = Agent)))]
 pub async fn get_agent(
     State(state): State<ApiState>,
@@ -87,7 +87,7 @@ pub async fn get_agent(
 
 /// Change an agent's name or description.
 #[utoipa::path(patch, path = "/agents/{id}", tag = "agents",
-    params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
     request_body = AgentPatch,
     responses((status = 200, description = "The agent", body = Agent)))]
 pub async fn update_agent(
@@ -105,7 +105,7 @@ pub async fn update_agent(
 
 /// Delete an agent. Its conversations stay readable and accept no more calls.
 #[utoipa::path(delete, path = "/agents/{id}", tag = "agents",
-    params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
     responses((status = 204, description = "It is gone")))]
 pub async fn delete_agent(
     State(state): State<ApiState>,

@@ -9,7 +9,7 @@ use switchboard_app::api_keys::{KeyView, NewKey};
 use switchboard_app::rows::ApiKeyRow;
 use switchboard_app::{Admin, Administration, Reader, api_keys};
 use switchboard_contract::api_keys::{ApiKey, ApiKeyInput, ApiKeyList, NewApiKey};
-use switchboard_contract::wire::{Time, Wire};
+use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::id::ApiKeyId;
 
 use crate::extract::{Auth, Json, Path, Query, after, limit};
@@ -91,7 +91,7 @@ pub async fn create_api_key(
 
 /// Revoke an API key. It is refused from then on.
 #[utoipa::path(delete, path = "/api-keys/{id}", tag = "api keys",
-    params(("id" = String, Path, description = "The key's id")),
+    params(("id" = wire::ApiKeyId, Path, description = "The key's id")),
     responses((status = 204, description = "It is revoked")))]
 pub async fn revoke_api_key(
     State(state): State<ApiState>,

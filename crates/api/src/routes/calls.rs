@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 use switchboard_app::Runner;
 use switchboard_app::call::{self, CallRequest};
 use switchboard_contract::calls::{CallAnswer, CallInput};
+use switchboard_contract::wire;
 use switchboard_domain::id::ConversationId;
 
 use crate::extract::{Auth, IdempotencyKey, Json, Path};
@@ -17,7 +18,7 @@ static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Call an action of the conversation's agent. The answer is given when its event is durable.
 #[utoipa::path(post, path = "/conversations/{id}/actions/{name}/call", tag = "conversations",
-    params(("id" = String, Path, description = "The conversation's id"), ("name" = String, Path, description = "The action's name"),
+    params(("id" = wire::ConversationId, Path, description = "The conversation's id"), ("name" = wire::ActionName, Path, description = "The action's name"),
         ("idempotency-key" = Option<String>, Header, description = "Under one key a call is done once; repeating it gives the first answer")),
     request_body = CallInput,
     responses((status = 200, description = "What came of it, success or failure", body = CallAnswer)))]

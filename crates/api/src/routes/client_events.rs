@@ -6,6 +6,7 @@ use futures_util::FutureExt as _;
 use switchboard_app::Runner;
 use switchboard_app::client_events;
 use switchboard_contract::calls::ClientEventResult;
+use switchboard_contract::wire;
 use switchboard_domain::id::{ConversationId, EventId};
 
 use crate::ApiState;
@@ -14,7 +15,7 @@ use crate::problem::Problem;
 
 /// Answer a client event whose call waits for a result.
 #[utoipa::path(post, path = "/conversations/{id}/client-events/{event_id}/result", tag = "conversations",
-    params(("id" = String, Path, description = "The conversation's id"), ("event_id" = String, Path, description = "The event's id")),
+    params(("id" = wire::ConversationId, Path, description = "The conversation's id"), ("event_id" = wire::EventId, Path, description = "The event's id")),
     request_body = ClientEventResult,
     responses((status = 204, description = "The call has its answer")))]
 pub async fn answer_client_event(

@@ -7,11 +7,12 @@ use futures_util::FutureExt as _;
 use serde::Deserialize;
 use switchboard_app::conversations::{self, Filter};
 use switchboard_app::{AppError, Conversations, Reader, Runner, tools};
+use switchboard_contract::conversations::CallOutcome;
 use switchboard_contract::conversations::{
     Conversation, ConversationInput, ConversationList, ConversationPatch,
 };
-use switchboard_contract::tools::{Tool, Tools, ToolsAnswer, UnavailableTool};
-use switchboard_contract::wire::Wire;
+use switchboard_contract::tools::{Tool, ToolFormat, Tools, ToolsAnswer, UnavailableTool};
+use switchboard_contract::wire::{self, Wire};
 use switchboard_domain::conversation::{self, Status};
 use switchboard_domain::event::EventType;
 use switchboard_domain::id::ConversationId;
@@ -40,21 +41,27 @@ pub struct ListQuery {
     after: Option<String>,
     /// Only this agent's.
     #[serde(default)]
+    #[param(value_type = Option<wire::AgentId>)]
     agent_id: Option<String>,
     /// Only those of this environment.
     #[serde(default)]
+    #[param(value_type = Option<wire::Environment>)]
     environment: Option<String>,
     /// Only those that have come this far: `active`, `handed_over`, `ended` or `closed`.
     #[serde(default)]
+    #[param(value_type = Option<wire::ConversationStatus>)]
     status: Option<String>,
     /// Only those with a call that came to this: `succeeded`, `failed` or `refused`.
     #[serde(default)]
+    #[param(value_type = Option<CallOutcome>)]
     outcome: Option<String>,
     /// Only those started at this time or later (RFC 3339).
     #[serde(default)]
+    #[param(value_type = Option<wire::Time>)]
     from: Option<String>,
     /// Only those started before this time (RFC 3339).
     #[serde(default)]
+    #[param(value_type = Option<wire::Time>)]
     to: Option<String>,
 }
 
@@ -119,7 +126,7 @@ pub async fn start_conversation(
 
 /// Read a conversation.
 #[utoipa::path(get, path = "/conversations/{id}", tag = "conversations",
-    params(("id" = String, Path, description = "The conversation's id")),
+    params(("id" = wire::ConversationId, Path, description = "The conversation's id")),
     responses((status = 200, description = "The conversation", body = Conversation)))]
 pub async fn get_conversation(
     State(state): State<ApiState>,
@@ -132,7 +139,7 @@ pub async fn get_conversation(
 
 /// Change a conversation's state or variables. A variable that is null is removed.
 #[utoipa::path(patch, path = "/conversations/{id}", tag = "conversations",
-    params(("id" = String, Path, description = "The conversation's id")),
+    params(("id" = wire::ConversationId, Path, description = "The conversation's id")),
     request_body = ConversationPatch,
     responses((status = 200, description = "The conversation", body = Conversation)))]
 pub async fn update_conversation(
@@ -149,7 +156,7 @@ pub async fn update_conversation(
 
 /// End a conversation's dialogue; a second time, close the conversation.
 #[utoipa::path(post, path = "/conversations/{id}/end", tag = "conversations",
-    params(("id" = String, Path, description = "The conversation's id")),
+    params(("id" = wire::ConversationId, Path, description = "The conversation's id")),
     responses((status = 200, description = "The conversation", body = Conversation)))]
 pub async fn end_conversation(
     State(state): State<ApiState>,
@@ -167,14 +174,14 @@ pub async fn end_conversation(
 pub struct ToolsQuery {
     /// `switchboard`, or the list that an API takes as it is: `openai`, `anthropic` or `mcp`.
     #[serde(default)]
-    #[param(pattern = "^(switchboard|openai|anthropic|mcp)$")]
+    #[param(value_type = Option<ToolFormat>)]
     format: Option<String>,
 }
 
 /// List which actions are callable now, and why each other one is not; or the callable ones alone, as
 /// the list that a model provider's API takes.
 #[utoipa::path(get, path = "/conversations/{id}/tools", tag = "conversations",
-    params(("id" = String, Path, description = "The conversation's id"), ToolsQuery),
+    params(("id" = wire::ConversationId, Path, description = "The conversation's id"), ToolsQuery),
     responses((status = 200, description = "The tools", body = ToolsAnswer)))]
 pub async fn list_tools(
     State(state): State<ApiState>,
@@ -216,7 +223,7 @@ fn unavailable(tool: tools::Unavailable) -> UnavailableTool {
     UnavailableTool {
         name: tool.name,
         binding_id: tool.binding.map(Wire),
-        code: tool.code,
+        code: tool.code.into(),
         reason: tool.reason,
     }
 }

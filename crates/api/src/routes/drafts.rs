@@ -12,7 +12,7 @@ use switchboard_contract::drafts::{
     Binding, BindingInput, BindingPatch, Draft, DraftInput, PromoteInput, RelinkInput,
 };
 use switchboard_contract::versions::LinkChangeList;
-use switchboard_contract::wire::Time;
+use switchboard_contract::wire::{self, Time};
 use switchboard_domain::id::{AgentId, BindingId};
 
 use crate::extract::{Auth, IfMatch, Json, OptionalJson, Path};
@@ -40,7 +40,7 @@ fn show_binding(row: &VersionRow, id: BindingId) -> Result<Binding, AppError> {
 
 /// Read an agent's draft.
 #[utoipa::path(get, path = "/agents/{id}/draft", tag = "drafts",
-    params(("id" = String, Path, description = "The agent's id")),
+    params(("id" = wire::AgentId, Path, description = "The agent's id")),
     responses((status = 200, description = "The draft", body = Draft)))]
 pub async fn get_draft(
     State(state): State<ApiState>,
@@ -53,7 +53,7 @@ pub async fn get_draft(
 
 /// Replace an agent's draft. Bindings whose ids it knows keep them.
 #[utoipa::path(put, path = "/agents/{id}/draft", tag = "drafts",
-    params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
     request_body = DraftInput,
     responses((status = 200, description = "The draft", body = Draft)))]
 pub async fn put_draft(
@@ -71,7 +71,7 @@ pub async fn put_draft(
 
 /// Add a binding to the draft.
 #[utoipa::path(post, path = "/agents/{id}/draft/actions", tag = "drafts",
-    params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
     request_body = BindingInput,
     responses((status = 201, description = "The binding", body = Binding)))]
 pub async fn create_draft_action(
@@ -90,7 +90,7 @@ pub async fn create_draft_action(
 
 /// Change a binding of the draft: members that are given replace those that are there, null removes.
 #[utoipa::path(patch, path = "/agents/{id}/draft/actions/{binding_id}", tag = "drafts",
-    params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id"),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("binding_id" = wire::BindingId, Path, description = "The binding's id"),
         ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
     request_body = BindingPatch,
     responses((status = 200, description = "The binding", body = Binding)))]
@@ -110,7 +110,7 @@ pub async fn update_draft_action(
 
 /// Remove a binding from the draft.
 #[utoipa::path(delete, path = "/agents/{id}/draft/actions/{binding_id}", tag = "drafts",
-    params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id"),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("binding_id" = wire::BindingId, Path, description = "The binding's id"),
         ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
     responses((status = 204, description = "It is gone")))]
 pub async fn delete_draft_action(
@@ -127,7 +127,7 @@ pub async fn delete_draft_action(
 
 /// Make a shared action of an agent's own API call, and link it.
 #[utoipa::path(post, path = "/agents/{id}/draft/actions/{binding_id}/promote", tag = "drafts",
-    params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id"),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("binding_id" = wire::BindingId, Path, description = "The binding's id"),
         ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
     request_body = PromoteInput,
     responses((status = 200, description = "The binding, a link now", body = Binding)))]
@@ -147,7 +147,7 @@ pub async fn promote_draft_action(
 
 /// Point a link to another action, or to where its action was moved. Overrides are kept.
 #[utoipa::path(post, path = "/agents/{id}/draft/actions/{binding_id}/relink", tag = "drafts",
-    params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id"),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("binding_id" = wire::BindingId, Path, description = "The binding's id"),
         ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
     request_body = RelinkInput,
     responses((status = 200, description = "The binding", body = Binding)))]
@@ -167,7 +167,7 @@ pub async fn relink_draft_action(
 
 /// List the bindings that are no longer what the restored version expects.
 #[utoipa::path(get, path = "/agents/{id}/draft/drift", tag = "drafts",
-    params(("id" = String, Path, description = "The agent's id")),
+    params(("id" = wire::AgentId, Path, description = "The agent's id")),
     responses((status = 200, description = "What is to be reviewed", body = LinkChangeList)))]
 pub async fn get_draft_drift(
     State(state): State<ApiState>,
@@ -180,7 +180,7 @@ pub async fn get_draft_drift(
 
 /// Mark a binding's difference as reviewed. It comes back when its action changes again.
 #[utoipa::path(post, path = "/agents/{id}/draft/drift/{binding_id}/review", tag = "drafts",
-    params(("id" = String, Path, description = "The agent's id"), ("binding_id" = String, Path, description = "The binding's id")),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("binding_id" = wire::BindingId, Path, description = "The binding's id")),
     responses((status = 200, description = "What is left to be reviewed", body = LinkChangeList)))]
 pub async fn review_draft_drift(
     State(state): State<ApiState>,

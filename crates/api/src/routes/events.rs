@@ -16,6 +16,7 @@ use switchboard_app::authority::Authority;
 use switchboard_app::events::{self, Follower, Position};
 use switchboard_app::{AppError, Conversations, Reader};
 use switchboard_contract::events::EventList;
+use switchboard_contract::wire;
 use switchboard_domain::event::Event;
 use switchboard_domain::id::ConversationId;
 
@@ -40,7 +41,7 @@ pub struct EventsQuery {
 /// Read a conversation's events, in order. With `Accept: text/event-stream`, follow them live;
 /// `Last-Event-ID` resumes.
 #[utoipa::path(get, path = "/conversations/{id}/events", tag = "conversations",
-    params(("id" = String, Path, description = "The conversation's id"), EventsQuery),
+    params(("id" = wire::ConversationId, Path, description = "The conversation's id"), EventsQuery),
     responses((status = 200, description = "A page of events, or the stream of them",
         content((EventList = "application/json"), (String = "text/event-stream")))))]
 pub async fn list_events(

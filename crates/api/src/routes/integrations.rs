@@ -11,7 +11,7 @@ use switchboard_contract::integrations::{
     IntegrationError, IntegrationInput, IntegrationList, IntegrationPatch, Outcome, Refreshed,
 };
 use switchboard_contract::versions::Report;
-use switchboard_contract::wire::{Time, Wire};
+use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::id::IntegrationId;
 
 use crate::extract::{Auth, DryRunQuery, IfMatch, Json, ListQuery, Path, Query};
@@ -103,7 +103,7 @@ pub async fn test_connection(
 
 /// Read an integration.
 #[utoipa::path(get, path = "/integrations/{id}", tag = "integrations",
-    params(("id" = String, Path, description = "The integration's id")),
+    params(("id" = wire::IntegrationId, Path, description = "The integration's id")),
     responses((status = 200, description = "The integration", body = Integration)))]
 pub async fn get_integration(
     State(state): State<ApiState>,
@@ -116,7 +116,7 @@ pub async fn get_integration(
 
 /// Change an integration. A slot that is given replaces the one that is there; null empties it.
 #[utoipa::path(patch, path = "/integrations/{id}", tag = "integrations",
-    params(("id" = String, Path, description = "The integration's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
+    params(("id" = wire::IntegrationId, Path, description = "The integration's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
     request_body = IntegrationPatch,
     responses((status = 200, description = "The integration", body = Integration)))]
 pub async fn update_integration(
@@ -135,7 +135,7 @@ pub async fn update_integration(
 /// Delete an integration with its actions. Agents that link them are left with broken links; it can
 /// be brought back.
 #[utoipa::path(delete, path = "/integrations/{id}", tag = "integrations",
-    params(("id" = String, Path, description = "The integration's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
+    params(("id" = wire::IntegrationId, Path, description = "The integration's id"), ("if-match" = Option<String>, Header, description = "The revision you read"), DryRunQuery),
     responses((status = 204, description = "It is gone"), (status = 200, description = "In a dry run, what that would mean", body = Report)))]
 pub async fn delete_integration(
     State(state): State<ApiState>,
@@ -152,7 +152,7 @@ pub async fn delete_integration(
 
 /// Bring a deleted integration back as it was, with the actions that were deleted with it.
 #[utoipa::path(post, path = "/integrations/{id}/undelete", tag = "integrations",
-    params(("id" = String, Path, description = "The integration's id")),
+    params(("id" = wire::IntegrationId, Path, description = "The integration's id")),
     responses((status = 200, description = "The integration", body = Integration)))]
 pub async fn undelete_integration(
     State(state): State<ApiState>,
@@ -167,7 +167,7 @@ pub async fn undelete_integration(
 
 /// Fetch the tools of an MCP server again. When that fails the old list is kept.
 #[utoipa::path(post, path = "/integrations/{id}/refresh", tag = "integrations",
-    params(("id" = String, Path, description = "The integration's id")),
+    params(("id" = wire::IntegrationId, Path, description = "The integration's id")),
     responses((status = 200, description = "What came of it", body = Refreshed)))]
 pub async fn refresh_integration(
     State(state): State<ApiState>,

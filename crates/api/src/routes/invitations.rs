@@ -10,7 +10,7 @@ use switchboard_contract::accounts::{
     AcceptInput, InspectInput, Invitation, InvitationInput, InvitationList, InvitationView,
     InvitingWorkspace, NewInvitation, Session,
 };
-use switchboard_contract::wire::{Time, Wire};
+use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::id::InvitationId;
 
 use crate::extract::{Auth, Json, PageQuery, Path, Query};
@@ -69,7 +69,7 @@ pub async fn create_invitation(
 
 /// Take an invitation back. Its link stops working.
 #[utoipa::path(delete, path = "/invitations/{id}", tag = "members",
-    params(("id" = String, Path, description = "The invitation's id")),
+    params(("id" = wire::InvitationId, Path, description = "The invitation's id")),
     responses((status = 204, description = "It is taken back")))]
 pub async fn revoke_invitation(
     State(state): State<ApiState>,

@@ -8,7 +8,7 @@ use switchboard_app::accounts::members;
 use switchboard_app::rows::MemberRow;
 use switchboard_app::{Admin, Administration, Reader};
 use switchboard_contract::accounts::{Member, MemberList, MemberPatch};
-use switchboard_contract::wire::{Time, Wire};
+use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::id::UserId;
 
 use crate::extract::{Auth, Json, PageQuery, Path, Query};
@@ -43,7 +43,7 @@ pub async fn list_members(
 
 /// Give a member another role. Only an owner makes or changes an owner, and the last one stays.
 #[utoipa::path(patch, path = "/members/{id}", tag = "members",
-    params(("id" = String, Path, description = "The person's id")),
+    params(("id" = wire::UserId, Path, description = "The person's id")),
     request_body = MemberPatch,
     responses((status = 200, description = "The member", body = Member)))]
 pub async fn update_member(
@@ -60,7 +60,7 @@ pub async fn update_member(
 
 /// Remove a member from the workspace. Their sessions in it end at once.
 #[utoipa::path(delete, path = "/members/{id}", tag = "members",
-    params(("id" = String, Path, description = "The person's id")),
+    params(("id" = wire::UserId, Path, description = "The person's id")),
     responses((status = 204, description = "They are no member any more")))]
 pub async fn remove_member(
     State(state): State<ApiState>,

@@ -1,6 +1,5 @@
 //! Text messages, test messages, and what providers say of them.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -12,11 +11,11 @@ use switchboard_app::{AppError, Conversations, Manager, Reader};
 use switchboard_contract::messages::{
     Encoding, Message, MessageList, MessagePreview, TestMessageInput, WebhookAnswer, WebhookStatus,
 };
-use switchboard_contract::wire::{JsonObject, Time, Wire};
+use switchboard_contract::wire::{self, JsonObject, Time, Wire};
 use switchboard_domain::id::{IntegrationId, MessageId};
 use switchboard_domain::sms::{self, status::Status};
 
-use crate::extract::{Auth, DryRunQuery, Json, Path, Query, after, limit, parsed};
+use crate::extract::{Auth, DryRunQuery, Json, Path, Query, Raw, after, limit, parsed};
 use crate::problem::Problem;
 use crate::{ApiState, view};
 
@@ -64,15 +63,19 @@ pub struct MessagesQuery {
     after: Option<String>,
     /// Only this conversation's.
     #[serde(default)]
+    #[param(value_type = Option<wire::ConversationId>)]
     conversation_id: Option<String>,
     /// Only this channel's.
     #[serde(default)]
+    #[param(value_type = Option<wire::IntegrationId>)]
     integration_id: Option<String>,
     /// Only those that have come this far.
     #[serde(default)]
+    #[param(value_type = Option<wire::MessageStatus>)]
     status: Option<String>,
     /// Only those of this environment.
     #[serde(default)]
+    #[param(value_type = Option<wire::Environment>)]
     environment: Option<String>,
 }
 
@@ -110,7 +113,7 @@ pub async fn list_messages(
 
 /// Read a text message.
 #[utoipa::path(get, path = "/messages/{id}", tag = "messages",
-    params(("id" = String, Path, description = "The message's id")),
+    params(("id" = wire::MessageId, Path, description = "The message's id")),
     responses((status = 200, description = "The message", body = Message)))]
 pub async fn get_message(
     State(state): State<ApiState>,
@@ -124,7 +127,7 @@ pub async fn get_message(
 /// Send a test message through a messaging channel, outside any conversation. A dry run says how many
 /// parts it would take.
 #[utoipa::path(post, path = "/integrations/{id}/test-message", tag = "messages",
-    params(("id" = String, Path, description = "The channel's id"), DryRunQuery),
+    params(("id" = wire::IntegrationId, Path, description = "The channel's id"), DryRunQuery),
     request_body = TestMessageInput,
     responses((status = 201, description = "The message, sent or tried", body = Message),
         (status = 200, description = "In a dry run, what it would be", body = MessagePreview)))]
@@ -155,7 +158,7 @@ pub async fn send_test_message(
 
 /// Take a webhook of Telnyx. It proves itself by its signature; no API key is needed.
 #[utoipa::path(post, path = "/webhooks/telnyx/{integration_id}", tag = "messages", security(()),
-    params(("integration_id" = String, Path, description = "The channel's id"),
+    params(("integration_id" = wire::IntegrationId, Path, description = "The channel's id"),
         ("telnyx-timestamp" = Option<String>, Header, description = "When it was sent, in seconds since 1970"),
         ("telnyx-signature-ed25519" = Option<String>, Header, description = "The signature over `timestamp|body`, in base64")),
     request_body(content = JsonObject, content_type = "application/json"),
@@ -164,7 +167,7 @@ pub async fn receive_telnyx_webhook(
     State(state): State<ApiState>,
     Path((id,)): Path<(IntegrationId,)>,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Response, Problem> {
     let received = messages::receive(&state.app, id, &headers, &body)
         .boxed()

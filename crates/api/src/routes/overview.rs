@@ -11,7 +11,7 @@ use switchboard_app::{Configuration, Reader};
 use switchboard_contract::overview::{
     MissingSecret, Overview, OverviewAction, OverviewBucket, OverviewDrift,
 };
-use switchboard_contract::wire::{Time, Wire};
+use switchboard_contract::wire::{self, Time, Wire};
 
 use crate::extract::{Auth, Query, parsed};
 use crate::problem::Problem;
@@ -24,12 +24,15 @@ use crate::{ApiState, view};
 pub struct OverviewQuery {
     /// From this time on (RFC 3339); left out, a day before the end.
     #[serde(default)]
+    #[param(value_type = Option<wire::Time>)]
     from: Option<String>,
     /// Until this time (RFC 3339); left out, now. At most 35 days after `from`.
     #[serde(default)]
+    #[param(value_type = Option<wire::Time>)]
     to: Option<String>,
     /// Only this environment.
     #[serde(default)]
+    #[param(value_type = Option<wire::Environment>)]
     environment: Option<String>,
 }
 

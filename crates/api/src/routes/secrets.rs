@@ -9,7 +9,7 @@ use switchboard_app::secrets::{self, SecretView};
 use switchboard_app::{AppError, Configuration, Manager, Reader};
 use switchboard_contract::secrets::{Secret, SecretInput, SecretList};
 use switchboard_contract::versions::Report;
-use switchboard_contract::wire::{Time, Wire};
+use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::name::SecretName;
 
 use crate::extract::{Auth, Json, ListQuery, Path, Query};
@@ -51,7 +51,7 @@ pub async fn list_secrets(
 
 /// Set values of a secret. An environment that is left out keeps its value; null removes it.
 #[utoipa::path(put, path = "/secrets/{name}", tag = "secrets",
-    params(("name" = String, Path, description = "The secret's name", pattern = "^[A-Za-z0-9_.-]{1,64}$")),
+    params(("name" = wire::SecretName, Path, description = "The secret's name")),
     request_body = SecretInput,
     responses((status = 200, description = "The secret was changed", body = Secret),
         (status = 201, description = "The secret was made", body = Secret)))]
@@ -89,7 +89,7 @@ pub struct DeleteQuery {
 
 /// Delete a secret. While it is used this is refused with the list of its users.
 #[utoipa::path(delete, path = "/secrets/{name}", tag = "secrets",
-    params(("name" = String, Path, description = "The secret's name"), DeleteQuery),
+    params(("name" = wire::SecretName, Path, description = "The secret's name"), DeleteQuery),
     responses((status = 204, description = "It is gone"), (status = 200, description = "In a dry run, what that would mean", body = Report)))]
 pub async fn delete_secret(
     State(state): State<ApiState>,

@@ -5,6 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use switchboard_app::health;
 use switchboard_contract::health::{Readiness, ReadyWord};
+use switchboard_domain::error_code::ErrorCode;
 
 use crate::problem::Problem;
 use crate::{ApiState, view};
@@ -41,8 +42,7 @@ pub async fn metrics(State(state): State<ApiState>) -> Response {
 /// No such path.
 pub async fn unknown_path() -> Problem {
     Problem::new(
-        StatusCode::NOT_FOUND,
-        "unknown_path",
+        ErrorCode::UnknownPath,
         "there is nothing at this path; /api/docs lists what there is",
     )
 }
@@ -50,8 +50,7 @@ pub async fn unknown_path() -> Problem {
 /// The path is there, but not for this method.
 pub async fn wrong_method() -> Problem {
     Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
+        ErrorCode::MethodNotAllowed,
         "this path does not take this method; /api/docs lists what it takes",
     )
 }

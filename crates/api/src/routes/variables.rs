@@ -8,7 +8,7 @@ use switchboard_app::rows::VariableRow;
 use switchboard_app::variables;
 use switchboard_app::{AppError, Configuration, Manager, Reader};
 use switchboard_contract::secrets::{Variable, VariableInput, VariableList};
-use switchboard_contract::wire::{Time, Wire};
+use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::name::VariableName;
 
 use crate::extract::{Auth, Json, ListQuery, Path, Query};
@@ -47,7 +47,7 @@ pub async fn list_variables(
 
 /// Set a workspace variable's values, in place of those it had.
 #[utoipa::path(put, path = "/variables/{name}", tag = "variables",
-    params(("name" = String, Path, description = "The variable's name", pattern = "^[A-Za-z0-9_-]{1,64}$")),
+    params(("name" = wire::VariableName, Path, description = "The variable's name")),
     request_body = VariableInput,
     responses((status = 200, description = "The variable was changed", body = Variable),
         (status = 201, description = "The variable was made", body = Variable)))]
@@ -70,7 +70,7 @@ pub async fn put_variable(
 
 /// Delete a workspace variable. Templates that use it fail from then on.
 #[utoipa::path(delete, path = "/variables/{name}", tag = "variables",
-    params(("name" = String, Path, description = "The variable's name")),
+    params(("name" = wire::VariableName, Path, description = "The variable's name")),
     responses((status = 204, description = "It is gone")))]
 pub async fn delete_variable(
     State(state): State<ApiState>,

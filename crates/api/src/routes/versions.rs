@@ -11,12 +11,11 @@ use switchboard_app::{Configuration, Manager, Reader};
 use switchboard_contract::actions::all;
 use switchboard_contract::agents::Agent;
 use switchboard_contract::drafts::Draft;
-use switchboard_contract::problem::Problem as ProblemSchema;
 use switchboard_contract::versions::{
     LinkChangeList, LockInput, LockedVersion, PublishInput, PublishReview, PublishedOrReview,
     PublishedVersion, RestorePreview, VersionList,
 };
-use switchboard_contract::wire::Time;
+use switchboard_contract::wire::{self, Time};
 use switchboard_domain::id::AgentId;
 
 use crate::extract::{Auth, DryRunQuery, IfMatch, OptionalJson, Path, Query, after, limit};
@@ -64,7 +63,7 @@ pub struct ListQuery {
 
 /// List an agent's locked versions, the newest first.
 #[utoipa::path(get, path = "/agents/{id}/versions", tag = "versions",
-    params(("id" = String, Path, description = "The agent's id"), ListQuery),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ListQuery),
     responses((status = 200, description = "A page of versions", body = VersionList)))]
 pub async fn list_versions(
     State(state): State<ApiState>,
@@ -84,7 +83,7 @@ pub async fn list_versions(
 
 /// Lock the draft as the next version.
 #[utoipa::path(post, path = "/agents/{id}/versions", tag = "versions",
-    params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
     request_body = LockInput,
     responses((status = 201, description = "The version", body = LockedVersion)))]
 pub async fn lock_version(
@@ -102,7 +101,7 @@ pub async fn lock_version(
 
 /// Read a locked version.
 #[utoipa::path(get, path = "/agents/{id}/versions/{number}", tag = "versions",
-    params(("id" = String, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number")),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number")),
     responses((status = 200, description = "The version", body = LockedVersion)))]
 pub async fn get_version(
     State(state): State<ApiState>,
@@ -117,7 +116,7 @@ pub async fn get_version(
 
 /// List the links of a locked version that changed since it was locked.
 #[utoipa::path(get, path = "/agents/{id}/versions/{number}/drift", tag = "versions",
-    params(("id" = String, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number")),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number")),
     responses((status = 200, description = "What changed", body = LinkChangeList)))]
 pub async fn get_version_drift(
     State(state): State<ApiState>,
@@ -132,7 +131,7 @@ pub async fn get_version_drift(
 
 /// See what a restored version would come back into: its links that changed since it was locked.
 #[utoipa::path(get, path = "/agents/{id}/versions/{number}/restore-preview", tag = "versions",
-    params(("id" = String, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number")),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number")),
     responses((status = 200, description = "What changed", body = RestorePreview)))]
 pub async fn preview_restore(
     State(state): State<ApiState>,
@@ -151,7 +150,7 @@ pub async fn preview_restore(
 
 /// Overwrite the draft with a locked version. Shared actions stay as they are.
 #[utoipa::path(post, path = "/agents/{id}/versions/{number}/restore", tag = "versions",
-    params(("id" = String, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number"),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number"),
         ("if-match" = Option<String>, Header, description = "The draft's revision you read")),
     responses((status = 200, description = "The draft", body = Draft)))]
 pub async fn restore_version(
@@ -172,10 +171,9 @@ pub async fn restore_version(
 
 /// Make a locked version the one that new conversations get.
 #[utoipa::path(post, path = "/agents/{id}/versions/{number}/publish", tag = "versions",
-    params(("id" = String, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number"),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("number" = u32, Path, description = "The version's number"),
         ("if-match" = Option<String>, Header, description = "The agent's revision you read")),
-    responses((status = 200, description = "The version, and what may go wrong with it", body = PublishedVersion),
-        (status = 409, description = "`broken_references` or `not_publishable`", body = ProblemSchema, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The version, and what may go wrong with it", body = PublishedVersion)))]
 pub async fn publish_version(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -194,11 +192,10 @@ pub async fn publish_version(
 /// The last locked version is published where locking the draft would only repeat it: the same
 /// document, the linked actions unchanged, and `notes` empty or the same.
 #[utoipa::path(post, path = "/agents/{id}/publish", tag = "versions",
-    params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The draft's revision you read"), DryRunQuery),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The draft's revision you read"), DryRunQuery),
     request_body = PublishInput,
     responses((status = 201, description = "The version that was locked and published", body = PublishedVersion),
-        (status = 200, description = "The last locked version, which is the same and is published; in a dry run, what publishing would come to", body = PublishedOrReview),
-        (status = 409, description = "`broken_references`, `not_publishable` or `needs_accept`; nothing was locked", body = ProblemSchema, content_type = "application/problem+json")))]
+        (status = 200, description = "The last locked version, which is the same and is published; in a dry run, what publishing would come to", body = PublishedOrReview)))]
 pub async fn publish_draft(
     State(state): State<ApiState>,
     Auth(manager): Auth<Manager>,
@@ -248,7 +245,7 @@ fn preview(found: Preview) -> PublishReview {
 
 /// Take the published version back: the agent takes no new conversations but tests.
 #[utoipa::path(post, path = "/agents/{id}/unpublish", tag = "versions",
-    params(("id" = String, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The agent's revision you read")),
+    params(("id" = wire::AgentId, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The agent's revision you read")),
     responses((status = 200, description = "The agent", body = Agent)))]
 pub async fn unpublish_agent(
     State(state): State<ApiState>,

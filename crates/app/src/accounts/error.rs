@@ -1,5 +1,7 @@
 //! What can go wrong with accounts and signing in.
 
+use switchboard_domain::error_code::ErrorCode;
+
 /// An error of accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
@@ -25,13 +27,13 @@ pub enum AccountError {
 
 impl AccountError {
     /// The stable code of the API.
-    pub const fn code(self) -> &'static str {
+    pub const fn code(self) -> ErrorCode {
         match self {
-            Self::InvalidCredentials => "invalid_credentials",
-            Self::TooManyAttempts { .. } => "too_many_attempts",
-            Self::NoWorkspace => "no_workspace",
-            Self::InvalidSetupToken => "invalid_setup_token",
-            Self::InvitationNotFound => "invitation_not_found",
+            Self::InvalidCredentials => ErrorCode::InvalidCredentials,
+            Self::TooManyAttempts { .. } => ErrorCode::TooManyAttempts,
+            Self::NoWorkspace => ErrorCode::NoWorkspace,
+            Self::InvalidSetupToken => ErrorCode::InvalidSetupToken,
+            Self::InvitationNotFound => ErrorCode::InvitationNotFound,
         }
     }
 }

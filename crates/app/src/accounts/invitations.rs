@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use switchboard_contract::accounts::{AcceptInput, InvitationInput};
 use switchboard_domain::account::{EmailAddress, GivenToken, Password, may_invite};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::InvitationId;
 use switchboard_domain::name::Title;
 use switchboard_store::account::{self, AccountRow};
@@ -115,7 +116,7 @@ pub async fn create(
 
 fn already_a_member(email: &EmailAddress) -> AppError {
     AppError::conflict(
-        "already_a_member",
+        ErrorCode::AlreadyAMember,
         format!("{email} is a member of this workspace already; change their role there"),
     )
 }

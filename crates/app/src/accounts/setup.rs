@@ -2,6 +2,7 @@
 
 use switchboard_contract::accounts::SetupInput;
 use switchboard_domain::account::{EmailAddress, GivenToken, Password, Role};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::UserId;
 use switchboard_domain::name::Title;
 use switchboard_store::account::{self, AccountRow};
@@ -65,7 +66,7 @@ async fn check(
     let expected = setup::lock(engine).await?;
     if membership::count_owners(engine, workspace.id).await? > 0 {
         return Err(AppError::conflict(
-            "already_set_up",
+            ErrorCode::AlreadySetUp,
             "there is an owner already; sign in, or ask them for an invitation",
         ));
     }

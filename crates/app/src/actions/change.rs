@@ -3,6 +3,7 @@
 
 use switchboard_contract::actions::ActionPatch;
 use switchboard_domain::action::ActionDefinition;
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{ActionId, IntegrationId};
 use switchboard_domain::link::{CurrentAction, Place};
 use switchboard_domain::name::ActionName;
@@ -168,7 +169,7 @@ pub async fn undelete(app: &App, manager: &Manager, id: ActionId) -> Result<Acti
     let under = integration::get(engine, workspace, row.integration_id).await?;
     if under.is_none_or(|under| under.deleted_at.is_some()) {
         return Err(AppError::conflict(
-            "integration_deleted",
+            ErrorCode::IntegrationDeleted,
             format!(
                 "the integration it was under is deleted; bring that back by POST /integrations/{}/undelete, and its actions come with it",
                 row.integration_id
@@ -203,7 +204,7 @@ pub(crate) async fn bring_back(
 pub(crate) fn taken(error: StoreError, name: &ActionName) -> AppError {
     match error {
         StoreError::Duplicate => AppError::conflict(
-            "name_taken",
+            ErrorCode::NameTaken,
             format!("this integration has an action named `{name}` already; take another name"),
         ),
         error => error.into(),

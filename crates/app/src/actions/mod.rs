@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use switchboard_contract::actions::ActionInput;
 use switchboard_domain::action::{ActionDefinition, Shape};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{ActionId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::name::ActionName;
@@ -109,7 +110,7 @@ pub fn schema_notes(row: &ActionRow) -> Vec<Note> {
 /// Tools are their server's.
 pub(crate) fn read_only() -> AppError {
     AppError::conflict(
-        "read_only",
+        ErrorCode::ReadOnly,
         "the tools of an MCP server are what the server says; change them there and refresh. Here only `output_variables` and `timeout_ms` can be set",
     )
 }

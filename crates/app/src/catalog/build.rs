@@ -9,6 +9,7 @@ use switchboard_connect::Masker;
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::agent::{AgentDocument, Binding, BindingTarget, VersionRef};
 use switchboard_domain::environment::{Environment, PerEnvironment};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{ActionId, AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::{IntegrationDefinition, OnChange};
@@ -431,7 +432,7 @@ pub async fn load_agent(
     let found = agent::version(engine, of.workspace, id, version).await;
     let row = readable(found, &id)?.map_err(|reason| {
         let message = format!("{reason}; save it again, or use the release that wrote it");
-        AppError::conflict("version_unreadable", message)
+        AppError::conflict(ErrorCode::VersionUnreadable, message)
     })?;
     let (true, Some(row)) = (exists, row) else {
         return Ok(());

@@ -9,6 +9,7 @@ use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::admission::Refusal;
 use switchboard_domain::agent::{Gate, VersionRef};
 use switchboard_domain::environment::{Environment, PerEnvironment};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{ActionId, AgentId, BindingId, IntegrationId};
 use switchboard_domain::name::{SecretName, StateName};
 use switchboard_domain::schema::ParameterSchema;
@@ -229,7 +230,7 @@ impl OwnParts {
                     next.join(", ")
                 };
                 Err(AppError::conflict(
-                    "transition_not_allowed",
+                    ErrorCode::TransitionNotAllowed,
                     format!("{next} may follow `{from}`, and `{to}` may not"),
                 ))
             }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_domain::action::ActionDefinition;
 use switchboard_domain::agent::{AgentDocument, Binding, BindingTarget};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{ActionId, BindingId, IntegrationId};
 use switchboard_domain::input::{InputError, InputErrors};
 use switchboard_domain::integration::IntegrationKind;
@@ -194,7 +195,7 @@ pub fn names(names: &[(usize, String)], go_to_state: bool) -> Result<(), AppErro
         .find(|(_, name)| go_to_state && name == GO_TO_STATE);
     if let Some((index, _)) = built_in {
         return Err(AppError::Conflict {
-            code: "name_taken",
+            code: ErrorCode::NameTaken,
             message: format!(
                 "`{GO_TO_STATE}` is the built-in tool that this agent asks for; rename the action, or turn `go_to_state` off"
             ),
@@ -209,7 +210,7 @@ pub fn names(names: &[(usize, String)], go_to_state: bool) -> Result<(), AppErro
     for (index, name) in names {
         if let Some(first) = seen.insert(name, *index) {
             return Err(AppError::Conflict {
-                code: "name_taken",
+                code: ErrorCode::NameTaken,
                 message: format!(
                     "two actions of this agent are named `{name}`; rename or remove one"
                 ),

@@ -13,6 +13,7 @@ use switchboard_contract::drafts::{Binding, BindingInput, DraftInput, RelinkInpu
 use switchboard_contract::wire::Wire;
 use switchboard_domain::agent::{AgentDocument, BindingTarget, Link, VersionRef};
 use switchboard_domain::drift::{self, LinkChange};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{AgentId, BindingId, WorkspaceId};
 use switchboard_domain::strict;
 use switchboard_store::agent::VersionRow;
@@ -142,7 +143,7 @@ pub async fn relink(
     let mut edit = DraftEdit::begin(app, manager, id, expected).await?;
     let BindingTarget::Link { link, .. } = &edit.binding(binding)?.target else {
         return Err(AppError::conflict(
-            "not_a_link",
+            ErrorCode::NotALink,
             "this binding is an action of the agent's own; only a link can be linked again",
         ));
     };

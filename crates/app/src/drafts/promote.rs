@@ -3,6 +3,7 @@
 use switchboard_contract::drafts::PromoteInput;
 use switchboard_domain::action::{ActionDefinition, ApiAction};
 use switchboard_domain::agent::{AgentAction, AgentActionKind, BindingTarget, Link, Overrides};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{AgentId, BindingId};
 use switchboard_domain::integration::{IntegrationDefinition, IntegrationKind};
 use switchboard_store::agent::VersionRow;
@@ -25,7 +26,7 @@ pub async fn promote(
     let mut edit = DraftEdit::begin(app, manager, id, expected).await?;
     let BindingTarget::Action { action, gate } = edit.binding(binding)?.target.clone() else {
         return Err(AppError::conflict(
-            "not_an_own_action",
+            ErrorCode::NotAnOwnAction,
             "this binding links a shared action already",
         ));
     };
@@ -61,7 +62,7 @@ fn shared(
 ) -> Result<NewAction, AppError> {
     let AgentActionKind::ApiCall(call) = action.kind else {
         return Err(AppError::conflict(
-            "not_an_api_call",
+            ErrorCode::NotAnApiCall,
             format!(
                 "`{}` is a {}; only an API call becomes a shared action",
                 action.name,

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 use switchboard_domain::conversation::Conversation;
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{ConversationId, InstanceId, WorkspaceId};
 use switchboard_domain::variable_caps;
 use switchboard_store::{Db, Lane, StoreError, conversation};
@@ -204,7 +205,7 @@ impl Journal {
         match tokio::time::timeout(self.pace.kept, done).await {
             Ok(outcome) => outcome.map_err(|_| given_up())?,
             Err(_) => Err(AppError::Unavailable {
-                code: "database_unavailable",
+                code: ErrorCode::DatabaseUnavailable,
                 message: "the call is over and what came of it is kept, but it cannot be written down yet; ask again with the same Idempotency-Key, or look at the conversation's events".to_owned(),
                 retry_after: 2,
             }),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use switchboard_domain::admission;
 use switchboard_domain::agent::Gate;
 use switchboard_domain::conversation::{Conversation, Ending, Outcome, Phase, Status};
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::handover::HandoverRequest;
 use switchboard_domain::id::{BindingId, CallId, EventId, MessageId};
@@ -391,7 +392,7 @@ impl Change {
         }
         if self.end.is_none() && conversation.status == Status::Closed {
             return Err(AppError::conflict(
-                "conversation_closed",
+                ErrorCode::ConversationClosed,
                 "the conversation is closed; start a new one",
             ));
         }

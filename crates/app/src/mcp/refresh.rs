@@ -8,6 +8,7 @@ use serde_json::Value;
 use switchboard_domain::action::{ActionDefinition, McpAction, Shape};
 use switchboard_domain::discovery::{self, KnownTool, ToolStep};
 use switchboard_domain::environment::Environment;
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{ActionId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::{
@@ -142,7 +143,7 @@ pub(super) async fn refresh_as(
     drop(conn);
     let IntegrationDefinition::McpServer(server) = &row.definition else {
         return Err(AppError::conflict(
-            "not_an_mcp_server",
+            ErrorCode::NotAnMcpServer,
             "only MCP servers have tools to fetch; this integration is of another kind",
         ));
     };
@@ -152,7 +153,7 @@ pub(super) async fn refresh_as(
     let mut current = integrations::existing(&mut change.engine(), workspace, id).await?;
     if current.definition != row.definition {
         return Err(AppError::conflict(
-            "changed_meanwhile",
+            ErrorCode::ChangedMeanwhile,
             "the integration was changed while its tools were fetched; refresh again",
         ));
     }
@@ -188,7 +189,7 @@ pub(crate) fn note_failure(
         at: now,
     });
     AppError::Upstream {
-        code: error.code(),
+        code: ErrorCode::named(error.code()).unwrap_or(ErrorCode::UpstreamError),
         message: error.to_string(),
     }
 }
@@ -387,7 +388,7 @@ pub async fn approve(
     crate::change::check_revision(expected, row.revision)?;
     let ActionDefinition::Mcp(mcp) = &mut row.definition else {
         return Err(AppError::conflict(
-            "not_a_tool",
+            ErrorCode::NotATool,
             "only tools of MCP servers change without you; this action is of another kind",
         ));
     };

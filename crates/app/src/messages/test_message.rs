@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use switchboard_contract::messages::TestMessageInput;
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::IntegrationId;
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::IntegrationDefinition;
@@ -51,7 +52,7 @@ pub async fn send_test(
     drop(conn);
     let IntegrationDefinition::MessagingChannel(definition) = &row.definition else {
         return Err(AppError::conflict(
-            "not_a_messaging_channel",
+            ErrorCode::NotAMessagingChannel,
             "only a messaging channel sends text messages",
         ));
     };

@@ -4,6 +4,7 @@ use http::HeaderMap;
 use switchboard_connect::telnyx::{
     Event, MessageId as ProviderMessageId, WebhookError, WebhookKey,
 };
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{IntegrationId, MessageId, WorkspaceId};
 use switchboard_domain::integration::IntegrationDefinition;
 use switchboard_domain::sms::message::{MessageKey, Step};
@@ -69,11 +70,18 @@ async fn handle(
     };
     let key = definition.webhook_public_key.as_deref().ok_or_else(|| {
         AppError::bad_request(
-            "webhook_public_key_missing",
+            ErrorCode::WebhookPublicKeyMissing,
             "this channel has no `webhook_public_key`, so nobody can tell whether a webhook is its provider's; copy the key from the provider's portal",
         )
     })?;
-    let refused = |error: WebhookError| AppError::bad_request(error.code(), error.to_string());
+    let refused = |error: WebhookError| {
+        let code = match error {
+            WebhookError::InvalidKey => ErrorCode::InvalidWebhookPublicKey,
+            WebhookError::Refused(_) => ErrorCode::InvalidSignature,
+            WebhookError::Malformed => ErrorCode::MalformedWebhook,
+        };
+        AppError::bad_request(code, error.to_string())
+    };
     let now = app.context.now();
     let verified = WebhookKey::parse(key)
         .and_then(|key| key.verify(headers, body, now))

@@ -25,7 +25,7 @@ use switchboard_domain::variable_caps::VariableCaps;
 use url::Url;
 
 pub use layers::{Flags, Source};
-pub use table::{Kind, SETTINGS};
+pub use table::{Kind, SETTINGS, Setting};
 pub use values::{DatabaseUrl, LogFormat, LogLevel};
 
 use layers::{Layers, Raw};

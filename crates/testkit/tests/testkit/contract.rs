@@ -17,6 +17,13 @@ fn document() -> Document {
                     "responses": {"204": {"description": ""}},
                 },
             },
+            "/api/v1/things/made": {"post": {"responses": {
+                "201": {"description": "", "headers": {"ETag": {"required": true}}},
+                "409": {
+                    "x-codes": ["name_taken"],
+                    "content": {"application/json": {"schema": {"type": "object"}}},
+                },
+            }}},
             "/api/v1/things/count": {"get": {"responses": {"200": answer(json!({"type": "integer"}))}}},
         },
         "components": {"schemas": {"Thing": {
@@ -73,6 +80,20 @@ fn what_it_does_not_say_is_caught() {
         (get(thing, 200, ""), "declares a body"),
         (get(thing, 201, "{}"), "does not declare this status"),
         (get("/api/v1/things/count", 200, "{}"), "integer"),
+        (
+            said(&Method::POST, "/api/v1/things/made", 201, "", None),
+            "header ETag",
+        ),
+        (
+            said(
+                &Method::POST,
+                "/api/v1/things/made",
+                409,
+                r#"{"code": "odd"}"#,
+                None,
+            ),
+            "does not list the code",
+        ),
         (get("/api/v1/nothing", 200, "{}"), "no such operation"),
         (
             said(&Method::PUT, thing, 204, "", Some("{}")),

@@ -46,7 +46,7 @@ export function ConversationFilters({ filters, onChange }: Props) {
           ...STATUSES.map((one) => ({ value: one, label: one.replace('_', ' ') })),
         ]}
         value={filters.status ?? ''}
-        onChange={(event) => onChange({ status: event.currentTarget.value || undefined })}
+        onChange={(event) => onChange({ status: STATUSES.find((one) => one === event.currentTarget.value) })}
       />
       <NativeSelect
         size="xs"
@@ -56,7 +56,7 @@ export function ConversationFilters({ filters, onChange }: Props) {
           ...OUTCOMES.map((one) => ({ value: one, label: one === 'refused' ? 'was refused' : one })),
         ]}
         value={filters.outcome ?? ''}
-        onChange={(event) => onChange({ outcome: event.currentTarget.value || undefined })}
+        onChange={(event) => onChange({ outcome: OUTCOMES.find((one) => one === event.currentTarget.value) })}
       />
       <TextInput
         size="xs"

@@ -4,8 +4,8 @@ import type { Schemas } from '~/api/client';
 export interface Filters {
   agent?: string;
   environment?: Schemas['Environment'];
-  status?: string;
-  outcome?: string;
+  status?: Schemas['ConversationStatus'];
+  outcome?: Schemas['CallOutcome'];
   from?: string;
   to?: string;
 }

@@ -1,11 +1,14 @@
 //! The OpenAPI document and the router, made from the same list.
 
+mod answers;
+mod problems;
+
 use axum::Router;
 use serde_json::Value;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{OpenApi, Server};
 use utoipa::{OpenApi as _, PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,7 +18,10 @@ use crate::routes::{
     integrations, invitations, members, messages, overview, secrets, session, setup, variables,
     versions,
 };
+use switchboard_contract::conversations::CallOutcome;
+use switchboard_contract::health::Readiness;
 use switchboard_contract::problem::Problem;
+use switchboard_contract::tools::ToolFormat;
 
 use crate::{ApiState, session as door};
 
@@ -26,36 +32,9 @@ use crate::{ApiState, session as door};
 ))]
 struct Document;
 
-/// What any operation may answer when it does not do what was asked.
-const PROBLEMS: [(&str, &str); 14] = [
-    ("400", "The request is not well-formed"),
-    ("401", "No valid API key was given, and nobody is signed in"),
-    (
-        "403",
-        "The API key, or the person's role, may not do this, or the request is not from a page of this server",
-    ),
-    ("404", "There is no such thing in this workspace"),
-    ("408", "The body did not come in time"),
-    ("409", "It does not go with what is there; `code` says how"),
-    ("412", "`If-Match` names an old revision"),
-    ("413", "The body is too large"),
-    ("415", "The body is no JSON"),
-    ("422", "The input is not valid; `errors` says where"),
-    (
-        "429",
-        "Too many attempts; `Retry-After` says in how many seconds to try again",
-    ),
-    (
-        "500",
-        "Something went wrong inside; the server's log says what, under this answer's `x-request-id`",
-    ),
-    ("502", "An outside service did not do what was needed of it"),
-    ("503", "The server is stopping"),
-];
-
 /// The router of `/api/v1` and the document that describes it.
 pub fn parts() -> (Router<ApiState>, Value) {
-    let (router, mut document) = OpenApiRouter::new()
+    let (router, document) = OpenApiRouter::new()
         .routes(routes!(secrets::list_secrets))
         .routes(routes!(secrets::put_secret, secrets::delete_secret))
         .routes(routes!(variables::list_variables))
@@ -149,13 +128,30 @@ pub fn parts() -> (Router<ApiState>, Value) {
         .routes(routes!(invitations::inspect_invitation))
         .routes(routes!(invitations::accept_invitation))
         .split_for_parts();
+    (router, described(document))
+}
+
+/// The document, of what the routes say of themselves.
+fn described(mut document: OpenApi) -> Value {
     let mut described = Document::openapi();
     env!("CARGO_PKG_VERSION").clone_into(&mut described.info.version);
     document.info = described.info;
     complete(&mut document);
     let mut document = serde_json::to_value(&document).unwrap_or_default();
+    if let Value::Object(paths) = &mut document["paths"] {
+        for (path, item) in paths.iter_mut() {
+            for (method, operation) in item.as_object_mut().into_iter().flatten() {
+                problems::add(method, path, operation);
+                answers::add_headers(operation);
+                answers::add_links(operation);
+            }
+        }
+        if let Value::Object(beside) = answers::beside() {
+            paths.extend(beside);
+        }
+    }
     switchboard_contract::document::finish(&mut document);
-    (router, document)
+    document
 }
 
 /// The document, as it is committed in `docs/openapi.json`.
@@ -163,41 +159,23 @@ pub fn document() -> Value {
     parts().1
 }
 
-/// Adds what all operations share: the key they need, and the problems they may answer.
+/// Adds what all operations share: where they are, and the key they need.
 fn complete(document: &mut OpenApi) {
     let paths = std::mem::take(&mut document.paths.paths);
     document.paths.paths = paths
         .into_iter()
         .map(|(path, item)| (format!("/api/v1{path}"), item))
         .collect();
-    for item in document.paths.paths.values_mut() {
-        let operations = [
-            &mut item.get,
-            &mut item.put,
-            &mut item.post,
-            &mut item.patch,
-            &mut item.delete,
-        ];
-        for operation in operations.into_iter().flatten() {
-            for (status, description) in PROBLEMS {
-                let content = ContentBuilder::new()
-                    .schema(Some(Ref::from_schema_name("Problem")))
-                    .build();
-                let response = ResponseBuilder::new()
-                    .description(description)
-                    .content("application/problem+json", content)
-                    .build();
-                operation
-                    .responses
-                    .responses
-                    .entry(status.to_owned())
-                    .or_insert(RefOr::T(response));
-            }
-        }
-    }
     let components = document.components.get_or_insert_default();
-    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
+    let mut schemas = vec![
+        (Problem::name().into_owned(), Problem::schema()),
+        (Readiness::name().into_owned(), Readiness::schema()),
+        // Of parameters, which do not bring their schemas along.
+        (CallOutcome::name().into_owned(), CallOutcome::schema()),
+        (ToolFormat::name().into_owned(), ToolFormat::schema()),
+    ];
     Problem::schemas(&mut schemas);
+    Readiness::schemas(&mut schemas);
     components.schemas.extend(schemas);
     components.add_security_scheme(
         "api_key",
@@ -210,6 +188,7 @@ fn complete(document: &mut OpenApi) {
             "The cookie of somebody who signed in. Changes also need the session's `csrf_token` in the header `X-CSRF-Token`.",
         ))),
     );
+    document.servers = Some(vec![Server::new("/")]);
     // Either will do.
     document.security = Some(
         ["api_key", "session"]
