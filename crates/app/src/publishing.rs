@@ -192,7 +192,7 @@ fn refusal(review: &Review, accepted: &BTreeSet<String>) -> Option<AppError> {
     }
     let list = codes.iter().map(|code| format!("`{code}`"));
     let message = format!(
-        "nothing was published: see `findings`, and mend them or name what you accept in `accept`: {}",
+        "nothing was published: see `findings`, and fix them or name what you accept in `accept`: {}",
         list.collect::<Vec<_>>().join(", ")
     );
     let details = Details {
@@ -208,7 +208,7 @@ fn refusal(review: &Review, accepted: &BTreeSet<String>) -> Option<AppError> {
     })
 }
 
-/// The refusal of a version that has links that lead nowhere, or that could not work.
+/// The refusal of a version that has broken links, or that could not work.
 pub(crate) fn refused(what: &str, verdict: &Verdict, then: &str) -> AppError {
     let (code, message) = match verdict.broken_references.len() {
         0 => (

@@ -20,11 +20,12 @@ mod overview;
 mod own_actions;
 mod postgres;
 mod publishing;
-mod readme_tour;
+
 mod restored;
 mod secret_origins;
 mod shared_changes;
 mod studio;
 mod tool_formats;
+mod tour;
 mod version_properties;
 mod versions;

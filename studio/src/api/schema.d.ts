@@ -1614,7 +1614,7 @@ export interface components {
          * @enum {string}
          */
         BrokenReason: "deleted" | "moved" | "integration_deleted";
-        /** @description A link that leads nowhere. */
+        /** @description A link that is broken. */
         BrokenReference: {
             /** @description The binding. */
             binding_id: components["schemas"]["BindingId"];
@@ -3190,7 +3190,7 @@ export interface components {
         };
         /** @description An error (RFC 9457). */
         Problem: {
-            /** @description With `broken_references` and `not_publishable`: the links that lead nowhere. */
+            /** @description With `broken_references` and `not_publishable`: the broken links. */
             broken_references?: components["schemas"]["BrokenReference"][];
             /** @description With `broken_references` and `not_publishable`: everything else. */
             problems?: components["schemas"]["PublishProblem"][];
@@ -3313,7 +3313,7 @@ export interface components {
             findings: components["schemas"]["PublishFinding"][];
             /** @description How the draft differs from the published version, or from an empty one. */
             differences: components["schemas"]["Differences"];
-            /** @description Links that lead nowhere. */
+            /** @description The broken links. */
             broken_references: components["schemas"]["BrokenReference"][];
             /** @description What else keeps it from being published. */
             problems: components["schemas"]["PublishProblem"][];
@@ -3376,7 +3376,7 @@ export interface components {
         };
         /** @description Why a change would be refused. */
         Refusal: {
-            /** @description With `broken_references` and `not_publishable`: the links that lead nowhere. */
+            /** @description With `broken_references` and `not_publishable`: the broken links. */
             broken_references?: components["schemas"]["BrokenReference"][];
             /** @description With `broken_references` and `not_publishable`: everything else. */
             problems?: components["schemas"]["PublishProblem"][];

@@ -144,7 +144,7 @@ function DeleteAction({ action, onClose }: { action: Action; onClose: () => void
       meta={{ refreshes: ['/api/v1/integrations', '/api/v1/actions'] }}
       onClose={onClose}
     >
-      Agents keep their links to it, which lead nowhere until they are linked again or removed.
+      Agents keep their links to it, which are broken until they are linked again or removed.
     </ConfirmDelete>
   );
 }

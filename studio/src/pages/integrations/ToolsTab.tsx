@@ -89,7 +89,7 @@ export function ToolsTab({ integration }: { integration: Schemas['Integration'] 
           ) : (
             <EmptyState title="No tools yet">
               {discovery?.error
-                ? 'Nothing could be fetched so far. Mend what the error says, under Settings if it is the address or the credentials, and refresh.'
+                ? 'Nothing could be fetched so far. Fix what the error says, under Settings if it is the address or the credentials, and refresh.'
                 : 'The server has no tools now. When it has, they appear here by themselves.'}
             </EmptyState>
           )
