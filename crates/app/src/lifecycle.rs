@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::catalog::LOOK_AGAIN;
-use crate::journal::{Key, Recovery, Work};
+use crate::journal::{Done, Key, Recovery, Work};
 use crate::supervise::supervise;
 use crate::{App, AppError, announce, authority, conversations, mcp, messages, restored, stats};
 
@@ -67,8 +67,7 @@ async fn settle_calls_of(app: &App, instance: InstanceId) -> Result<usize, AppEr
             return Ok(settled);
         }
         for call in calls {
-            settle_unknown(app, call, STOPPED).await?;
-            settled += 1;
+            settled += usize::from(settle_unknown(app, call, STOPPED).await?);
         }
     }
 }
@@ -89,9 +88,12 @@ pub(crate) async fn sweep(app: &App) -> Result<usize, AppError> {
         if call.reserved_at > before || app.running.contains(call.id) {
             continue;
         }
-        tracing::error!(call = %call.id, "a call was lost track of and is settled as outcome_unknown");
-        settle_unknown(app, call, LOST).await?;
-        settled += 1;
+        // It may have been settled since the row was read: the journal looks again.
+        let id = call.id;
+        if settle_unknown(app, call, LOST).await? {
+            tracing::error!(call = %id, "a call was lost track of and was settled as outcome_unknown");
+            settled += 1;
+        }
     }
     Ok(settled)
 }
@@ -104,7 +106,8 @@ async fn sweep_lost(app: Arc<App>) {
     }
 }
 
-async fn settle_unknown(app: &App, call: CallRow, why: &str) -> Result<(), AppError> {
+/// Settles a call of which nobody knows what came of it, unless it is settled.
+async fn settle_unknown(app: &App, call: CallRow, why: &str) -> Result<bool, AppError> {
     let error = json!({"code": "outcome_unknown", "message": why});
     let arguments: serde_json::Value = serde_json::from_str(&call.arguments).unwrap_or_default();
     let data = json!({
@@ -129,7 +132,8 @@ async fn settle_unknown(app: &App, call: CallRow, why: &str) -> Result<(), AppEr
         answer: answer.to_string(),
         count,
     }));
-    app.journal.submit(key, work).await.map(drop)
+    let done = app.journal.submit(key, work).await?;
+    Ok(!matches!(done, Done::Gone(_)))
 }
 
 /// As what a call is counted of which nobody knows what came of it; nothing where its action is gone.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 use switchboard_domain::conversation::{Conversation, Status};
 use switchboard_domain::event::{EventType, NewEvent};
-use switchboard_domain::id::{ConversationId, InstanceId, MessageId};
+use switchboard_domain::id::{CallId, ConversationId, InstanceId, MessageId};
 use switchboard_domain::sms::message::{Message, Stepped};
 use switchboard_store::batch::{self, Batch};
 use switchboard_store::journal::{self as rows, CallKey, CallRow, EventRow};
@@ -85,6 +85,12 @@ impl Draft {
             && self.removed.is_empty()
             && self.answered.is_empty()
             && self.changed_messages.is_empty()
+    }
+
+    /// Whether it ends a call.
+    fn ends(&self, call: CallId) -> bool {
+        let mut answered = self.answered.iter().map(|(key, _)| key);
+        self.removed.iter().any(|key| key.id == call) || answered.any(|key| key.id == call)
     }
 
     /// The message that an operation takes further, where it is not here yet.
@@ -216,13 +222,11 @@ impl Writer {
                     continue;
                 }
             }
-            if let Work::Withdraw(withdrawal) = &op.work {
-                let mut conn = self.db.read_in(Lane::Journal).await?;
-                let (engine, call) = (&mut conn.engine(), withdrawal.call);
-                if !rows::is_open(engine, op.key.0, op.key.1, call).await? {
-                    outcomes.push(Ok(Done::Gone(None)));
-                    continue;
-                }
+            if let Some(call) = op.work.ends_for_another()
+                && !self.is_open(op.key, call, &draft).await?
+            {
+                outcomes.push(Ok(Done::Gone(None)));
+                continue;
             }
             if let Some(id) = draft.missing_message(op) {
                 let mut conn = self.db.read_in(Lane::Journal).await?;
@@ -237,6 +241,15 @@ impl Writer {
         }
         self.publish(draft);
         Ok(outcomes)
+    }
+
+    /// Whether a reserved call is not settled yet, neither in the database nor in this batch.
+    async fn is_open(&self, key: Key, call: CallId, draft: &Draft) -> Result<bool, StoreError> {
+        if draft.ends(call) {
+            return Ok(false);
+        }
+        let mut conn = self.db.read_in(Lane::Journal).await?;
+        rows::is_open(&mut conn.engine(), key.0, key.1, call).await
     }
 
     /// Beside other replicas: everything in one transaction that locks its conversations.
@@ -420,7 +433,8 @@ fn apply_message(key: Key, work: &MessageWork, draft: &mut Draft) -> Outcome {
     Ok(Done::Message(Some(Box::new(message))))
 }
 
-/// Ends the row of a reserved call where nobody else can have done so.
+/// Ends the row of a reserved call, of which it is known that nobody else has done so: who performs it
+/// is the only one who settles it, and whoever else ends it has looked.
 fn close_call_alone(op: &Op, draft: &mut Draft) {
     let key = |id| CallKey {
         workspace: op.key.0,

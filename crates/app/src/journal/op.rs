@@ -260,6 +260,15 @@ impl Work {
         }
     }
 
+    /// The call that it ends in place of whoever performs it, who may have ended it meanwhile.
+    pub fn ends_for_another(&self) -> Option<CallId> {
+        match self {
+            Self::Withdraw(withdrawal) => Some(withdrawal.call),
+            Self::Recover(recovery) => Some(recovery.call.id),
+            _ => None,
+        }
+    }
+
     /// Its name in the log.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -25,7 +25,9 @@ use switchboard_store::{
 use switchboard_testkit::{TestDatabase, on_both_databases};
 use uuid::Uuid;
 
-use super::{Change, Done, End, Journal, Key, Pace, Reservation, Reserved, Settlement, Work};
+use super::{
+    Change, Done, End, Journal, Key, Pace, Recovery, Reservation, Reserved, Settlement, Work,
+};
 use crate::error::AppError;
 use crate::running::RunningCalls;
 
@@ -34,6 +36,7 @@ on_both_databases!(
     many_callers_at_once_leave_no_gap,
     what_has_happened_is_kept_until_it_is_durable,
     what_was_not_written_is_taken_back,
+    what_is_settled_is_not_settled_again,
     a_panic_stops_nobody,
     a_database_that_does_not_answer_stops_nobody_for_long,
 );
@@ -482,6 +485,52 @@ async fn what_was_not_written_is_taken_back(database: TestDatabase) {
     let settle = World::settle(call, Reserved::WithAnswer, Outcome::Succeeded);
     world.journal.submit(key, settle).await.unwrap();
     world.check(key, 2, 1).await;
+}
+
+/// Whoever looks for lost calls may have seen one that was settled a moment later.
+async fn what_is_settled_is_not_settled_again(database: TestDatabase) {
+    let world = world(database, Arc::new(|_| Fault::None)).await;
+    let journal = &world.journal;
+    for reserved in [Reserved::UntilSettled, Reserved::WithAnswer] {
+        let key = world.start().await;
+        let idempotency_key = (reserved == Reserved::WithAnswer).then_some("pay");
+        let mut seen = vec![];
+        for _ in 0..2 {
+            let (call, reserve) =
+                world.reserve(key, idempotency_key.filter(|_| seen.is_empty()), 2);
+            journal.submit(key, reserve).await.unwrap();
+            let mut conn = world.watcher.read().await.unwrap();
+            let open = rows::open_calls(&mut conn.engine(), INSTANCE, 10)
+                .await
+                .unwrap();
+            seen.extend(open.into_iter().filter(|row| row.id == call));
+        }
+        let lost = |call: &CallRow| {
+            Work::Recover(Box::new(Recovery {
+                call: call.clone(),
+                event: note(EventType::ActionFailed),
+                answer: "{\"status\":\"failed\"}".to_owned(),
+                count: None,
+            }))
+        };
+        let settle = |call: &CallRow| {
+            let kept = call.idempotency_key.as_ref();
+            let reserved = kept.map_or(Reserved::UntilSettled, |_| Reserved::WithAnswer);
+            World::settle(call.id, reserved, Outcome::Succeeded)
+        };
+        // One after the other, and both in one batch: it gathers behind what is being written.
+        journal.submit(key, settle(&seen[0])).await.unwrap();
+        let again = journal.submit(key, lost(&seen[0])).await.unwrap();
+        assert!(matches!(again, Done::Gone(_)), "{again:?}");
+        let (first, settled, again) = tokio::join!(
+            journal.submit(key, refusal()),
+            journal.submit(key, settle(&seen[1])),
+            journal.submit(key, lost(&seen[1])),
+        );
+        assert!(first.is_ok() && settled.is_ok());
+        assert!(matches!(again, Ok(Done::Gone(_))), "{again:?}");
+        world.check(key, 4, 2).await;
+    }
 }
 
 async fn a_panic_stops_nobody(database: TestDatabase) {
