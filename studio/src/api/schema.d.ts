@@ -4070,25 +4070,22 @@ export interface operations {
                     "application/json": components["schemas"]["ActionList"];
                 };
             };
-            /** @description The request is not well-formed */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No valid API key was given, and nobody is signed in */
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The API key, or the person's role, may not do this, or the request is not from a page of this server */
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4097,25 +4094,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing in this workspace */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body did not come in time */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go with what is there; `code` says how */
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4124,34 +4103,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `If-Match` names an old revision */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` says where */
+            /** @description `invalid_input`: The input is wrong in one or more places. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4160,16 +4112,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many attempts; `Retry-After` says in how many seconds to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something went wrong inside; the server's log says what, under this answer's `x-request-id` */
+            /** @description `internal_error`: Something went wrong inside. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4178,18 +4121,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description An outside service did not do what was needed of it */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server is stopping */
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -49,7 +49,7 @@ impl Attempt {
     }
 
     fn code(&self) -> Option<&'static str> {
-        Some(self.came.as_ref()?.as_ref().err()?.code())
+        Some(self.came.as_ref()?.as_ref().err()?.code().as_str())
     }
 }
 

@@ -52,7 +52,7 @@ async fn who_repeats_a_call_waits_for_the_first_one_for_20_s(database: TestDatab
     let waited = (world.now() - asked).num_seconds();
     assert!((20..30).contains(&waited), "{waited}");
     let told = second.await.unwrap().unwrap_err();
-    assert_eq!(told.code(), "call_in_progress");
+    assert_eq!(told.code().as_str(), "call_in_progress");
     let third = call();
     service.release();
     let answers = [first.await, third.await];

@@ -69,7 +69,7 @@ async fn a_client_has_as_long_as_it_is_told(database: TestDatabase) {
     let answered: Value = serde_json::from_str(&call.await.unwrap().unwrap().json).unwrap();
     assert_eq!(answered["error"]["code"], "outcome_unknown");
     let late = answer(&server, conversation, event).await.unwrap_err();
-    assert_eq!(late.code(), "result_not_awaited");
+    assert_eq!(late.code().as_str(), "result_not_awaited");
 }
 
 async fn a_day_later_nobody_knows_what_was_asked(database: TestDatabase) {
@@ -83,7 +83,7 @@ async fn a_day_later_nobody_knows_what_was_asked(database: TestDatabase) {
         world.jump(hours * HOUR, &[&server]);
         calls.push(ask(&server, conversation).await.0);
         let late = answer(&server, conversation, event).await.unwrap_err();
-        assert_eq!(late.code(), code, "after {hours} more hours");
+        assert_eq!(late.code().as_str(), code, "after {hours} more hours");
     }
     world.pass(Duration::from_secs(61), &[&server]).await;
     for call in calls {

@@ -92,7 +92,7 @@ async fn the_calls_of_a_server_that_died_are_settled_by_another_after_20_s() {
     // Its place stays taken.
     let again = first.call(request(lost, "take", json!({"id": "again"})));
     let refused = again.await.unwrap().unwrap_err();
-    assert_eq!(refused.code(), "max_successful_calls_reached");
+    assert_eq!(refused.code().as_str(), "max_successful_calls_reached");
     assert_eq!(service.hits_of("/take/lost"), 1);
     assert_eq!(service.hits_of("/take/again"), 0);
     service.release();
