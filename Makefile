@@ -20,7 +20,7 @@ help: ## Say what there is
 run: ## Build the Studio and Switchboard, and run its demo
 	@bash scripts/run.sh
 
-services: ## Run the two services of the README's tour
+services: ## Run the two services of the tour
 	@bash scripts/setup.sh services
 	@bash scripts/services.sh
 
@@ -55,14 +55,14 @@ conformance: setup ## Run the MCP conformance suite against an agent
 	cargo build --locked --workspace --bin switchboard
 	bash scripts/mcp-conformance.sh
 
-# Among these tests are the README's tour and the ones that compare generated documents.
+# Among these tests are the tour and the ones that compare generated documents.
 unit: setup ## Run the tests on both databases
 	@bash scripts/studio.sh
 	$(NEXTEST) --test-threads $(AT_ONCE)
 
 faults: export SWITCHBOARD_FAULTS_SECONDS ?= 600
 faults: setup ## Let databases, disks, clocks and services fail again and again
-	$(NEXTEST) --test-threads 3 -E 'test(/^faults::/)'
+	$(NEXTEST) --test-threads 3 -E 'test(/^(faults|model)::/)'
 
 e2e: setup ## Run the browser tests
 	@bash scripts/studio.sh

@@ -199,19 +199,24 @@ impl Program {
             }
             command
         };
-        // The first start makes the tables; what is timed is a start as they usually are.
-        anyhow::ensure!(program(&["workspaces", "list"]).output()?.status.success());
-        let begin = Instant::now();
         let listen = format!("127.0.0.1:{port}");
-        let mut serve = program(&["serve", "--listen", &listen, "--allow-network", "127.0.0.1"]);
-        let process = process::start(&mut serve, &directory.path().join("log"))?;
-        while setup::get(port, "/readyz").is_none_or(|status| status != 200) {
-            anyhow::ensure!(
-                begin.elapsed() < Duration::from_secs(20),
-                "the server does not get ready"
-            );
-            process::pause(1);
-        }
+        let start = || {
+            let begin = Instant::now();
+            let mut serve =
+                program(&["serve", "--listen", &listen, "--allow-network", "127.0.0.1"]);
+            let process = process::start(&mut serve, &directory.path().join("log"))?;
+            while setup::get(port, "/readyz").is_none_or(|status| status != 200) {
+                anyhow::ensure!(
+                    begin.elapsed() < Duration::from_secs(20),
+                    "the server does not get ready"
+                );
+                process::pause(1);
+            }
+            Ok((begin, process))
+        };
+        // The first start makes the tables; what is timed is a start as they usually are.
+        drop(start()?);
+        let (begin, process) = start()?;
         let start_ms = begin.elapsed().as_secs_f64() * 1000.0;
         let idle_mib = process::memory_mib(process.0.id());
         let output =

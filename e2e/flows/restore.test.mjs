@@ -64,14 +64,14 @@ flow('the whole story of a restore', async ({ server, open, cleanUp }) => {
   // What keeps it from being published is told before, and mended there. Nothing is locked by it.
   await button(page, 'Publish').click();
   const blocked = dialog(page, 'v4 cannot be published yet');
-  await blocked.getByText('2 links lead nowhere').waitFor();
+  await blocked.getByText('2 links are broken').waitFor();
   assert.ok(await button(blocked, 'Lock and publish v4').isDisabled());
   const refused = await owner.ask('POST', `/agents/${agent.id}/publish`, {});
   assert.equal(refused.body.code, 'broken_references');
   assert.equal((await owner.get(`/agents/${agent.id}`)).published_version, 1, 'nothing was published');
   assert.equal((await owner.get(`/agents/${agent.id}/versions`)).data.length, 3, 'nothing was locked');
   await button(blocked, 'Link it where it is now: get_invoice').click();
-  await blocked.getByText('One link leads nowhere').waitFor();
+  await blocked.getByText('One link is broken').waitFor();
   await button(blocked, 'Relink… refund').click();
   const picking = dialog(page, 'Link another action in place of refund');
   await picking.getByRole('radio', { name: /^credit/ }).check();
@@ -95,7 +95,7 @@ flow('a broken link is linked to another action instead', async ({ server, open,
   await openAgent(page, agent.id, 'actions');
   await button(page, 'Publish').click();
   const blocked = dialog(page, 'v1 cannot be published yet');
-  await blocked.getByText('One link leads nowhere').waitFor();
+  await blocked.getByText('One link is broken').waitFor();
   await button(blocked, 'Relink… refund').click();
   const picking = dialog(page, 'Link another action in place of refund');
   await picking.getByRole('radio', { name: /^credit/ }).check();

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use switchboard_app::accounts::sessions::Session;
 use switchboard_app::authority::Authority;
 use switchboard_app::impact::How;
-use switchboard_app::{AppError, Principal, RequestInfo, api_keys};
+use switchboard_app::{AppError, Listing, Principal, RequestInfo, Search, api_keys};
 use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::input::pointer_token;
 use switchboard_domain::strict::Strict;
@@ -401,12 +401,59 @@ impl PageQuery {
     pub fn after<T: FromStr>(&self) -> Result<Option<T>, AppError> {
         after(self.after.as_deref())
     }
+}
 
-    /// Where the page starts, as it stands.
-    pub fn after_text(&self) -> &str {
-        self.after.as_deref().unwrap_or_default()
+/// Which part of a list whose entries have names.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// How many entries, from 1 to 200.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    #[serde(default)]
+    after: Option<String>,
+    /// Only those that have all these words somewhere in their name or description, in any case.
+    #[serde(default)]
+    #[param(max_length = 200)]
+    q: Option<String>,
+    /// Only these: what they are listed by, one after the other with commas between them, at most 200.
+    #[serde(default)]
+    ids: Option<String>,
+}
+
+impl ListQuery {
+    /// The part of the list.
+    pub fn listing<Id>(&self) -> Result<Listing<Id>, AppError>
+    where
+        Id: FromStr,
+        Id::Err: std::fmt::Display,
+    {
+        let ids = self.ids.as_deref().map(|text| {
+            let ids = text.split(',').filter(|id| !id.is_empty());
+            let ids: Vec<Id> = ids
+                .map(str::parse)
+                .collect::<Result<_, _>>()
+                .map_err(|error| AppError::invalid("/ids", error))?;
+            if ids.len() > MOST_IDS {
+                let detail = format!("at most {MOST_IDS} are asked for at once");
+                return Err(AppError::invalid("/ids", detail));
+            }
+            Ok(ids)
+        });
+        Ok(Listing {
+            after: after(self.after.as_deref())?,
+            limit: limit(self.limit)?,
+            search: self.q.as_deref().and_then(Search::parse),
+            ids: ids.transpose()?,
+        })
     }
 }
+
+/// How many entries may be asked for by what they are listed by.
+const MOST_IDS: usize = 200;
 
 /// Checks a number of entries.
 pub fn limit(limit: Option<u32>) -> Result<u32, AppError> {

@@ -1,7 +1,5 @@
 //! Agents.
 
-use std::collections::HashSet;
-
 use switchboard_contract::agents::{AgentInput, AgentPatch};
 use switchboard_domain::agent::AgentDocument;
 use switchboard_domain::id::{AgentId, WorkspaceId};
@@ -14,24 +12,21 @@ use switchboard_store::stat;
 
 use crate::change::{ConfigChange, check_revision};
 use crate::integrations::MAX_DESCRIPTION_BYTES;
-use crate::{App, AppError, Configuration, Manager, Page, Reader, drafts, versions};
+use crate::{App, AppError, Configuration, Listing, Manager, Page, Reader, drafts, versions};
 
 /// A page of agents.
 pub async fn list(
     app: &App,
     reader: &Reader<Configuration>,
-    after: Option<AgentId>,
-    limit: u32,
+    listing: &Listing<AgentId>,
 ) -> Result<Page<AgentView>, AppError> {
     let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
-    let page = agent::list(engine, workspace, after, limit).await?;
+    let page = agent::list(engine, workspace, listing).await?;
     // One question tells which agents may have drifted; only those are looked at closer.
-    let drifted: HashSet<AgentId> = stat::maybe_drifted(engine, workspace, u32::MAX)
-        .await?
-        .into_iter()
-        .collect();
+    let ids: Vec<AgentId> = page.rows.iter().map(|row| row.id).collect();
+    let drifted = stat::maybe_drifted_of(engine, workspace, &ids).await?;
     let mut rows = Vec::with_capacity(page.rows.len());
     for row in page.rows {
         let drifted_links = if drifted.contains(&row.id) {

@@ -78,11 +78,10 @@ fn standing(session: &Session) -> Standing {
 
 /// Looks at the sessions that have streams. It never ends.
 pub(crate) async fn watch_sessions(app: Arc<App>) {
-    let mut timer = tokio::time::interval(LOOK_AT_SESSIONS);
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut timer = app.context.every(LOOK_AT_SESSIONS);
     loop {
         tokio::select! {
-            _ = timer.tick() => {}
+            () = timer.tick() => {}
             () = app.authorities.changed.notified() => {}
         }
         if let Err(error) = look(&app).await {
@@ -213,7 +212,7 @@ impl Authority {
                 } => *now.borrow() == Some(standing(session)),
                 Of::Key { .. } => {
                     let Ok(holds) = self.ask().await else {
-                        tokio::time::sleep(TRY_AGAIN).await;
+                        self.app.context.sleep(TRY_AGAIN).await;
                         continue;
                     };
                     holds
@@ -250,6 +249,7 @@ async fn until(context: &Context, time: Option<DateTime<Utc>>) {
     };
     while let Ok(left) = (time - context.now()).to_std() {
         // The last millisecond too: what is asked then compares the same clock.
-        tokio::time::sleep(left.min(LOOK_AT_CLOCK) + Duration::from_millis(1)).await;
+        let pause = left.min(LOOK_AT_CLOCK) + Duration::from_millis(1);
+        context.sleep(pause).await;
     }
 }

@@ -16,7 +16,7 @@ use switchboard_domain::input::InputError;
 use switchboard_domain::name::VariableName;
 use switchboard_domain::output::LeftOut;
 use switchboard_store::Lane;
-use switchboard_store::journal::CallRow;
+use switchboard_store::journal::{CallKey, CallRow};
 use switchboard_store::stat::{Came, Count};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,7 @@ use crate::carry_out::{Carried, carry_out};
 use crate::catalog::{GO_TO_STATE, MCP_TOOL, PreparedAgent, PreparedBinding, Snapshot, TargetView};
 use crate::finish::Finished;
 use crate::journal::{Done, Key, LEFT_OUT, Reservation, Reserved, Settlement, Work};
+use crate::news::News;
 use crate::notices::Notices;
 use crate::running::RunningCall;
 use crate::{App, AppError, Runner, caps};
@@ -118,7 +119,7 @@ pub async fn call(
     {
         let binding = agent.action(&request.name, conversation.state.as_ref());
         let is_tool = binding.is_some_and(|binding| binding.kind == MCP_TOOL);
-        return answer_of(app, key, earlier, fingerprint, is_tool).await;
+        return answer_of(app, &conversation, earlier, fingerprint, is_tool).await;
     }
     let binding = match admit(&agent, &conversation, &request.name, &arguments) {
         Ok(binding) => binding,
@@ -194,14 +195,14 @@ async fn run(
     reservation: Option<Reservation>,
 ) -> Result<CallAnswer, AppError> {
     if let Some(reservation) = reservation {
-        let key = admitted.key;
         let expected = reservation.call.fingerprint.clone();
         let work = Work::Reserve(Box::new(reservation));
-        match app.journal.submit(key, work).await {
+        match app.journal.submit(admitted.key, work).await {
             Ok(Done::Now(conversation)) => admitted.conversation = conversation,
             Ok(Done::Before(before)) => {
                 let is_tool = admitted.binding.kind == MCP_TOOL;
-                return answer_of(&app, key, *before, &expected, is_tool).await;
+                let conversation = &admitted.conversation;
+                return answer_of(&app, conversation, *before, &expected, is_tool).await;
             }
             Ok(Done::Gone(_) | Done::Settled | Done::Shortened(_) | Done::Message(_)) => {
                 return Err(AppError::Stopping);
@@ -341,8 +342,8 @@ async fn find_call(app: &App, key: Key, text: &str) -> Result<Option<CallRow>, A
 
 /// The answer of an earlier call with the same key, waiting for it while it is under way.
 async fn answer_of(
-    app: &App,
-    key: Key,
+    app: &Arc<App>,
+    conversation: &Conversation,
     mut call: CallRow,
     fingerprint: &[u8],
     is_tool: bool,
@@ -353,8 +354,9 @@ async fn answer_of(
             "this Idempotency-Key was used in this conversation for another action or other arguments; take a new one",
         ));
     }
-    let mut news = app.journal.news();
-    let until = Instant::now() + WAIT_FOR_FIRST;
+    let key = (conversation.key.workspace, conversation.key.id);
+    let mut news = News::of(app, conversation);
+    let until = app.context.elapsed() + WAIT_FOR_FIRST;
     loop {
         if let Some(json) = call.answer {
             return Ok(CallAnswer {
@@ -372,11 +374,11 @@ async fn answer_of(
                 retry_after: 1,
             })?;
         if call.answer.is_none() {
-            if Instant::now() > until {
+            if app.context.elapsed() > until {
                 return Err(AppError::CallInProgress);
             }
             // Either way it is looked up again: news may be about another call.
-            let _ = tokio::time::timeout(LOOK_AGAIN, news.recv()).await;
+            let _ = app.context.timeout(LOOK_AGAIN, news.next()).await;
         }
     }
 }
@@ -509,6 +511,16 @@ async fn taken_for_dead(
     app.journal
         .submit(admitted.key, Work::Note(learned))
         .await?;
+    if admitted.reserved == Reserved::WithAnswer
+        && let Some(json) = kept_answer(app, admitted).await?
+    {
+        // A key stands for one answer: the one that the other server gave.
+        return Ok(CallAnswer {
+            json,
+            mcp: None,
+            replayed: false,
+        });
+    }
     let error = CallError::new(
         "outcome_unknown",
         "this server was cut off for so long that another one noted the call's outcome as unknown; what the service said meanwhile is in the conversation's events, as outcome.learned",
@@ -521,6 +533,16 @@ async fn taken_for_dead(
         mcp: None,
         replayed: false,
     })
+}
+
+async fn kept_answer(app: &App, admitted: &Admitted) -> Result<Option<String>, AppError> {
+    let key = CallKey {
+        workspace: admitted.key.0,
+        conversation: admitted.key.1,
+        id: admitted.id,
+    };
+    let mut conn = app.db.read_in(Lane::Calls).await?;
+    Ok(switchboard_store::journal::kept_answer(&mut conn.engine(), key).await?)
 }
 
 /// The error of a call that was not sent because this server has no descriptor left.

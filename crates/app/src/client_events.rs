@@ -10,7 +10,6 @@ use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{CallId, ConversationId, EventId};
 use switchboard_store::client_event::{self, ClientEventKey};
-use tokio::time::Instant;
 
 use crate::journal::{Key, Work};
 use crate::{App, AppError, Runner, conversations, local};
@@ -71,7 +70,7 @@ impl Telling<'_> {
     }
 
     async fn try_to_ask(&self, app: &App, wait: Duration) -> Result<Performed, AppError> {
-        let deadline = Instant::now() + wait;
+        let deadline = app.context.elapsed() + wait;
         let until = app.context.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::zero());
         let event = self.event(app, Some(until));
         let key = ClientEventKey {
@@ -90,12 +89,12 @@ impl Telling<'_> {
             if let Some(result) = result(app, key).await? {
                 return Ok(performed(&result));
             }
-            let now = Instant::now();
-            if now >= deadline {
+            let left = deadline.saturating_sub(app.context.elapsed());
+            if left.is_zero() {
                 break;
             }
-            let pause = LOOK_AGAIN.min(deadline - now);
-            let _ = tokio::time::timeout(pause, answered).await;
+            let pause = LOOK_AGAIN.min(left);
+            app.context.timeout(pause, answered).await;
         }
         let mut tx = app.db.write().await?;
         let gave_up = client_event::give_up(&mut tx.engine(), key, app.context.now()).await?;

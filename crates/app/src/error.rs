@@ -51,7 +51,7 @@ pub enum AppError {
     },
     /// No valid API key was given, and nobody is signed in.
     #[error(
-        "send a valid API key as `Authorization: Bearer sb_...`, or sign in; the key or session is missing, unknown, or at its end"
+        "send a valid API key as `Authorization: Bearer sb_...`, or sign in; the key or session is missing, unknown, revoked or expired"
     )]
     Unauthenticated,
     /// The API key may not do this.

@@ -11,9 +11,10 @@ use switchboard_domain::id::{ActionId, AgentId, BindingId, IntegrationId, Worksp
 use switchboard_domain::link::{BrokenReason, CurrentAction, LinkedAction};
 use switchboard_domain::name::{ActionName, SecretName};
 use switchboard_domain::publish;
+use switchboard_store::Engine;
 use switchboard_store::agent;
 use switchboard_store::link::{self, LinkUser, Linking};
-use switchboard_store::{Engine, reference};
+use switchboard_store::reference::{self, Source, Target};
 
 use crate::AppError;
 
@@ -191,14 +192,11 @@ async fn channel_users(
     workspace: WorkspaceId,
     id: IntegrationId,
 ) -> Result<Vec<LinkUser>, AppError> {
-    let target = reference::Target {
-        kind: "integration",
-        id: id.to_string(),
-    };
+    let target = Target::Channel(id);
     let mut users = vec![];
-    for (_, agent, number) in reference::sources(engine, workspace, &target).await? {
-        if let Ok(agent) = agent.parse() {
-            users.extend(own_user(engine, workspace, agent, number).await?);
+    for source in reference::sources(engine, workspace, &target).await? {
+        if let Source::Agent(agent, version) = source {
+            users.extend(own_user(engine, workspace, agent, version).await?);
         }
     }
     Ok(users)
@@ -210,23 +208,24 @@ pub async fn of_secret(
     workspace: WorkspaceId,
     name: &SecretName,
 ) -> Result<Vec<Affected>, AppError> {
-    let target = reference::Target {
-        kind: "secret",
-        id: name.to_string(),
-    };
+    let target = Target::Secret(name.clone());
     let mut versions: BTreeMap<(AgentId, VersionRef), LinkUser> = BTreeMap::new();
     let (mut actions, mut integrations) = (BTreeSet::new(), BTreeSet::new());
-    for (kind, id, number) in reference::sources(engine, workspace, &target).await? {
+    for source in reference::sources(engine, workspace, &target).await? {
         let mut users = vec![];
-        if let ("integration", Ok(id)) = (kind.as_str(), id.parse()) {
-            integrations.insert(id);
-            users = link::users(engine, workspace, Linking::Integration(id)).await?;
-            users.extend(channel_users(engine, workspace, id).await?);
-        } else if let ("action", Ok(id)) = (kind.as_str(), id.parse()) {
-            actions.insert(id);
-            users = link::users(engine, workspace, Linking::Action(id)).await?;
-        } else if let ("agent", Ok(id)) = (kind.as_str(), id.parse()) {
-            users.extend(own_user(engine, workspace, id, number).await?);
+        match source {
+            Source::Integration(id) => {
+                integrations.insert(id);
+                users = link::users(engine, workspace, Linking::Integration(id)).await?;
+                users.extend(channel_users(engine, workspace, id).await?);
+            }
+            Source::Action(id) => {
+                actions.insert(id);
+                users = link::users(engine, workspace, Linking::Action(id)).await?;
+            }
+            Source::Agent(id, version) => {
+                users.extend(own_user(engine, workspace, id, version).await?);
+            }
         }
         for user in users {
             versions.entry((user.agent, user.version)).or_insert(user);
@@ -275,7 +274,7 @@ async fn own_user(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     id: AgentId,
-    number: u32,
+    version: VersionRef,
 ) -> Result<Option<LinkUser>, AppError> {
     let found = agent::get(engine, workspace, id).await?;
     Ok(found
@@ -283,8 +282,8 @@ async fn own_user(
         .map(|row| LinkUser {
             agent: id,
             agent_name: row.name,
-            version: VersionRef::from_number(number),
-            is_published: row.published_version == Some(number),
+            version,
+            is_published: row.published_version == Some(version.number()),
             bindings: vec![],
         }))
 }

@@ -8,7 +8,6 @@ mod bulkheads;
 mod carry_out;
 mod catalog;
 mod change;
-mod context;
 mod error;
 mod finish;
 mod journal;
@@ -67,7 +66,6 @@ use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 pub use bulkheads::{Allowance, CallLimits};
-pub use context::{Clock, Context, Randomness};
 pub use error::{AppError, DATABASE_AWAY};
 pub use principal::{
     Access, Actor, Admin, Administration, Area, By, Configuration, Conversations, Manager,
@@ -75,7 +73,9 @@ pub use principal::{
 };
 pub use supervise::keep_running;
 pub use switchboard_connect::telnyx::Telnyx;
-pub use switchboard_store::Page;
+pub use switchboard_context::{Clock, Context, Randomness, Sleep};
+pub use switchboard_store::search::Search;
+pub use switchboard_store::{Listing, Page};
 
 /// Stored things that operations answer with.
 pub mod rows {
@@ -186,7 +186,12 @@ impl App {
         });
         Arc::new(Self {
             bulkheads: bulkheads::Bulkheads::new(settings.calls),
-            catalog: Catalog::new(db.clone(), keys.clone(), context.clone()),
+            catalog: Catalog::new(
+                db.clone(),
+                keys.clone(),
+                client.breakers().clone(),
+                context.clone(),
+            ),
             running: Arc::default(),
             news: Arc::default(),
             connector: Connector {

@@ -97,8 +97,7 @@ pub(crate) async fn sweep(app: &App) -> Result<usize, AppError> {
 }
 
 async fn sweep_lost(app: Arc<App>) {
-    let mut timer = tokio::time::interval(SWEEP);
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut timer = app.context.every(SWEEP);
     loop {
         timer.tick().await;
         log(sweep(&app).await.map(drop));
@@ -210,15 +209,14 @@ async fn listen(app: Arc<App>) {
             Ok(None) => return,
             Err(error) => tracing::warn!(%error, "announcements of other servers are not heard"),
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+        app.context.sleep(LOOK_AGAIN).await;
     }
 }
 
 /// Ends dialogues and closes conversations that nobody goes on with.
 async fn end_idle(app: Arc<App>, timeout: Duration) {
     let pause = (timeout / 10).clamp(Duration::from_millis(100), Duration::from_secs(30));
-    let mut timer = tokio::time::interval(pause);
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut timer = app.context.every(pause);
     loop {
         timer.tick().await;
         log(end_idle_since(&app, timeout).await);
@@ -275,23 +273,17 @@ async fn keep_up(app: Arc<App>) {
 
 /// Notes when keys were used, and drops versions that nobody uses.
 async fn tend_catalog(app: Arc<App>) {
-    let every = |pause| {
-        let mut timer = tokio::time::interval(pause);
-        timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        timer
-    };
-    let (mut uses, mut sweep) = (every(NOTE_USES), every(TEND));
+    let (mut uses, mut sweep) = (app.context.every(NOTE_USES), app.context.every(TEND));
     loop {
         tokio::select! {
-            _ = uses.tick() => log(app.catalog.write_uses().await),
-            _ = sweep.tick() => app.catalog.sweep().await,
+            () = uses.tick() => log(app.catalog.write_uses().await),
+            () = sweep.tick() => app.catalog.sweep().await,
         }
     }
 }
 
 async fn checkpoint(app: Arc<App>) {
-    let mut timer = tokio::time::interval(CHECKPOINT);
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut timer = app.context.every(CHECKPOINT);
     loop {
         timer.tick().await;
         if let Err(error) = app.db.checkpoint().await {
@@ -302,13 +294,12 @@ async fn checkpoint(app: Arc<App>) {
 
 /// Says that this server is alive, and settles the calls of servers that are not.
 async fn watch_others(app: Arc<App>) {
-    let mut timer = tokio::time::interval(HEARTBEAT);
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut timer = app.context.every(HEARTBEAT);
     let mut watch = Watch::default();
     loop {
         timer.tick().await;
         let alive = heartbeat(&app).await;
-        watch.beat(alive.is_ok(), Instant::now());
+        watch.beat(alive.is_ok(), app.context.elapsed());
         log(alive);
         if watch.is_long_enough() {
             log(bury_silent(&app).await);
@@ -317,16 +308,19 @@ async fn watch_others(app: Arc<App>) {
 }
 
 /// Since when this server hears the others. Who was away itself, or could not reach the database, has
-/// not heard them: it gives them as long as they have to be silent before it says that they are.
+/// not heard them: it gives them as long as they have to be silent before it says that they are. Time
+/// passes here as for [`switchboard_context::Clock::elapsed`], also while the machine sleeps.
 #[derive(Debug, Default)]
 struct Watch {
-    since: Option<Instant>,
-    last: Option<Instant>,
+    since: Option<Duration>,
+    last: Option<Duration>,
 }
 
 impl Watch {
-    fn beat(&mut self, heard: bool, now: Instant) {
-        let gap = self.last.is_none_or(|last| now - last > WATCHED);
+    fn beat(&mut self, heard: bool, now: Duration) {
+        let gap = self
+            .last
+            .is_none_or(|last| now.saturating_sub(last) > WATCHED);
         if !heard {
             self.since = None;
         } else if gap || self.since.is_none() {
@@ -339,7 +333,7 @@ impl Watch {
         let (Some(since), Some(last)) = (self.since, self.last) else {
             return false;
         };
-        last - since >= Duration::from_secs(SILENCE_SECONDS.into())
+        last.saturating_sub(since) >= Duration::from_secs(SILENCE_SECONDS.into())
     }
 }
 
@@ -415,8 +409,7 @@ mod tests {
 
     #[test]
     fn who_was_away_itself_calls_nobody_dead() {
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
+        let at = Duration::from_secs;
         let mut watch = Watch::default();
         for second in (0..=18).step_by(3) {
             watch.beat(true, at(second));

@@ -23,6 +23,7 @@ use switchboard_store::stat::Called;
 
 use crate::catalog::{GO_TO_STATE, OwnCall, PreparedBinding, PreparedTarget};
 use crate::journal::Effect;
+use crate::prepare::Scope;
 use crate::{AppError, prepare};
 
 /// The longest name of a client event, in bytes.
@@ -57,10 +58,10 @@ impl LocalAction {
     }
 }
 
-/// Prepares an action of an agent's own. `key` tells its tokens apart from those of others.
+/// Prepares an action of an agent's own.
 pub fn prepare(
     kind: &AgentActionKind,
-    key: &str,
+    scope: &Scope<'_>,
     pointer: &str,
     errors: &mut InputErrors,
 ) -> Option<OwnCall> {
@@ -87,7 +88,7 @@ pub fn prepare(
             Some(OwnCall::Message(message.channel_id, Arc::new(template)))
         }
         AgentActionKind::ApiCall(call) => {
-            let (endpoint, call) = prepare::agent_api_call(call, key, pointer, errors)?;
+            let (endpoint, call) = prepare::agent_api_call(call, scope, pointer, errors)?;
             Some(OwnCall::Http(Arc::new(endpoint), Arc::new(call)))
         }
     }

@@ -16,7 +16,6 @@ use switchboard_domain::conversation::Conversation;
 use switchboard_domain::id::{ConversationId, WorkspaceId};
 use switchboard_store::conversation;
 use tokio::sync::{broadcast, watch};
-use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::announce::{self, Message, Others};
 use crate::supervise::supervise;
@@ -135,10 +134,8 @@ async fn hear(app: Arc<App>, journal: Option<broadcast::Receiver<ConversationId>
         journal
     });
     let is_alone = app.db.is_exclusive();
-    let mut timer = tokio::time::interval(SAY_AGAIN);
-    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let look = tokio::time::sleep(FIRST_LOOK);
-    tokio::pin!(look);
+    let mut timer = app.context.every(SAY_AGAIN);
+    let mut look = app.context.sleep(FIRST_LOOK);
     loop {
         tokio::select! {
             heard = journal.recv() => match heard {
@@ -146,7 +143,7 @@ async fn hear(app: Arc<App>, journal: Option<broadcast::Receiver<ConversationId>
                 Err(broadcast::error::RecvError::Lagged(_)) => app.news.tell_all(),
                 Err(broadcast::error::RecvError::Closed) => return,
             },
-            _ = timer.tick() => {
+            () = timer.tick() => {
                 if app.news.is_over() { return }
                 if !is_alone {
                     let said = announce::say(&app, &[Message::Waits]).await;
@@ -155,7 +152,7 @@ async fn hear(app: Arc<App>, journal: Option<broadcast::Receiver<ConversationId>
             }
             () = &mut look, if !is_alone => {
                 log(look_at_all(&app).await, "conversations were not looked at and are again");
-                look.as_mut().reset(Instant::now() + LOOK_AGAIN);
+                look = app.context.sleep(LOOK_AGAIN);
             }
         }
     }

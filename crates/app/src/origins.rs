@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use switchboard_domain::agent::VersionRef;
-use switchboard_domain::id::{ActionId, AgentId, IntegrationId, WorkspaceId};
+use switchboard_domain::id::WorkspaceId;
 use switchboard_domain::name::SecretName;
 use switchboard_domain::secret_use::{SecretUse, Verdict, judge};
 use switchboard_store::change::Entity;
-use switchboard_store::reference::{self, Target};
+use switchboard_store::reference::{self, Source, Target};
 use switchboard_store::{Engine, action, agent, integration, secret};
 
 use crate::change::ConfigChange;
@@ -77,13 +76,10 @@ async fn used_at(
 ) -> Result<Vec<String>, AppError> {
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
-    let target = Target {
-        kind: "secret",
-        id: name.to_string(),
-    };
+    let target = Target::Secret(name.clone());
     let mut origins = vec![];
-    for (kind, id, version) in reference::sources(engine, workspace, &target).await? {
-        let uses = uses_of(app, engine, workspace, (&kind, &id, version)).await?;
+    for source in reference::sources(engine, workspace, &target).await? {
+        let uses = uses_of(app, engine, workspace, source).await?;
         for found in uses.into_iter().filter(|found| found.secret == *name) {
             if !origins.contains(&found.origin) {
                 origins.push(found.origin);
@@ -98,35 +94,26 @@ async fn uses_of(
     app: &App,
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
-    (kind, id, version): (&str, &str, u32),
+    source: Source,
 ) -> Result<Vec<SecretUse>, AppError> {
-    let provider = app.telnyx.origin();
-    if kind == "integration" {
-        let Ok(id) = id.parse::<IntegrationId>() else {
-            return Ok(vec![]);
-        };
-        let row = integration::get(engine, workspace, id).await?;
-        return Ok(row.map_or_else(Vec::new, |row| row.definition.secret_uses(provider)));
+    match source {
+        Source::Integration(id) => {
+            let provider = app.telnyx.origin();
+            let row = integration::get(engine, workspace, id).await?;
+            Ok(row.map_or_else(Vec::new, |row| row.definition.secret_uses(provider)))
+        }
+        Source::Action(id) => {
+            let Some(row) = action::get(engine, workspace, id).await? else {
+                return Ok(vec![]);
+            };
+            let under = integration::get(engine, workspace, row.integration_id).await?;
+            Ok(under.map_or_else(Vec::new, |under| {
+                row.definition.secret_uses(&under.definition)
+            }))
+        }
+        Source::Agent(id, version) => {
+            let row = agent::version(engine, workspace, id, version).await?;
+            Ok(row.map_or_else(Vec::new, |row| row.document.secret_uses()))
+        }
     }
-    if kind == "action" {
-        let Ok(id) = id.parse::<ActionId>() else {
-            return Ok(vec![]);
-        };
-        let Some(row) = action::get(engine, workspace, id).await? else {
-            return Ok(vec![]);
-        };
-        let under = integration::get(engine, workspace, row.integration_id).await?;
-        return Ok(under.map_or_else(Vec::new, |under| {
-            row.definition.secret_uses(&under.definition)
-        }));
-    }
-    let Ok(id) = id.parse::<AgentId>() else {
-        return Ok(vec![]);
-    };
-    let version = match version {
-        0 => VersionRef::Draft,
-        number => VersionRef::Number(number),
-    };
-    let row = agent::version(engine, workspace, id, version).await?;
-    Ok(row.map_or_else(Vec::new, |row| row.document.secret_uses()))
 }

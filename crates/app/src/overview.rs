@@ -1,17 +1,18 @@
 //! How a workspace is doing: its calls over time, what drifted, what is missing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use moka::future::Cache;
 use switchboard_domain::environment::Environment;
-use switchboard_domain::id::{AgentId, WorkspaceId};
+use switchboard_domain::id::{AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::integration::IntegrationDefinition;
 use switchboard_domain::name::SecretName;
+use switchboard_store::reference::{self, Source};
 use switchboard_store::stat::{self, BUCKET_SECONDS, Called, Of, Parts, Span, bucket_of, hour_of};
-use switchboard_store::{Engine, StoreError, agent, integration, reference, secret};
+use switchboard_store::{Engine, StoreError, agent, change, integration, secret};
 use tokio::sync::Semaphore;
 
 pub use switchboard_store::stat::Sums as Counts;
@@ -29,6 +30,8 @@ const ACTIONS: u32 = 200;
 /// How many tallies are made at once, and how long one is given to others who ask.
 const AT_ONCE: usize = 2;
 const KEPT: Duration = Duration::from_secs(1);
+/// How long what a configuration lacks is remembered after somebody asked.
+const UNREAD: Duration = Duration::from_mins(10);
 /// The most agents that are compared with what they link now.
 const MANY: u32 = 200;
 
@@ -60,7 +63,7 @@ pub struct Drifted {
 #[derive(Debug, Clone)]
 pub struct MissingSecret {
     /// Its name.
-    pub name: String,
+    pub name: SecretName,
     /// Where it has no value.
     pub environments: Vec<Environment>,
     /// What needs it.
@@ -81,7 +84,16 @@ pub struct Tally {
 #[derive(Debug)]
 pub struct Tallies {
     known: Cache<(WorkspaceId, Window), Arc<Tally>>,
+    /// What the configuration lacks, by its revision: found once for each.
+    findings: Cache<(WorkspaceId, u64), Arc<Findings>>,
     places: Semaphore,
+}
+
+/// What a workspace's configuration lacks.
+#[derive(Debug)]
+struct Findings {
+    drift: Vec<Drifted>,
+    missing_secrets: Vec<MissingSecret>,
 }
 
 impl Default for Tallies {
@@ -90,6 +102,10 @@ impl Default for Tallies {
             known: Cache::builder()
                 .max_capacity(100)
                 .time_to_live(KEPT)
+                .build(),
+            findings: Cache::builder()
+                .max_capacity(100)
+                .time_to_idle(UNREAD)
                 .build(),
             places: Semaphore::new(AT_ONCE),
         }
@@ -130,16 +146,31 @@ pub async fn get(
     }
     let step_seconds = step((to - from).num_seconds());
     let tally = tally(app, workspace, window, Span { from, to }).await?;
-    let mut conn = app.db.read().await?;
-    let engine = &mut conn.engine();
+    let findings = findings(app, workspace).await?;
     Ok(Overview {
         from,
         to,
         step_seconds,
         tally,
-        drift: drift(engine, workspace).await?,
-        missing_secrets: missing_secrets(engine, workspace).await?,
+        drift: findings.drift.clone(),
+        missing_secrets: findings.missing_secrets.clone(),
     })
+}
+
+async fn findings(app: &App, workspace: WorkspaceId) -> Result<Arc<Findings>, AppError> {
+    let mut conn = app.db.read().await?;
+    let engine = &mut conn.engine();
+    // Read first: what changes after it is found again under the next revision.
+    let revision = change::revision(engine, workspace).await?;
+    let found = async {
+        Ok(Arc::new(Findings {
+            drift: drift(engine, workspace).await?,
+            missing_secrets: missing_secrets(engine, workspace).await?,
+        }))
+    };
+    let known = &app.tallies.findings;
+    let found = known.try_get_with((workspace, revision), found).await;
+    found.map_err(unwrap)
 }
 
 async fn tally(
@@ -162,9 +193,11 @@ async fn tally(
     };
     let known = &app.tallies.known;
     let made = known.try_get_with((workspace, window), made).await;
-    made.map_err(|error: Arc<AppError>| {
-        Arc::try_unwrap(error).unwrap_or_else(|error| shared(&error))
-    })
+    made.map_err(unwrap)
+}
+
+fn unwrap(error: Arc<AppError>) -> AppError {
+    Arc::try_unwrap(error).unwrap_or_else(|error| shared(&error))
 }
 
 /// An error for each of those who waited for one tally.
@@ -301,41 +334,53 @@ async fn missing_secrets(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
 ) -> Result<Vec<MissingSecret>, AppError> {
-    let set = secret::environments(engine, workspace).await?;
-    let mut needed: BTreeMap<String, (Vec<Environment>, Vec<SecretUser>)> = BTreeMap::new();
-    for (name, kind, id, _) in reference::all(engine, workspace, "secret").await? {
-        let mut environments = vec![Environment::Production];
-        if let ("integration", Ok(id)) = (kind.as_str(), id.parse()) {
-            let row = integration::get(engine, workspace, id).await?;
-            if let Some(IntegrationDefinition::CustomApi {
-                environments: slots,
-            }) = row.map(|row| row.definition)
-            {
-                let uses = |slot: &switchboard_domain::integration::ApiSlot| {
-                    slot.secrets().iter().any(|secret| secret.as_str() == name)
-                };
-                let used = slots.iter().filter(|(_, slot)| uses(slot));
-                environments = used.map(|(environment, _)| environment).collect();
-            }
-        }
+    let names = reference::needed_secrets(engine, workspace).await?;
+    let set = secret::environments(engine, workspace, &names).await?;
+    let lacks = |name: &SecretName, environment| {
+        set.get(name).is_none_or(|has| !has.contains(&environment))
+    };
+    // What has a value everywhere lacks none, wherever it is used.
+    let lacking: Vec<SecretName> = names
+        .into_iter()
+        .filter(|name| {
+            Environment::ALL
+                .iter()
+                .any(|environment| lacks(name, *environment))
+        })
+        .collect();
+    let sources = reference::to_secrets(engine, workspace, &lacking).await?;
+    let ids: BTreeSet<IntegrationId> = sources
+        .iter()
+        .filter_map(|(_, source)| match source {
+            Source::Integration(id) => Some(*id),
+            Source::Action(_) | Source::Agent(..) => None,
+        })
+        .collect();
+    let ids: Vec<_> = ids.into_iter().collect();
+    let rows = integration::get_many(engine, workspace, &ids).await?;
+    let rows: BTreeMap<_, _> = rows
+        .into_iter()
+        .map(|row| (row.id, row.definition))
+        .collect();
+    let mut needed: BTreeMap<SecretName, (Vec<Environment>, Vec<SecretUser>)> = BTreeMap::new();
+    for (name, source) in sources {
+        let environments = match &source {
+            Source::Integration(id) => environments(rows.get(id), &name),
+            Source::Action(_) | Source::Agent(..) => vec![Environment::Production],
+        };
         let (known, users) = needed.entry(name).or_default();
         known.extend(environments);
-        let Some(user) = SecretUser::new(&kind, id) else {
-            continue;
-        };
-        if !users.contains(&user) {
+        let user = SecretUser::from(source);
+        if users.last() != Some(&user) {
             users.push(user);
         }
     }
     let mut missing = vec![];
     for (name, (environments, used_by)) in needed {
-        let has = SecretName::parse(&name)
-            .ok()
-            .and_then(|name| set.get(&name));
-        let lacks = |environment: &Environment| has.is_none_or(|has| !has.contains(environment));
+        let needs = |environment: &Environment| environments.contains(environment);
         let environments: Vec<_> = Environment::ALL
             .into_iter()
-            .filter(|environment| environments.contains(environment) && lacks(environment))
+            .filter(|environment| needs(environment) && lacks(&name, *environment))
             .collect();
         if !environments.is_empty() {
             missing.push(MissingSecret {
@@ -346,6 +391,17 @@ async fn missing_secrets(
         }
     }
     Ok(missing)
+}
+
+/// In which environments an integration needs a secret.
+fn environments(definition: Option<&IntegrationDefinition>, name: &SecretName) -> Vec<Environment> {
+    let Some(IntegrationDefinition::CustomApi { environments }) = definition else {
+        return vec![Environment::Production];
+    };
+    let used = environments
+        .iter()
+        .filter(|(_, slot)| slot.secrets().contains(&name));
+    used.map(|(environment, _)| environment).collect()
 }
 
 #[cfg(test)]

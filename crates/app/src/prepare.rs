@@ -8,6 +8,8 @@ use switchboard_connect::{ApiCall, Endpoint, HeaderSource, PreparedAuth};
 use switchboard_domain::action::{ApiAction, OutputVariableSpec};
 use switchboard_domain::agent::AgentApiCall;
 use switchboard_domain::auth::ValueSource;
+use switchboard_domain::environment::Environment;
+use switchboard_domain::id::{BindingId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::{InputErrors, pointer_token};
 use switchboard_domain::integration::ApiSlot;
 use switchboard_domain::name::SecretName;
@@ -18,19 +20,69 @@ use switchboard_domain::request::{
 };
 use switchboard_domain::schema::ParameterSchema;
 use switchboard_domain::text_message::{self, FieldError, MessageAction, MessageTemplate};
-use switchboard_outbound::{Breaker, BreakerSettings};
+use switchboard_outbound::{Breaker, Breakers};
+use uuid::Uuid;
 
 /// The longest and the shortest time an action may give its calls, in milliseconds.
 const TIMEOUTS: std::ops::RangeInclusive<u32> = 1..=600_000;
 /// How many headers or output variables one thing may have.
 const MANY: usize = 100;
 
+/// Where what is prepared is used. Its tokens and its breakers are told apart from those of others by
+/// it, and stay the same when it is prepared again.
+#[derive(Debug)]
+pub struct Scope<'a> {
+    key: String,
+    breakers: &'a Breakers,
+}
+
+impl<'a> Scope<'a> {
+    /// An integration in one environment.
+    pub fn integration(
+        workspace: WorkspaceId,
+        id: IntegrationId,
+        environment: Environment,
+        breakers: &'a Breakers,
+    ) -> Self {
+        let key = format!("{workspace}/{id}/{environment}");
+        Self { key, breakers }
+    }
+
+    /// An agent's own call.
+    pub fn binding(workspace: WorkspaceId, id: BindingId, breakers: &'a Breakers) -> Self {
+        let key = format!("{workspace}/{id}");
+        Self { key, breakers }
+    }
+
+    /// What nothing is sent by, but only checked.
+    pub fn check(breakers: &'a Breakers) -> Self {
+        let key = String::new();
+        Self { key, breakers }
+    }
+
+    /// What is tried before it is saved, under an id that nothing else has.
+    pub fn trial(workspace: WorkspaceId, id: Uuid, breakers: &'a Breakers) -> Self {
+        let key = format!("{workspace}/test/{id}");
+        Self { key, breakers }
+    }
+
+    /// What tells its tokens apart from those of others.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The breaker of a host.
+    pub fn breaker(&self, host: &str) -> Arc<Breaker> {
+        self.breakers.get(host, &self.key)
+    }
+}
+
 type SecretHeaders = Vec<(http::HeaderName, SecretName)>;
 
-/// Prepares an integration's slot. `key` tells its tokens apart from those of others.
+/// Prepares an integration's slot.
 pub fn slot(
     slot: &ApiSlot,
-    key: &str,
+    scope: &Scope<'_>,
     pointer: &str,
     errors: &mut InputErrors,
 ) -> Option<Endpoint> {
@@ -40,11 +92,10 @@ pub fn slot(
     );
     let auth = errors.check(
         format!("{pointer}/auth"),
-        PreparedAuth::prepare(&slot.auth, key),
+        PreparedAuth::prepare(&slot.auth, scope.key()),
     );
     let (templates, secrets) = headers(&slot.headers, &format!("{pointer}/headers"), errors);
     let base = base?;
-    let breaker = Breaker::new(base.origin(), BreakerSettings::default());
     Some(Endpoint {
         auth: auth?,
         headers: templates
@@ -56,7 +107,7 @@ pub fn slot(
                     .map(|(name, secret)| HeaderSource::Secret(name, secret)),
             )
             .collect(),
-        breaker: Arc::new(breaker),
+        breaker: scope.breaker(base.origin()),
         base: Some(base),
     })
 }
@@ -101,14 +152,14 @@ pub fn api_action(
 /// Prepares an agent's own API call.
 pub fn agent_api_call(
     action: &AgentApiCall,
-    key: &str,
+    scope: &Scope<'_>,
     pointer: &str,
     errors: &mut InputErrors,
 ) -> Option<(Endpoint, ApiCall)> {
     let url = errors.check(format!("{pointer}/url"), UrlTemplate::parse(&action.url));
     let auth = errors.check(
         format!("{pointer}/auth"),
-        PreparedAuth::prepare(&action.auth, key),
+        PreparedAuth::prepare(&action.auth, scope.key()),
     );
     let (templates, secret_headers) =
         headers(&action.headers, &format!("{pointer}/headers"), errors);
@@ -124,7 +175,7 @@ pub fn agent_api_call(
         base: None,
         auth: auth?,
         headers: vec![],
-        breaker: Arc::new(Breaker::new(url.origin(), BreakerSettings::default())),
+        breaker: scope.breaker(url.origin()),
     };
     let request = RequestTemplate {
         method: action.method,

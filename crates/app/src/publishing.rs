@@ -12,7 +12,7 @@ use switchboard_domain::id::{AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::link::LinkedAction;
 use switchboard_domain::publish::{self, Differences, Review, Surroundings, Verdict};
 use switchboard_store::agent::{AgentRow, VersionRow};
-use switchboard_store::{Engine, integration, link, secret, variable, version};
+use switchboard_store::{Engine, Listing, integration, link, secret, variable, version};
 
 use crate::change::{ConfigChange, check_revision};
 use crate::impact::How;
@@ -193,7 +193,7 @@ fn refusal(review: &Review, accepted: &BTreeSet<String>) -> Option<AppError> {
     }
     let list = codes.iter().map(|code| format!("`{code}`"));
     let message = format!(
-        "nothing was published: see `findings`, and mend them or name what you accept in `accept`: {}",
+        "nothing was published: see `findings`, and fix them or name what you accept in `accept`: {}",
         list.collect::<Vec<_>>().join(", ")
     );
     let details = Details {
@@ -209,7 +209,7 @@ fn refusal(review: &Review, accepted: &BTreeSet<String>) -> Option<AppError> {
     })
 }
 
-/// The refusal of a version that has links that lead nowhere, or that could not work.
+/// The refusal of a version that has broken links, or that could not work.
 pub(crate) fn refused(what: &str, verdict: &Verdict, then: &str) -> AppError {
     let (code, message) = match verdict.broken_references.len() {
         0 => (
@@ -263,7 +263,9 @@ pub(crate) async fn surroundings(
             integrations.insert(id, (row.name, row.definition));
         }
     }
-    let secrets = secret::environments(engine, workspace).await?.into_iter();
+    let secrets = secret::all_environments(engine, workspace)
+        .await?
+        .into_iter();
     let secrets = secrets
         .map(|(name, set)| (name, set.into_iter().collect()))
         .collect();
@@ -281,17 +283,17 @@ async fn production_variables(
     workspace: WorkspaceId,
 ) -> Result<BTreeSet<String>, AppError> {
     let mut found = BTreeSet::new();
-    let mut after = String::new();
+    let mut after = None;
     loop {
-        let page = variable::list(engine, workspace, &after, 1000).await?;
+        let page = variable::list(engine, workspace, &Listing::page(after, 1000)).await?;
         let set = page.rows.iter().filter(|row| {
             let production = Environment::Production;
             row.values.get(production).is_some()
         });
         found.extend(set.map(|row| row.name.to_string()));
-        match page.rows.last() {
-            Some(last) if page.more => after = last.name.to_string(),
-            _ => return Ok(found),
+        if !page.more {
+            return Ok(found);
         }
+        after = page.rows.last().map(|last| last.name.clone());
     }
 }

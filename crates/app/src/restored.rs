@@ -236,8 +236,7 @@ pub(crate) async fn keep_remembering(app: Arc<App>) {
     let Some(path) = app.settings.ended_file.clone() else {
         return;
     };
-    let mut timer = tokio::time::interval(LOOK);
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut timer = app.context.every(LOOK);
     let mut last = None;
     let mut is_told = false;
     loop {

@@ -14,13 +14,13 @@ use switchboard_domain::name::SecretName;
 use switchboard_domain::secret_use::parse_origin;
 use switchboard_store::Engine;
 use switchboard_store::change::Entity;
-use switchboard_store::reference::{self, Target};
+use switchboard_store::reference::{self, Source, Target};
 use switchboard_store::secret::{self, SealedValueRow, SecretRow};
 use switchboard_vault::{Binding, SecretText};
 
 use crate::change::ConfigChange;
 use crate::impact::{self, Outcome, Report};
-use crate::{App, AppError, Configuration, Manager, Page, Reader};
+use crate::{App, AppError, Configuration, Listing, Manager, Page, Reader};
 
 /// The longest value, in bytes.
 const MAX_VALUE_BYTES: usize = 16 * 1024;
@@ -36,16 +36,15 @@ pub struct SecretUser {
     pub id: String,
 }
 
-impl SecretUser {
-    /// What a stored reference comes from.
-    pub fn new(kind: &str, id: String) -> Option<Self> {
-        let kind = match kind {
-            "integration" => UserKind::Integration,
-            "action" => UserKind::Action,
-            "agent" => UserKind::Agent,
-            _ => return None,
+impl From<Source> for SecretUser {
+    fn from(source: Source) -> Self {
+        let kind = match source {
+            Source::Integration(_) => UserKind::Integration,
+            Source::Action(_) => UserKind::Action,
+            Source::Agent(..) => UserKind::Agent,
         };
-        Some(Self { kind, id })
+        let id = source.id();
+        Self { kind, id }
     }
 }
 
@@ -69,42 +68,42 @@ pub struct SecretView {
     pub used_by: Vec<SecretUser>,
 }
 
-fn target(name: &SecretName) -> Target {
-    Target {
-        kind: "secret",
-        id: name.to_string(),
-    }
-}
-
 /// A page of secrets, by name.
 pub async fn list(
     app: &App,
     reader: &Reader<Configuration>,
-    after: &str,
-    limit: u32,
+    listing: &Listing<SecretName>,
 ) -> Result<Page<SecretView>, AppError> {
     let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
-    let page = secret::list(engine, workspace, after, limit).await?;
-    let mut environments = secret::environments(engine, workspace).await?;
-    let mut users: BTreeMap<String, Vec<SecretUser>> = BTreeMap::new();
-    for (name, kind, id, _) in reference::all(engine, workspace, "secret").await? {
-        let Some(user) = SecretUser::new(&kind, id) else {
-            continue;
-        };
-        let users = users.entry(name).or_default();
-        if !users.contains(&user) {
+    let Page { rows, more } = secret::list(engine, workspace, listing).await?;
+    let rows = views(engine, workspace, rows).await?;
+    Ok(Page { rows, more })
+}
+
+/// Secrets as they are shown: read together what is read of each.
+async fn views(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    rows: Vec<SecretRow>,
+) -> Result<Vec<SecretView>, AppError> {
+    let names: Vec<_> = rows.iter().map(|row| row.name.clone()).collect();
+    let mut environments = secret::environments(engine, workspace, &names).await?;
+    let mut users: BTreeMap<SecretName, Vec<SecretUser>> = BTreeMap::new();
+    for (name, source) in reference::to_secrets(engine, workspace, &names).await? {
+        let (user, users) = (SecretUser::from(source), users.entry(name).or_default());
+        // They are in order, so one with several versions stands beside itself.
+        if users.last() != Some(&user) {
             users.push(user);
         }
     }
-    page.try_map(|row| {
-        Ok(SecretView {
-            environments: environments.remove(&row.name).unwrap_or_default(),
-            used_by: users.remove(row.name.as_str()).unwrap_or_default(),
-            row,
-        })
-    })
+    let view = |row: SecretRow| SecretView {
+        environments: environments.remove(&row.name).unwrap_or_default(),
+        used_by: users.remove(&row.name).unwrap_or_default(),
+        row,
+    };
+    Ok(rows.into_iter().map(view).collect())
 }
 
 /// Sets values of a secret, making it where it is new. The values are sealed at once.
@@ -236,12 +235,8 @@ async fn view(
     workspace: WorkspaceId,
     row: SecretRow,
 ) -> Result<SecretView, AppError> {
-    let mut environments = secret::environments(engine, workspace).await?;
-    Ok(SecretView {
-        environments: environments.remove(&row.name).unwrap_or_default(),
-        used_by: users(engine, workspace, &row.name).await?,
-        row,
-    })
+    let mut views = views(engine, workspace, vec![row]).await?;
+    views.pop().ok_or(AppError::NotFound("secret"))
 }
 
 async fn users(
@@ -249,11 +244,9 @@ async fn users(
     workspace: WorkspaceId,
     name: &SecretName,
 ) -> Result<Vec<SecretUser>, AppError> {
-    let mut users: Vec<_> = reference::sources(engine, workspace, &target(name))
-        .await?
-        .into_iter()
-        .filter_map(|(kind, id, _)| SecretUser::new(&kind, id))
-        .collect();
+    let target = Target::Secret(name.clone());
+    let sources = reference::sources(engine, workspace, &target).await?;
+    let mut users: Vec<_> = sources.into_iter().map(SecretUser::from).collect();
     users.dedup();
     Ok(users)
 }
@@ -307,19 +300,13 @@ fn in_use(name: &SecretName, users: &[SecretUser]) -> AppError {
 pub(crate) async fn refer(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
-    source: &reference::Source,
+    source: &Source,
     secrets: &[&SecretName],
     channels: &BTreeSet<IntegrationId>,
 ) -> Result<(), AppError> {
-    let channels = channels.iter().map(|id| Target {
-        kind: "integration",
-        id: id.to_string(),
-    });
-    let targets: Vec<Target> = secrets
-        .iter()
-        .map(|name| target(name))
-        .chain(channels)
-        .collect();
+    let secrets = secrets.iter().map(|name| Target::Secret((*name).clone()));
+    let channels = channels.iter().map(|id| Target::Channel(*id));
+    let targets: Vec<Target> = secrets.chain(channels).collect();
     reference::replace(engine, workspace, source, &targets).await?;
     Ok(())
 }

@@ -13,7 +13,6 @@ use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use switchboard_store::Lane;
 use switchboard_store::stat::{self, ErrorRow};
-use tokio::time::Instant;
 
 use crate::{App, AppError};
 
@@ -180,13 +179,13 @@ async fn fold(app: &App) -> Result<(), AppError> {
 
 /// Writes now and then, for ever, and forgets what is old.
 pub async fn keep_writing(app: Arc<App>) {
-    let mut timer = tokio::time::interval(WRITE_EVERY);
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let (mut looked, mut tended) = (None::<Instant>, None::<Instant>);
-    let is_due = |last: &mut Option<Instant>, every| {
-        let is_due = last.is_none_or(|last| last.elapsed() >= every);
+    let mut timer = app.context.every(WRITE_EVERY);
+    let (mut looked, mut tended) = (None::<Duration>, None::<Duration>);
+    let is_due = |last: &mut Option<Duration>, every| {
+        let now = app.context.elapsed();
+        let is_due = last.is_none_or(|last| now.saturating_sub(last) >= every);
         if is_due {
-            *last = Some(Instant::now());
+            *last = Some(now);
         }
         is_due
     };

@@ -6,7 +6,7 @@ use switchboard_store::change::Entity;
 use switchboard_store::variable::{self, VariableRow};
 
 use crate::change::ConfigChange;
-use crate::{App, AppError, Configuration, Manager, Page, Reader};
+use crate::{App, AppError, Configuration, Listing, Manager, Page, Reader};
 
 /// The largest value, in bytes of its JSON text.
 const MAX_VALUE_BYTES: usize = 16 * 1024;
@@ -15,11 +15,10 @@ const MAX_VALUE_BYTES: usize = 16 * 1024;
 pub async fn list(
     app: &App,
     reader: &Reader<Configuration>,
-    after: &str,
-    limit: u32,
+    listing: &Listing<VariableName>,
 ) -> Result<Page<VariableRow>, AppError> {
     let mut conn = app.db.read().await?;
-    Ok(variable::list(&mut conn.engine(), reader.workspace(), after, limit).await?)
+    Ok(variable::list(&mut conn.engine(), reader.workspace(), listing).await?)
 }
 
 /// Sets a variable's values, making it where it is new.

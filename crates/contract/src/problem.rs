@@ -51,7 +51,7 @@ impl From<domain::InputError> for InputError {
 /// What problems of some codes have beside what every problem has.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct Details {
-    /// With `broken_references` and `not_publishable`: the links that lead nowhere.
+    /// With `broken_references` and `not_publishable`: the broken links.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub broken_references: Option<Vec<BrokenReference>>,

@@ -155,7 +155,7 @@ pub struct PublishReview {
     pub findings: Vec<PublishFinding>,
     /// How the draft differs from the published version, or from an empty one.
     pub differences: Differences,
-    /// Links that lead nowhere.
+    /// The broken links.
     pub broken_references: Vec<BrokenReference>,
     /// What else keeps it from being published.
     pub problems: Vec<PublishProblem>,
@@ -366,7 +366,7 @@ impl From<publish::ProviderLimit> for ProviderLimit {
     }
 }
 
-/// A link that leads nowhere.
+/// A link that is broken.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct BrokenReference {
     /// The binding.

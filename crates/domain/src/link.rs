@@ -105,7 +105,7 @@ impl LinkedAction {
         self.link.action_id
     }
 
-    /// Why the link leads nowhere, if it does.
+    /// Why the link is broken, if it does.
     pub fn broken(&self) -> Option<BrokenReason> {
         broken(self.link.integration_id, self.now.place)
     }

@@ -24,7 +24,7 @@ pub use warnings::{
     ProviderLimit, PublishWarning, UnknownVariable, provider_limits, unknown_variables, warnings,
 };
 
-/// A link that leads nowhere.
+/// A link that is broken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BrokenReference {
     /// The binding.

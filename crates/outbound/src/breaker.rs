@@ -27,21 +27,35 @@ impl Default for BreakerSettings {
     }
 }
 
+/// The time since some fixed moment.
+pub type Elapsed = Arc<dyn Fn() -> Duration + Send + Sync>;
+
+/// The time since now, by the timers of the runtime.
+pub(crate) fn since_now() -> Elapsed {
+    let start = Instant::now();
+    Arc::new(move || start.elapsed())
+}
+
 /// The breaker of one upstream host in one environment. While it is closed, a request costs it two
 /// atomic loads.
-#[derive(Debug)]
 pub struct Breaker {
     host: Arc<str>,
     settings: BreakerSettings,
-    start: Instant,
+    elapsed: Elapsed,
     failures: AtomicU32,
-    /// Milliseconds after `start` at which a request may try again; 0 while closed.
+    /// The milliseconds that have to have passed before a request may try again; 0 while closed.
     open_until: AtomicU64,
-    /// Milliseconds after `start` at which it opened.
+    /// The milliseconds that had passed when it opened.
     opened: AtomicU64,
     /// Whether a request is trying.
     probing: AtomicBool,
     reason: Mutex<String>,
+}
+
+impl std::fmt::Debug for Breaker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Breaker").field(&self.host).finish()
+    }
 }
 
 /// The right to send. The one request that tries an open breaker's host again holds it until its
@@ -62,10 +76,19 @@ impl Drop for Permit {
 impl Breaker {
     /// A closed breaker for a host.
     pub fn new(host: impl Into<Arc<str>>, settings: BreakerSettings) -> Self {
+        Self::by(since_now(), host, settings)
+    }
+
+    /// The same, by a clock.
+    pub(crate) fn by(
+        elapsed: Elapsed,
+        host: impl Into<Arc<str>>,
+        settings: BreakerSettings,
+    ) -> Self {
         Self {
             host: host.into(),
             settings,
-            start: Instant::now(),
+            elapsed,
             failures: AtomicU32::new(0),
             open_until: AtomicU64::new(0),
             opened: AtomicU64::new(0),
@@ -80,7 +103,7 @@ impl Breaker {
     }
 
     fn now(&self) -> u64 {
-        millis(self.start.elapsed())
+        millis((self.elapsed)())
     }
 
     /// Whether a request may go out. After the cool-down one may, and no other until it is done.
@@ -158,32 +181,48 @@ fn millis(duration: Duration) -> u64 {
 /// How many breakers are kept before those that nobody uses are looked for.
 const PRUNE_AT: usize = 1024;
 
-/// The breakers of a client, by host and scope. They are asked for when a configuration is
-/// prepared, never for a request.
-#[derive(Debug)]
-pub struct Breakers {
+/// All breakers of a server, by host and scope: what is prepared anew gets the one that was there.
+/// They are asked for when a configuration is prepared, never for a request. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Breakers(Arc<Registry>);
+
+struct Registry {
     settings: BreakerSettings,
+    elapsed: Elapsed,
     by_key: Mutex<HashMap<(String, String), Arc<Breaker>>>,
 }
 
+impl std::fmt::Debug for Breakers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Breakers")
+    }
+}
+
+impl Default for Breakers {
+    fn default() -> Self {
+        Self::new(BreakerSettings::default(), since_now())
+    }
+}
+
 impl Breakers {
-    pub(crate) fn new(settings: BreakerSettings) -> Self {
-        Self {
+    pub(crate) fn new(settings: BreakerSettings, elapsed: Elapsed) -> Self {
+        Self(Arc::new(Registry {
             settings,
+            elapsed,
             by_key: Mutex::default(),
-        }
+        }))
     }
 
-    /// The breaker of a host in a scope: always the same one while it is used or has failures to
-    /// remember.
-    pub(crate) fn get(&self, host: &str, scope: &str) -> Arc<Breaker> {
-        let mut by_key = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The breaker of a host in a scope, such as an integration's environment: always the same one
+    /// while it is used or has failures to remember.
+    pub fn get(&self, host: &str, scope: &str) -> Arc<Breaker> {
+        let mut by_key = self.0.by_key.lock().unwrap_or_else(PoisonError::into_inner);
         if by_key.len() >= PRUNE_AT {
             by_key.retain(|_, breaker| Arc::strong_count(breaker) > 1 || !breaker.is_at_rest());
         }
         by_key
             .entry((host.to_owned(), scope.to_owned()))
-            .or_insert_with(|| Arc::new(Breaker::new(host, self.settings)))
+            .or_insert_with(|| Arc::new(Breaker::by(self.0.elapsed.clone(), host, self.0.settings)))
             .clone()
     }
 }
@@ -259,10 +298,11 @@ mod tests {
 
     #[test]
     fn a_host_in_a_scope_has_one_breaker_and_unused_ones_are_dropped() {
-        let breakers = Breakers::new(BreakerSettings {
+        let settings = BreakerSettings {
             failures: 1,
             ..BreakerSettings::default()
-        });
+        };
+        let breakers = Breakers::new(settings, since_now());
         let held = breakers.get("a", "production");
         assert!(Arc::ptr_eq(&held, &breakers.get("a", "production")));
         assert!(!Arc::ptr_eq(&held, &breakers.get("a", "testing")));
@@ -271,6 +311,7 @@ mod tests {
             breakers.get(&format!("h{n}"), "");
         }
         let kept = breakers
+            .0
             .by_key
             .lock()
             .map(|all| all.len())

@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::Instant;
 
 use crate::body::{self, Payload};
-use crate::breaker::{Breaker, BreakerSettings, Breakers, Permit};
+use crate::breaker::{BreakerSettings, Breakers, Elapsed, Permit, since_now};
 use crate::connector::{Dialer, Resolve, SystemResolver};
 use crate::error::{OutboundError, Phase};
 use crate::exchange::{Pool, exchange};
@@ -41,6 +41,8 @@ pub struct ClientSettings {
     pub user_agent: HeaderValue,
     /// How the breakers are set that [`Client::breaker`] gives out.
     pub breakers: BreakerSettings,
+    /// How much time has passed, for these.
+    pub elapsed: Elapsed,
     /// How requests are treated where nothing else is said.
     pub options: Options,
     /// How many bytes of large answers are held at once.
@@ -61,6 +63,7 @@ impl Default for ClientSettings {
                 env!("CARGO_PKG_VERSION")
             )),
             breakers: BreakerSettings::default(),
+            elapsed: since_now(),
             options: Options::default(),
             answer_memory: 16 << 20,
         }
@@ -126,16 +129,15 @@ impl Client {
         Ok(Self(Arc::new(Shared {
             pool,
             user_agent: settings.user_agent,
-            breakers: Breakers::new(settings.breakers),
+            breakers: Breakers::new(settings.breakers, settings.elapsed),
             options: settings.options,
             room: Room::new(settings.answer_memory),
         })))
     }
 
-    /// The breaker of a host in a scope, such as an environment. It is asked for once, when a
-    /// configuration is prepared, and given to each request.
-    pub fn breaker(&self, host: &str, scope: &str) -> Arc<Breaker> {
-        self.0.breakers.get(host, scope)
+    /// The breakers of this client's requests.
+    pub fn breakers(&self) -> &Breakers {
+        &self.0.breakers
     }
 
     /// Sends a request and reads the answer, all before the deadline.

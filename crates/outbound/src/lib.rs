@@ -18,7 +18,7 @@ mod retry;
 mod room;
 mod stream;
 
-pub use breaker::{Breaker, BreakerSettings};
+pub use breaker::{Breaker, BreakerSettings, Breakers, Elapsed};
 pub use client::{Client, ClientSettings};
 pub use connector::{BoxFuture, Resolve, SystemResolver};
 pub use error::{OutboundError, Phase};

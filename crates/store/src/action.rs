@@ -1,5 +1,7 @@
 //! Shared actions.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use switchboard_domain::action::{ActionDefinition, Shape};
@@ -7,10 +9,14 @@ use switchboard_domain::id::{ActionId, IntegrationId, WorkspaceId};
 use switchboard_domain::name::ActionName;
 use uuid::Uuid;
 
-use crate::dialect;
+use crate::dialect::in_chunks;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
-use crate::page::Page;
+use crate::page::{Listing, Page};
+use crate::search::{self, Found};
+
+const SELECT: &str = "SELECT id, integration_id, name, description, definition, shape_digest, revision, created_at, updated_at, deleted_at \
+     FROM action WHERE workspace_id = $1";
 
 /// A shared action as it is stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,7 +104,19 @@ pub async fn insert(
     .bind(&row.description).bind(&definition).bind(&row.shape_digest).bind(row.revision.cast_signed())
     .bind(row.created_at).bind(row.updated_at)
     .execute(conn).await.map(drop))?;
-    Ok(())
+    keep(engine, workspace, row).await
+}
+
+/// Keeps what an action is found by.
+async fn keep(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    row: &ActionRow,
+) -> Result<(), StoreError> {
+    let found = Found::Action(Some(row.integration_id.uuid()));
+    let texts = [row.name.as_str(), &row.description];
+    let texts = row.deleted_at.is_none().then_some(texts);
+    search::keep(engine, workspace, (found, row.id.uuid()), texts).await
 }
 
 /// Replaces what can change of an action, its integration and the mark of its deletion included.
@@ -117,7 +135,7 @@ pub async fn update(
     .bind(&row.description).bind(&definition).bind(&row.shape_digest).bind(row.revision.cast_signed())
     .bind(row.updated_at).bind(row.deleted_at)
     .execute(conn).await.map(drop))?;
-    Ok(())
+    keep(engine, workspace, row).await
 }
 
 /// One action, deleted or not.
@@ -127,8 +145,7 @@ pub async fn get(
     id: ActionId,
 ) -> Result<Option<ActionRow>, StoreError> {
     let row: Option<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT id, integration_id, name, description, definition, shape_digest, revision, created_at, updated_at, deleted_at \
-         FROM action WHERE workspace_id = $1 AND id = $2",
+        AssertSqlSafe(format!("{SELECT} AND id = $2")),
     )
     .bind(workspace.uuid()).bind(id.uuid())
     .fetch_optional(conn).await)?;
@@ -141,28 +158,9 @@ pub async fn get_many(
     workspace: WorkspaceId,
     ids: &[ActionId],
 ) -> Result<Vec<ActionRow>, StoreError> {
-    let mut found = Vec::with_capacity(ids.len());
-    let mut rest = ids;
-    for size in dialect::chunk_sizes(ids.len(), 64) {
-        let (chunk, after) = rest.split_at(size);
-        rest = after;
-        let sql = format!(
-            "SELECT id, integration_id, name, description, definition, shape_digest, revision, created_at, updated_at, deleted_at \
-             FROM action WHERE workspace_id = $1 AND id IN ({})",
-            dialect::placeholders(2, size)
-        );
-        let rows: Vec<Row> = on!(engine, conn => {
-            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(workspace.uuid());
-            for id in chunk {
-                query = query.bind(id.uuid());
-            }
-            query.fetch_all(conn).await
-        })?;
-        for row in rows {
-            found.push(action(row)?);
-        }
-    }
-    Ok(found)
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = search::named::<Row>(engine, SELECT, workspace, &ids).await?;
+    rows.into_iter().map(action).collect()
 }
 
 /// Every action of an integration, the deleted ones included.
@@ -172,8 +170,7 @@ pub async fn all(
     integration: IntegrationId,
 ) -> Result<Vec<ActionRow>, StoreError> {
     let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT id, integration_id, name, description, definition, shape_digest, revision, created_at, updated_at, deleted_at \
-         FROM action WHERE workspace_id = $1 AND integration_id = $2 ORDER BY id",
+        AssertSqlSafe(format!("{SELECT} AND integration_id = $2 ORDER BY id")),
     )
     .bind(workspace.uuid()).bind(integration.uuid())
     .fetch_all(conn).await)?;
@@ -188,41 +185,43 @@ pub async fn deleted_at(
     at: DateTime<Utc>,
 ) -> Result<Vec<ActionRow>, StoreError> {
     let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT id, integration_id, name, description, definition, shape_digest, revision, created_at, updated_at, deleted_at \
-         FROM action WHERE workspace_id = $1 AND integration_id = $2 AND deleted_at = $3 ORDER BY id",
+        AssertSqlSafe(format!("{SELECT} AND integration_id = $2 AND deleted_at = $3 ORDER BY id")),
     )
     .bind(workspace.uuid()).bind(integration.uuid()).bind(at)
     .fetch_all(conn).await)?;
     rows.into_iter().map(action).collect()
 }
 
-/// A page of an integration's actions that are not deleted, in the order they were made.
+/// A page of the actions that are not deleted, of one integration or of all, in the order they were
+/// made.
 pub async fn list(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
-    integration: IntegrationId,
-    after: Option<ActionId>,
-    limit: u32,
+    integration: Option<IntegrationId>,
+    listing: &Listing<ActionId>,
 ) -> Result<Page<ActionRow>, StoreError> {
-    let after = after.map_or(Uuid::nil(), ActionId::uuid);
-    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT id, integration_id, name, description, definition, shape_digest, revision, created_at, updated_at, deleted_at \
-         FROM action WHERE workspace_id = $1 AND integration_id = $2 AND id > $3 AND deleted_at IS NULL ORDER BY id LIMIT $4",
-    )
-    .bind(workspace.uuid()).bind(integration.uuid()).bind(after).bind(i64::from(limit) + 1)
-    .fetch_all(conn).await)?;
-    Page::cut(rows, limit).try_map(action)
+    let found = Found::Action(integration.map(IntegrationId::uuid));
+    let page = search::page(engine, SELECT, workspace, found, listing, |row: &Row| {
+        integration.is_none_or(|integration| integration.uuid() == row.integration_id)
+    });
+    page.await?.try_map(action)
 }
 
-/// How many actions that are not deleted each integration of the workspace has.
+/// How many actions that are not deleted each of these integrations has.
 pub async fn counts(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
-) -> Result<std::collections::BTreeMap<IntegrationId, u64>, StoreError> {
-    let rows: Vec<(Uuid, i64)> = on!(engine, conn => sqlx::query_as(
-        "SELECT integration_id, COUNT(*) FROM action WHERE workspace_id = $1 AND deleted_at IS NULL GROUP BY integration_id",
+    integrations: &[IntegrationId],
+) -> Result<BTreeMap<IntegrationId, u64>, StoreError> {
+    let ids: Vec<Uuid> = integrations.iter().map(|id| id.uuid()).collect();
+    let rows: Vec<(Uuid, i64)> = in_chunks(
+        engine,
+        "SELECT integration_id, COUNT(*) FROM action WHERE workspace_id = $1 AND deleted_at IS NULL AND integration_id IN",
+        " GROUP BY integration_id",
+        workspace,
+        &ids,
     )
-    .bind(workspace.uuid()).fetch_all(conn).await)?;
+    .await?;
     Ok(rows
         .into_iter()
         .map(|(id, count)| (IntegrationId::from_uuid(id), count.unsigned_abs()))

@@ -1,13 +1,18 @@
 //! Agents and the documents of their versions.
 
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use switchboard_domain::agent::{AgentDocument, VersionRef};
 use switchboard_domain::id::{AgentId, WorkspaceId};
 use uuid::Uuid;
 
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
-use crate::page::Page;
+use crate::page::{Listing, Page};
+use crate::search::{self, Found};
+
+const SELECT: &str = "SELECT id, name, description, published_version, revision, created_at, updated_at, deleted_at \
+     FROM agent WHERE workspace_id = $1";
 
 /// An agent as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +95,20 @@ pub async fn insert(
     .bind(row.published_version.map(i64::from)).bind(row.revision.cast_signed())
     .bind(row.created_at).bind(row.updated_at)
     .execute(conn).await.map(drop))?;
-    Ok(())
+    keep(engine, workspace, row).await
+}
+
+/// Keeps what an agent is found by.
+async fn keep(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    row: &AgentRow,
+) -> Result<(), StoreError> {
+    let texts = row
+        .deleted_at
+        .is_none()
+        .then_some([&*row.name, &row.description]);
+    search::keep(engine, workspace, (Found::Agent, row.id.uuid()), texts).await
 }
 
 /// Replaces what can change of an agent, the mark of its deletion included.
@@ -107,7 +125,7 @@ pub async fn update(
     .bind(row.published_version.map(i64::from)).bind(row.revision.cast_signed())
     .bind(row.updated_at).bind(row.deleted_at)
     .execute(conn).await.map(drop))?;
-    Ok(())
+    keep(engine, workspace, row).await
 }
 
 /// One agent, deleted or not.
@@ -117,8 +135,7 @@ pub async fn get(
     id: AgentId,
 ) -> Result<Option<AgentRow>, StoreError> {
     let row: Option<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT id, name, description, published_version, revision, created_at, updated_at, deleted_at \
-         FROM agent WHERE workspace_id = $1 AND id = $2",
+        AssertSqlSafe(format!("{SELECT} AND id = $2")),
     )
     .bind(workspace.uuid()).bind(id.uuid())
     .fetch_optional(conn).await)?;
@@ -129,17 +146,17 @@ pub async fn get(
 pub async fn list(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
-    after: Option<AgentId>,
-    limit: u32,
+    listing: &Listing<AgentId>,
 ) -> Result<Page<AgentRow>, StoreError> {
-    let after = after.map_or(Uuid::nil(), AgentId::uuid);
-    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT id, name, description, published_version, revision, created_at, updated_at, deleted_at \
-         FROM agent WHERE workspace_id = $1 AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3",
-    )
-    .bind(workspace.uuid()).bind(after).bind(i64::from(limit) + 1)
-    .fetch_all(conn).await)?;
-    Page::cut(rows, limit).try_map(agent)
+    let page = search::page(
+        engine,
+        SELECT,
+        workspace,
+        Found::Agent,
+        listing,
+        |_: &Row| true,
+    );
+    page.await?.try_map(agent)
 }
 
 /// What is written of a draft.

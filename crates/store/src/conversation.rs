@@ -213,18 +213,39 @@ pub async fn list(
     let least = filter.from.map_or(Uuid::nil(), least_id_at);
     // What can be large is not read: of the variables, `call` alone.
     let call = dialect::json_member(engine, "variables", "call");
+    let (from, with_event) = with_event(filter.with_event);
     let sql = format!(
-        "SELECT workspace_id, id, agent_id, version, environment, status, phase, state, COALESCE('{{\"call\":' || {call} || '}}', '{{}}') AS variables, \
+        "SELECT c.workspace_id, c.id, agent_id, version, environment, status, phase, state, COALESCE('{{\"call\":' || {call} || '}}', '{{}}') AS variables, \
          call_usage, last_sequence, created_at, updated_at \
-         FROM conversation AS c WHERE workspace_id = $1 AND id < $2 AND id >= $3 AND ($4 IS NULL OR agent_id = $4) \
-         AND ($5 IS NULL OR environment = $5) AND ($6 IS NULL OR status = $6) \
-         AND ($7 IS NULL OR EXISTS (SELECT 1 FROM event AS e WHERE e.workspace_id = c.workspace_id AND e.conversation_id = c.id AND e.kind = $7)) \
-         ORDER BY id DESC LIMIT $8"
+         FROM {from} WHERE c.workspace_id = $1 AND c.id < $2 AND c.id >= $3 AND ($4 IS NULL OR agent_id = $4) \
+         AND ($5 IS NULL OR environment = $5) AND ($6 IS NULL OR status = $6){with_event} \
+         ORDER BY c.id DESC LIMIT $7"
     );
     let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(AssertSqlSafe(sql))
         .bind(workspace.uuid()).bind(before).bind(least).bind(filter.agent.map(AgentId::uuid))
         .bind(filter.environment.map(Environment::as_str)).bind(filter.status.map(Status::as_str))
-        .bind(filter.with_event.map(EventType::as_str)).bind(i64::from(limit) + 1)
+        .bind(i64::from(limit) + 1)
         .fetch_all(conn).await)?;
     Page::cut(rows, limit).try_map(conversation)
+}
+
+/// From where conversations are read that had an event, and under which condition. What went wrong is
+/// rare and has an index, so it is gone by; other conversations are looked at one after the other.
+fn with_event(kind: Option<EventType>) -> (String, String) {
+    let Some(kind) = kind else {
+        return ("conversation AS c".to_owned(), String::new());
+    };
+    let name = kind.as_str();
+    if matches!(kind, EventType::ActionFailed | EventType::ActionRefused) {
+        let from = format!(
+            "(SELECT DISTINCT conversation_id FROM event \
+             WHERE workspace_id = $1 AND kind = '{name}' AND conversation_id < $2 AND conversation_id >= $3) AS e \
+             CROSS JOIN conversation AS c"
+        );
+        return (from, " AND c.id = e.conversation_id".to_owned());
+    }
+    let condition = format!(
+        " AND EXISTS (SELECT 1 FROM event AS e WHERE e.workspace_id = c.workspace_id AND e.conversation_id = c.id AND e.kind = '{name}')"
+    );
+    ("conversation AS c".to_owned(), condition)
 }

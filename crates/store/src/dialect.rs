@@ -1,5 +1,11 @@
 //! Where the two databases differ, each difference a named function.
 
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Encode, FromRow, Postgres, Sqlite, Type};
+use switchboard_domain::id::WorkspaceId;
+use uuid::Uuid;
+
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
 
@@ -76,6 +82,14 @@ pub fn json_member(engine: &Engine<'_>, column: &str, member: &str) -> String {
     }
 }
 
+/// Whether a text has another one in it. Nothing in either is a wildcard.
+pub fn holds(engine: &Engine<'_>, text: &str, part: &str) -> String {
+    match engine {
+        Engine::Sqlite(_) => format!("instr({text}, {part}) > 0"),
+        Engine::Postgres(_) => format!("strpos({text}, {part}) > 0"),
+    }
+}
+
 /// Many rows of question marks: `head VALUES (?, ?), (?, ?), ... tail`. SQLite finds these by
 /// position, which is quicker than by number, and lets several statements share one list of values.
 pub fn bulk_insert_by_position(
@@ -129,6 +143,57 @@ pub fn placeholders(first: usize, count: usize) -> String {
         list.push_str(&at.to_string());
     }
     list
+}
+
+/// A row of either database.
+pub trait Rows: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+impl<R> Rows for R where
+    R: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
+
+/// What a list of `in_chunks` has: something that both databases take.
+pub trait Value:
+    for<'q> Encode<'q, Sqlite>
+    + Type<Sqlite>
+    + for<'q> Encode<'q, Postgres>
+    + Type<Postgres>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl Value for Uuid {}
+impl Value for String {}
+
+/// The rows of all these values, some at a time: `head` ends where their list begins, with the workspace
+/// as `$1`, and `tail` follows it.
+pub async fn in_chunks<R: Rows, T: Value>(
+    engine: &mut Engine<'_>,
+    head: &str,
+    tail: &str,
+    workspace: WorkspaceId,
+    values: &[T],
+) -> Result<Vec<R>, StoreError> {
+    let mut found = Vec::with_capacity(values.len());
+    let mut rest = values;
+    for size in chunk_sizes(values.len(), 64) {
+        let (chunk, after) = rest.split_at(size);
+        rest = after;
+        let sql = format!("{head} ({}){tail}", placeholders(2, size));
+        let rows: Vec<R> = on!(engine, conn => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(workspace.uuid());
+            for value in chunk {
+                query = query.bind(value.clone());
+            }
+            query.fetch_all(conn).await
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// Cuts a batch into pieces whose sizes are powers of two, so that a few prepared statements serve

@@ -3,13 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use switchboard_domain::integration::{Discovery, IntegrationDefinition, IntegrationKind};
 use uuid::Uuid;
 
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
-use crate::page::Page;
+use crate::page::{Listing, Page};
+use crate::search::{self, Found};
+
+const SELECT: &str = "SELECT id, name, description, definition, discovery, revision, created_at, updated_at, deleted_at \
+     FROM integration WHERE workspace_id = $1";
 
 /// An integration as it is stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +96,26 @@ pub async fn insert(
     .bind(row.definition.kind().as_str()).bind(&definition).bind(&discovery).bind(row.revision.cast_signed())
     .bind(row.created_at).bind(row.updated_at)
     .execute(conn).await.map(drop))?;
-    Ok(())
+    keep(engine, workspace, row).await
+}
+
+/// Keeps what an integration is found by.
+async fn keep(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    row: &IntegrationRow,
+) -> Result<(), StoreError> {
+    let texts = row
+        .deleted_at
+        .is_none()
+        .then_some([&*row.name, &row.description]);
+    search::keep(
+        engine,
+        workspace,
+        (Found::Integration, row.id.uuid()),
+        texts,
+    )
+    .await
 }
 
 /// Replaces what can change of an integration, the mark of its deletion included.
@@ -108,7 +132,7 @@ pub async fn update(
     .bind(workspace.uuid()).bind(row.id.uuid()).bind(&row.name).bind(&row.description)
     .bind(&definition).bind(&discovery).bind(row.revision.cast_signed()).bind(row.updated_at).bind(row.deleted_at)
     .execute(conn).await.map(drop))?;
-    Ok(())
+    keep(engine, workspace, row).await
 }
 
 /// One integration, deleted or not.
@@ -118,8 +142,7 @@ pub async fn get(
     id: IntegrationId,
 ) -> Result<Option<IntegrationRow>, StoreError> {
     let row: Option<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT id, name, description, definition, discovery, revision, created_at, updated_at, deleted_at \
-         FROM integration WHERE workspace_id = $1 AND id = $2",
+        AssertSqlSafe(format!("{SELECT} AND id = $2")),
     )
     .bind(workspace.uuid()).bind(id.uuid())
     .fetch_optional(conn).await)?;
@@ -132,14 +155,12 @@ pub async fn kinds(
     workspace: WorkspaceId,
     ids: &BTreeSet<IntegrationId>,
 ) -> Result<BTreeMap<IntegrationId, IntegrationKind>, StoreError> {
-    let mut found = BTreeMap::new();
-    for id in ids {
-        let row = get(engine, workspace, *id).await?;
-        if let Some(row) = row.filter(|row| row.deleted_at.is_none()) {
-            found.insert(*id, row.definition.kind());
-        }
-    }
-    Ok(found)
+    let ids: Vec<_> = ids.iter().copied().collect();
+    let rows = get_many(engine, workspace, &ids).await?.into_iter();
+    Ok(rows
+        .filter(|row| row.deleted_at.is_none())
+        .map(|row| (row.id, row.definition.kind()))
+        .collect())
 }
 
 /// The integration of this id in whatever workspace it is, and that workspace; none when it is
@@ -164,17 +185,28 @@ pub async fn anywhere(
 pub async fn list(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
-    after: Option<IntegrationId>,
-    limit: u32,
+    listing: &Listing<IntegrationId>,
 ) -> Result<Page<IntegrationRow>, StoreError> {
-    let after = after.map_or(Uuid::nil(), IntegrationId::uuid);
-    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT id, name, description, definition, discovery, revision, created_at, updated_at, deleted_at \
-         FROM integration WHERE workspace_id = $1 AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3",
-    )
-    .bind(workspace.uuid()).bind(after).bind(i64::from(limit) + 1)
-    .fetch_all(conn).await)?;
-    Page::cut(rows, limit).try_map(integration)
+    let page = search::page(
+        engine,
+        SELECT,
+        workspace,
+        Found::Integration,
+        listing,
+        |_: &Row| true,
+    );
+    page.await?.try_map(integration)
+}
+
+/// Some integrations, deleted or not, in no order; ids that name none are left out.
+pub async fn get_many(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    ids: &[IntegrationId],
+) -> Result<Vec<IntegrationRow>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = search::named::<Row>(engine, SELECT, workspace, &ids).await?;
+    rows.into_iter().map(integration).collect()
 }
 
 /// The integrations of one kind in all workspaces that are not deleted.

@@ -99,6 +99,19 @@ pub async fn answer_call(
     Ok(changed > 0)
 }
 
+/// The answer that is kept of a call, where one is.
+pub async fn kept_answer(
+    engine: &mut Engine<'_>,
+    key: CallKey,
+) -> Result<Option<String>, StoreError> {
+    let found: Option<Option<String>> = on!(engine, conn => sqlx::query_scalar(
+        "SELECT answer FROM call WHERE workspace_id = $1 AND conversation_id = $2 AND id = $3",
+    )
+    .bind(key.workspace.uuid()).bind(key.conversation.uuid()).bind(key.id.uuid())
+    .fetch_optional(conn).await)?;
+    Ok(found.flatten())
+}
+
 #[derive(sqlx_macros::FromRow)]
 struct Row {
     workspace_id: Uuid,

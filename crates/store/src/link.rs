@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::action_revision::shape;
 use crate::dialect;
+use crate::dialect::in_chunks;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
 
@@ -313,18 +314,23 @@ pub async fn users(
     Ok(users)
 }
 
-/// The agents that are not deleted that link actions of each integration, in any version.
-pub async fn agents_by_integration(
+/// The agents that are not deleted that link actions of these integrations, in any version.
+pub async fn agents_of(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
+    integrations: &[IntegrationId],
 ) -> Result<BTreeMap<IntegrationId, BTreeSet<AgentId>>, StoreError> {
-    let rows: Vec<(Uuid, Uuid)> = on!(engine, conn => sqlx::query_as(
+    let ids: Vec<Uuid> = integrations.iter().map(|id| id.uuid()).collect();
+    let rows: Vec<(Uuid, Uuid)> = in_chunks(
+        engine,
         "SELECT DISTINCT l.integration_id, l.agent_id FROM version_link AS l \
          JOIN agent AS g ON g.workspace_id = l.workspace_id AND g.id = l.agent_id \
-         WHERE l.workspace_id = $1 AND g.deleted_at IS NULL",
+         WHERE l.workspace_id = $1 AND g.deleted_at IS NULL AND l.integration_id IN",
+        "",
+        workspace,
+        &ids,
     )
-    .bind(workspace.uuid())
-    .fetch_all(conn).await)?;
+    .await?;
     let mut agents: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for (integration, agent) in rows {
         agents

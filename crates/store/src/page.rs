@@ -1,5 +1,32 @@
 //! Pages of a list.
 
+use crate::search::Search;
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone)]
+pub struct Listing<Id> {
+    /// What follows this one.
+    pub after: Option<Id>,
+    /// The most rows.
+    pub limit: u32,
+    /// Only what is found by this.
+    pub search: Option<Search>,
+    /// Only these.
+    pub ids: Option<Vec<Id>>,
+}
+
+impl<Id> Listing<Id> {
+    /// A page of the whole list.
+    pub const fn page(after: Option<Id>, limit: u32) -> Self {
+        Self {
+            after,
+            limit,
+            search: None,
+            ids: None,
+        }
+    }
+}
+
 /// One page, and where the next one starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {

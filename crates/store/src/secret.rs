@@ -7,9 +7,11 @@ use switchboard_domain::environment::Environment;
 use switchboard_domain::id::WorkspaceId;
 use switchboard_domain::name::SecretName;
 
+use crate::dialect::in_chunks;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
-use crate::page::Page;
+use crate::page::{Listing, Page};
+use crate::search;
 
 /// A secret without its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,19 +159,33 @@ pub async fn get(
 pub async fn list(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
-    after: &str,
-    limit: u32,
+    listing: &Listing<SecretName>,
 ) -> Result<Page<SecretRow>, StoreError> {
-    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT name, allowed_origins, revision, created_at, updated_at FROM secret WHERE workspace_id = $1 AND name > $2 ORDER BY name LIMIT $3",
+    let select = "SELECT name, allowed_origins, revision, created_at, updated_at FROM secret";
+    let page = search::page_by_name::<Row, _>(engine, select, workspace, listing);
+    page.await?.try_map(secret)
+}
+
+/// Which environments each of these secrets is set in.
+pub async fn environments(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    names: &[SecretName],
+) -> Result<BTreeMap<SecretName, Vec<Environment>>, StoreError> {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let rows: Vec<(String, String)> = in_chunks(
+        engine,
+        "SELECT name, environment FROM secret_value WHERE workspace_id = $1 AND name IN",
+        "",
+        workspace,
+        &names,
     )
-    .bind(workspace.uuid()).bind(after).bind(i64::from(limit) + 1)
-    .fetch_all(conn).await)?;
-    Page::cut(rows, limit).try_map(secret)
+    .await?;
+    by_name(rows)
 }
 
 /// Which environments each secret of a workspace is set in.
-pub async fn environments(
+pub async fn all_environments(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
 ) -> Result<BTreeMap<SecretName, Vec<Environment>>, StoreError> {
@@ -177,6 +193,12 @@ pub async fn environments(
         "SELECT name, environment FROM secret_value WHERE workspace_id = $1",
     )
     .bind(workspace.uuid()).fetch_all(conn).await)?;
+    by_name(rows)
+}
+
+fn by_name(
+    rows: Vec<(String, String)>,
+) -> Result<BTreeMap<SecretName, Vec<Environment>>, StoreError> {
     let mut set: BTreeMap<SecretName, Vec<Environment>> = BTreeMap::new();
     for (text, environment) in rows {
         let environment = environment

@@ -8,7 +8,8 @@ use switchboard_domain::name::VariableName;
 
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
-use crate::page::Page;
+use crate::page::{Listing, Page};
+use crate::search;
 
 /// A workspace variable as it is stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,15 +79,11 @@ pub async fn get(
 pub async fn list(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
-    after: &str,
-    limit: u32,
+    listing: &Listing<VariableName>,
 ) -> Result<Page<VariableRow>, StoreError> {
-    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT name, slots, revision, created_at, updated_at FROM variable WHERE workspace_id = $1 AND name > $2 ORDER BY name LIMIT $3",
-    )
-    .bind(workspace.uuid()).bind(after).bind(i64::from(limit) + 1)
-    .fetch_all(conn).await)?;
-    Page::cut(rows, limit).try_map(variable)
+    let select = "SELECT name, slots, revision, created_at, updated_at FROM variable";
+    let page = search::page_by_name::<Row, _>(engine, select, workspace, listing);
+    page.await?.try_map(variable)
 }
 
 /// Removes a variable. False when there is none of this name.

@@ -22,9 +22,10 @@ use switchboard_store::change::Entity;
 use switchboard_store::journal::{CallKey, CallRow, EventRow};
 use switchboard_store::link::{self, DraftLink, Linking};
 use switchboard_store::reference::{Source, Target};
+use switchboard_store::search::Search;
 use switchboard_store::{
-    Db, Engine, Location, StoreError, action, agent, api_key, audit, change, conversation, event,
-    instance, integration, journal, reference, secret, variable, version, workspace,
+    Db, Engine, Listing, Location, StoreError, action, agent, api_key, audit, change, conversation,
+    event, instance, integration, journal, reference, secret, variable, version, workspace,
 };
 use switchboard_testkit::{TestDatabase, on_both_databases};
 use uuid::Uuid;
@@ -228,11 +229,13 @@ async fn keys_secrets_and_variables(engine: &mut Engine<'_>) {
         (1, 2, &[0, 1, 255][..])
     );
     assert_eq!(
-        secret::environments(engine, WORKSPACE).await.unwrap()[&name],
+        secret::environments(engine, WORKSPACE, std::slice::from_ref(&name))
+            .await
+            .unwrap()[&name],
         [Environment::Production]
     );
     assert_eq!(
-        secret::list(engine, WORKSPACE, "", 5)
+        secret::list(engine, WORKSPACE, &Listing::page(None, 5))
             .await
             .unwrap()
             .rows
@@ -265,10 +268,14 @@ async fn keys_secrets_and_variables(engine: &mut Engine<'_>) {
         Some(row)
     );
     assert_eq!(
-        variable::list(engine, WORKSPACE, "v", 5)
-            .await
-            .unwrap()
-            .rows,
+        variable::list(
+            engine,
+            WORKSPACE,
+            &Listing::page(VariableName::parse("v").ok(), 5)
+        )
+        .await
+        .unwrap()
+        .rows,
         []
     );
     assert!(variable::delete(engine, WORKSPACE, &name).await.unwrap());
@@ -297,7 +304,7 @@ async fn integrations_and_actions(engine: &mut Engine<'_>) {
         Some(row.clone())
     );
     assert_eq!(
-        integration::list(engine, WORKSPACE, None, 5)
+        integration::list(engine, WORKSPACE, &Listing::page(None, 5))
             .await
             .unwrap()
             .rows,
@@ -321,7 +328,9 @@ async fn integrations_and_actions(engine: &mut Engine<'_>) {
     let mut first = make(10);
     action::insert(engine, WORKSPACE, &first).await.unwrap();
     assert_eq!(
-        action::counts(engine, WORKSPACE).await.unwrap()[&INTEGRATION],
+        action::counts(engine, WORKSPACE, &[INTEGRATION])
+            .await
+            .unwrap()[&INTEGRATION],
         1
     );
     first.deleted_at = Some(now());
@@ -334,10 +343,96 @@ async fn integrations_and_actions(engine: &mut Engine<'_>) {
     );
     let all = action::all(engine, WORKSPACE, INTEGRATION).await.unwrap();
     assert_eq!(all.len(), 2);
-    let page = action::list(engine, WORKSPACE, INTEGRATION, None, 5)
+    let page = action::list(
+        engine,
+        WORKSPACE,
+        Some(INTEGRATION),
+        &Listing::page(None, 5),
+    )
+    .await
+    .unwrap();
+    assert_eq!((page.rows.len(), page.more), (1, false));
+    finding(engine, &make).await;
+}
+
+/// What is searched for, which are asked for, and which are found.
+type Case<'a> = (&'a str, Option<&'a [u128]>, &'a [u128]);
+
+/// Search is for any part of a name or description in any case, `%` and `_` being letters like others.
+async fn finding(engine: &mut Engine<'_>, make: &impl Fn(u128) -> action::ActionRow) {
+    for (number, name, description) in [
+        (112, "Refund_order", "Gibt GELD zurück für ÄPFEL"),
+        (113, "list_orders", "100% of them"),
+        (114, "cancel", "an order"),
+    ] {
+        let row = action::ActionRow {
+            name: ActionName::parse(name).unwrap(),
+            description: description.to_owned(),
+            ..make(number)
+        };
+        action::insert(engine, WORKSPACE, &row).await.unwrap();
+    }
+    let ids = |numbers: &[u128]| {
+        let ids = numbers.iter().map(|n| ActionId::from_uuid(uuid(*n)));
+        ids.collect::<Vec<_>>()
+    };
+    let cases: [Case<'_>; 11] = [
+        ("order", None, &[112, 113, 114]),
+        ("ORDER", None, &[112, 113, 114]),
+        ("äpfel", None, &[112]),
+        ("geld", None, &[112]),
+        ("0%", None, &[113]),
+        ("d_o", None, &[112]),
+        ("nothing", None, &[]),
+        ("zurück refund", None, &[112]),
+        ("zurück cancel", None, &[]),
+        ("order", Some(&[114, 11, 112]), &[112, 114]),
+        ("", Some(&[114, 10, 112, 99]), &[112, 114]),
+    ];
+    for (text, named, expected) in cases {
+        for integration in [None, Some(INTEGRATION)] {
+            let listing = Listing {
+                search: Search::parse(text),
+                ids: named.map(ids),
+                ..Listing::page(None, 5)
+            };
+            let page = action::list(engine, WORKSPACE, integration, &listing).await;
+            let found: Vec<_> = page.unwrap().rows.iter().map(|row| row.id).collect();
+            assert_eq!(found, ids(expected), "{text:?} {named:?}");
+        }
+        let elsewhere = IntegrationId::from_uuid(uuid(77));
+        let listing = Listing {
+            search: Search::parse(text),
+            ids: named.map(ids),
+            ..Listing::page(None, 5)
+        };
+        let page = action::list(engine, WORKSPACE, Some(elsewhere), &listing).await;
+        assert_eq!(page.unwrap().rows, [], "{text:?} elsewhere");
+    }
+    let listing = Listing {
+        search: Search::parse("order"),
+        ..Listing::page(Some(ids(&[112])[0]), 1)
+    };
+    let page = action::list(engine, WORKSPACE, None, &listing)
         .await
         .unwrap();
-    assert_eq!((page.rows.len(), page.more), (1, false));
+    assert_eq!((page.rows[0].id, page.more), (ids(&[113])[0], true));
+    // What is deleted is not found, and what is renamed is found by its new name.
+    let mut row = page.rows[0].clone();
+    row.name = ActionName::parse("purchases").unwrap();
+    action::update(engine, WORKSPACE, &row).await.unwrap();
+    let by = |text| Listing {
+        search: Search::parse(text),
+        ..Listing::page(None, 5)
+    };
+    let page = action::list(engine, WORKSPACE, None, &by("list_orders")).await;
+    assert_eq!(page.unwrap().rows, []);
+    let page = action::list(engine, WORKSPACE, None, &by("purchase")).await;
+    assert_eq!(page.unwrap().rows.len(), 1);
+    row.deleted_at = Some(now() + chrono::TimeDelta::seconds(1));
+    action::update(engine, WORKSPACE, &row).await.unwrap();
+    let page = action::list(engine, WORKSPACE, None, &by("purchase")).await;
+    assert_eq!(page.unwrap().rows, []);
 }
 
 async fn agents_and_references(engine: &mut Engine<'_>) {
@@ -359,7 +454,10 @@ async fn agents_and_references(engine: &mut Engine<'_>) {
         Some(row.clone())
     );
     assert_eq!(
-        agent::list(engine, WORKSPACE, None, 5).await.unwrap().rows,
+        agent::list(engine, WORKSPACE, &Listing::page(None, 5))
+            .await
+            .unwrap()
+            .rows,
         [row.clone()]
     );
     let document = AgentDocument::default();
@@ -378,15 +476,9 @@ async fn agents_and_references(engine: &mut Engine<'_>) {
         .unwrap()
         .unwrap();
     assert_eq!((version.revision, version.document), (2, document));
-    let source = Source {
-        kind: "agent",
-        id: "agt_x".to_owned(),
-        version: 0,
-    };
-    let target = Target {
-        kind: "secret",
-        id: "token".to_owned(),
-    };
+    let source = Source::Agent(row.id, VersionRef::Draft);
+    let name = SecretName::parse("token").unwrap();
+    let target = Target::Secret(name.clone());
     for _ in 0..2 {
         let twice = [target.clone(), target.clone()];
         reference::replace(engine, WORKSPACE, &source, &twice)
@@ -396,14 +488,12 @@ async fn agents_and_references(engine: &mut Engine<'_>) {
     let sources = reference::sources(engine, WORKSPACE, &target)
         .await
         .unwrap();
-    assert_eq!(sources, [("agent".to_owned(), "agt_x".to_owned(), 0)]);
-    assert_eq!(
-        reference::all(engine, WORKSPACE, "secret")
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(sources, [source]);
+    let needed = reference::needed_secrets(engine, WORKSPACE).await.unwrap();
+    assert_eq!(needed, std::slice::from_ref(&name));
+    let names = [name.clone(), SecretName::parse("other").unwrap()];
+    let to = reference::to_secrets(engine, WORKSPACE, &names).await;
+    assert_eq!(to.unwrap(), [(name, source)]);
 }
 
 const AGENT: AgentId = AgentId::from_uuid(Uuid::from_u128(20));
@@ -485,7 +575,7 @@ async fn versions_and_links(engine: &mut Engine<'_>) {
         assert_eq!(found, [VersionRef::Draft, VersionRef::Number(1)]);
         assert_eq!(users[0].bindings.len(), 70);
     }
-    let agents = link::agents_by_integration(engine, WORKSPACE)
+    let agents = link::agents_of(engine, WORKSPACE, &[INTEGRATION])
         .await
         .unwrap();
     assert!(agents[&INTEGRATION].contains(&AGENT));
@@ -497,7 +587,7 @@ async fn versions_and_links(engine: &mut Engine<'_>) {
         .await
         .unwrap();
     assert_eq!(deleted.len(), 1);
-    reference::forget(engine, WORKSPACE, "agent", "agt_x")
+    reference::forget_agent(engine, WORKSPACE, AGENT)
         .await
         .unwrap();
 }

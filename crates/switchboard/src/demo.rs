@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use switchboard_api::Site;
 use switchboard_app::api_keys::NewKey;
 use switchboard_app::{
-    Access, Actor, App, AppError, Context, Manager, Principal, actions, agents, api_keys, drafts,
-    integrations, secrets, variables, versions, workspaces,
+    Access, Actor, App, AppError, Context, Listing, Manager, Principal, actions, agents, api_keys,
+    drafts, integrations, secrets, variables, versions, workspaces,
 };
 use switchboard_domain::id::{ActionId, WorkspaceId};
 use switchboard_domain::name::{SecretName, VariableName};
@@ -259,7 +259,7 @@ async fn tools(app: &Arc<App>, manager: &Manager, url: &str) -> anyhow::Result<V
         "url": url, "auth": {"type": "bearer", "token": {"secret": "billing_token"}},
     }))?;
     let made = integrations::create(app, manager, input).await?;
-    let page = actions::list(app, manager, made.row.id, None, 50).await?;
+    let page = actions::list(app, manager, Some(made.row.id), &Listing::page(None, 50)).await?;
     Ok(page.rows.into_iter().map(|row| row.id).collect())
 }
 

@@ -133,8 +133,10 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
     let db = Db::open_exclusively_with(&location(settings), db_settings(settings)).await?;
     let keys = key_ring(settings, context, &db).await?;
     let policy = NetworkPolicy::new(settings.allow_networks.iter().map(String::as_str))?;
+    let time = context.clone();
     let client = Client::new(ClientSettings {
         policy,
+        elapsed: Arc::new(move || time.elapsed()),
         answer_memory: settings.caps.answer_memory,
         ..ClientSettings::default()
     })?;

@@ -10,6 +10,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Which of our crates each crate may use. ARCHITECTURE.md says why.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("context", &[]),
     ("domain", &[]),
     ("contract", &["domain"]),
     ("vault", &[]),
@@ -20,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "domain", "contract", "vault", "store", "outbound", "connect", "mcp",
+            "context", "domain", "contract", "vault", "store", "outbound", "connect", "mcp",
         ],
     ),
     ("studio", &[]),
@@ -39,7 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "simulators",
         ],
     ),
-    ("testkit", &[]),
+    ("testkit", &["context"]),
     ("bench", &[]),
 ];
 
@@ -74,7 +75,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("governor", &["app"]),
     ("rust-embed", &["studio"]),
     ("ed25519-dalek", &["connect", "simulators"]),
-    ("rand", &["outbound", "switchboard"]),
+    ("rand", &["outbound", "switchboard", "testkit"]),
     ("getrandom", &["switchboard"]),
     ("clap", &["switchboard", "bench"]),
     ("anyhow", &["switchboard", "bench"]),

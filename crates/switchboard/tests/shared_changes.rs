@@ -17,6 +17,8 @@ on_both_databases!(
     what_was_deleted_comes_back_as_it_was,
     an_own_call_becomes_a_shared_action,
     what_cannot_work_is_not_published,
+    trying_announces_nothing,
+    a_change_forgets_no_open_breaker
 );
 
 fn text(value: &Value) -> &str {
@@ -542,4 +544,85 @@ async fn a_connection_is_tried_before_it_is_saved(database: TestDatabase) {
         client.get("/integrations").await.expect(200)["data"],
         json!([])
     );
+}
+
+/// What is tried is written down and changes nothing that is served.
+async fn trying_announces_nothing(database: TestDatabase) {
+    let upstream = Upstream::echo().await;
+    let server = Server::start(BINARY, database).await;
+    let client = server.client("admin");
+    let sample = Sample::create(&client, &upstream.url, None).await;
+    let revision = "SELECT config_revision FROM workspace";
+    // The first use of a secret settles where it may go, which is a change.
+    let try_it = json!({"environment": "production", "arguments": {"id": "1"}});
+    let test = format!("/actions/{}/test", sample.read);
+    client.post(&test, try_it.clone()).await.expect(200);
+    let before = server.try_rows(revision).await.unwrap();
+    client.post(&test, try_it).await.expect(200);
+    let saved = client
+        .get(&format!("/integrations/{}", sample.integration))
+        .await
+        .expect(200);
+    let connection = json!({"environment": "production", "integration": {
+        "kind": "custom_api", "name": "Items", "environments": saved["environments"],
+    }});
+    client
+        .post("/integrations/test", connection)
+        .await
+        .expect(200);
+    assert_eq!(server.try_rows(revision).await.unwrap(), before);
+    let log = client.get("/audit?limit=3").await.expect(200);
+    let noted: Vec<_> = log["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| text(&entry["operation"]))
+        .collect();
+    assert_eq!(noted, ["integration.test", "action.test", "action.test"]);
+}
+
+/// A service that keeps failing is left alone, whoever changes its integration, and by those who try it.
+async fn a_change_forgets_no_open_breaker(database: TestDatabase) {
+    let upstream = Upstream::start(|_| Answer::Json(503, json!({"sorry": true}))).await;
+    let server = Server::start(BINARY, database).await;
+    let client = server.client("admin");
+    let sample = Sample::create(&client, &upstream.url, None).await;
+    let call = json!({"environment": "production", "arguments": {"id": "1"}});
+    let test = format!("/actions/{}/test", sample.write);
+    let failed = |answer: Value| text(&answer["error"]["code"]).to_owned();
+    let mut code = String::new();
+    for _ in 0..30 {
+        code = failed(client.post(&test, call.clone()).await.expect(200));
+        if code == "circuit_open" {
+            break;
+        }
+    }
+    assert_eq!(code, "circuit_open");
+    let sent = upstream.hits();
+    let path = format!("/integrations/{}", sample.integration);
+    client
+        .patch(&path, json!({"description": "Another one."}))
+        .await
+        .expect(200);
+    let conversation = client
+        .post(
+            "/conversations",
+            json!({"agent_id": sample.agent, "environment": "production", "version": "draft"}),
+        )
+        .await
+        .expect(201);
+    let called = format!(
+        "/conversations/{}/actions/write_item/call",
+        text(&conversation["id"])
+    );
+    let answer = client
+        .post(&called, json!({"arguments": {"id": "1"}}))
+        .await
+        .expect(200);
+    assert_eq!(failed(answer), "circuit_open");
+    assert_eq!(
+        failed(client.post(&test, call).await.expect(200)),
+        "circuit_open"
+    );
+    assert_eq!(upstream.hits(), sent, "nothing went out meanwhile");
 }

@@ -1,7 +1,10 @@
 //! Throw-away databases.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use chrono::{DateTime, Utc};
 
 /// Where a test's server keeps its data.
 #[derive(Debug)]
@@ -64,6 +67,25 @@ impl TestDatabase {
         }
     }
 
+    /// Has PostgreSQL take the time from the test from now on, for whoever connects. Its own clock is the
+    /// one by which servers are alive or not.
+    pub fn keep_time(&self, now: DateTime<Utc>) -> DatabaseTime {
+        let Self::Postgres { name, .. } = self else {
+            panic!("SQLite serves one process, and nobody asks for its time");
+        };
+        let url = self.url().unwrap();
+        // Found before the one of the system, which would be looked for first otherwise.
+        let sql = format!(
+            "ALTER DATABASE {name} SET search_path = public, pg_catalog; \
+             CREATE TABLE test_time (now timestamptz); INSERT INTO test_time VALUES ('{}'); \
+             CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql \
+             AS 'SELECT now FROM public.test_time'",
+            now.to_rfc3339()
+        );
+        psql(&url, &sql);
+        DatabaseTime::of(&url)
+    }
+
     /// Everything in the database as text; for SQLite the server's files have it.
     pub fn dump(&self) -> String {
         self.url().map_or_else(String::new, |url| {
@@ -71,6 +93,43 @@ impl TestDatabase {
             String::from_utf8_lossy(&output.expect("pg_dump is installed with PostgreSQL").stdout)
                 .into_owned()
         })
+    }
+}
+
+/// The time of a PostgreSQL database, which a test sets.
+#[derive(Debug)]
+pub struct DatabaseTime {
+    psql: Child,
+    said: BufReader<ChildStdout>,
+}
+
+impl DatabaseTime {
+    fn of(url: &str) -> Self {
+        let mut psql = Command::new("psql")
+            .args([url, "-v", "ON_ERROR_STOP=1", "-XqAt"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("psql is installed with PostgreSQL");
+        let said = BufReader::new(psql.stdout.take().unwrap());
+        Self { psql, said }
+    }
+
+    /// Sets it.
+    pub fn set(&mut self, now: DateTime<Utc>) {
+        let stdin = self.psql.stdin.as_mut().unwrap();
+        let now = now.to_rfc3339();
+        writeln!(stdin, "UPDATE test_time SET now = '{now}' RETURNING 'set';").unwrap();
+        let mut line = String::new();
+        self.said.read_line(&mut line).unwrap();
+        assert_eq!(line, "set\n", "the time of the database");
+    }
+}
+
+impl Drop for DatabaseTime {
+    fn drop(&mut self) {
+        let _ = self.psql.kill();
+        let _ = self.psql.wait();
     }
 }
 

@@ -24,6 +24,7 @@ mod rows;
 mod sample;
 mod server;
 mod stream;
+mod time;
 mod upstream;
 
 use std::time::{Duration, Instant};
@@ -34,7 +35,7 @@ pub use client::{Client, Reply};
 pub use clock::WallClock;
 pub use cluster::{Cluster, as_owner};
 pub use contract::{Document, Exchange};
-pub use database::TestDatabase;
+pub use database::{DatabaseTime, TestDatabase};
 pub use disk::SmallDisk;
 pub use invariants::{Evidence, violations};
 pub use load::{Counter, Kind, LIMIT, Load, Noted, Plan};
@@ -44,7 +45,8 @@ pub use proxy::Proxy;
 pub use sample::Sample;
 pub use server::{Server, Surroundings};
 pub use stream::EventStream;
-pub use upstream::{Answer, Upstream};
+pub use time::FakeClock;
+pub use upstream::{Answer, Gate, Upstream};
 
 /// Makes a test of a function of a database, once for each: `name::sqlite` and `name::postgres`.
 #[macro_export]

@@ -13,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// What a service does with a request.
 #[derive(Debug, Clone)]
@@ -25,8 +26,26 @@ pub enum Answer {
     Redirect(u16, String),
     /// Answers after a while.
     Late(Duration, Box<Answer>),
+    /// Answers when the test lets it.
+    Held(Gate, Box<Answer>),
     /// Closes the connection.
     Drop,
+}
+
+/// What holds answers back until a test opens it.
+#[derive(Debug, Clone, Default)]
+pub struct Gate(watch::Sender<bool>);
+
+impl Gate {
+    /// Lets everything go that is held, and all that comes.
+    pub fn open(&self) {
+        self.0.send_replace(true);
+    }
+
+    async fn passed(&self) {
+        // It has a sender here, so it does not end before it opens.
+        let _ = self.0.subscribe().wait_for(|open| *open).await;
+    }
 }
 
 type Handler = dyn Fn(&Request<Bytes>) -> Answer + Send + Sync;
@@ -56,6 +75,10 @@ fn produce(answer: Answer) -> Produced {
             Answer::Raw(status, kind, body) => (status, kind, body),
             Answer::Late(wait, answer) => {
                 tokio::time::sleep(wait).await;
+                return produce(*answer).await;
+            }
+            Answer::Held(gate, answer) => {
+                gate.passed().await;
                 return produce(*answer).await;
             }
             Answer::Redirect(status, to) => {

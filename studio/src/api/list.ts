@@ -46,6 +46,11 @@ export interface List<T> {
   retry: () => void;
 }
 
+function isSameList(key: readonly unknown[] | undefined, path: string, of: unknown): boolean {
+  const init = key?.[2] as { params: { path?: unknown } } | undefined;
+  return key?.[1] === path && JSON.stringify(init?.params.path) === JSON.stringify(of);
+}
+
 /** A list of the API, page after page: `const secrets = useList('/api/v1/secrets')`. */
 export function useList<P extends ListPath>(path: P, options: ListOptions<P> = {}): List<Item<P>> {
   const { all = false, enabled = true, refetchInterval = false } = options;
@@ -60,6 +65,9 @@ export function useList<P extends ListPath>(path: P, options: ListOptions<P> = {
     queryKey: ['list', path, init],
     enabled,
     refetchInterval,
+    // While another search is on its way, what is shown stays.
+    placeholderData: (before, asked) =>
+      isSameList(asked?.queryKey, path, options.path) ? before : undefined,
     initialPageParam: undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     queryFn: async ({ pageParam, signal }) => {

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the actions of all integrations. */
+        get: operations["list_all_actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/actions/{id}": {
         parameters: {
             query?: never;
@@ -1670,7 +1687,7 @@ export interface components {
          * @enum {string}
          */
         BrokenReason: "deleted" | "moved" | "integration_deleted";
-        /** @description A link that leads nowhere. */
+        /** @description A link that is broken. */
         BrokenReference: {
             /** @description The binding. */
             binding_id: components["schemas"]["BindingId"];
@@ -3256,7 +3273,7 @@ export interface components {
         };
         /** @description An error (RFC 9457). */
         Problem: {
-            /** @description With `broken_references` and `not_publishable`: the links that lead nowhere. */
+            /** @description With `broken_references` and `not_publishable`: the broken links. */
             broken_references?: components["schemas"]["BrokenReference"][];
             /** @description With `broken_references` and `not_publishable`: everything else. */
             problems?: components["schemas"]["PublishProblem"][];
@@ -3379,7 +3396,7 @@ export interface components {
             findings: components["schemas"]["PublishFinding"][];
             /** @description How the draft differs from the published version, or from an empty one. */
             differences: components["schemas"]["Differences"];
-            /** @description Links that lead nowhere. */
+            /** @description The broken links. */
             broken_references: components["schemas"]["BrokenReference"][];
             /** @description What else keeps it from being published. */
             problems: components["schemas"]["PublishProblem"][];
@@ -3458,7 +3475,7 @@ export interface components {
         };
         /** @description Why a change would be refused. */
         Refusal: {
-            /** @description With `broken_references` and `not_publishable`: the links that lead nowhere. */
+            /** @description With `broken_references` and `not_publishable`: the broken links. */
             broken_references?: components["schemas"]["BrokenReference"][];
             /** @description With `broken_references` and `not_publishable`: everything else. */
             problems?: components["schemas"]["PublishProblem"][];
@@ -4026,6 +4043,101 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_all_actions: {
+        parameters: {
+            query?: {
+                /** @description How many entries, from 1 to 200. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Only those that have all these words somewhere in their name or description, in any case. */
+                q?: string;
+                /** @description Only these: what they are listed by, one after the other with commas between them, at most 200. */
+                ids?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of actions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionList"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
+            401: {
+                headers: {
+                    /** @description How to say who one is. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_input`: The input is wrong in one or more places. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_action: {
         parameters: {
             query?: never;
@@ -5166,6 +5278,10 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before. */
                 after?: string;
+                /** @description Only those that have all these words somewhere in their name or description, in any case. */
+                q?: string;
+                /** @description Only these: what they are listed by, one after the other with commas between them, at most 200. */
+                ids?: string;
             };
             header?: never;
             path?: never;
@@ -9613,6 +9729,10 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before. */
                 after?: string;
+                /** @description Only those that have all these words somewhere in their name or description, in any case. */
+                q?: string;
+                /** @description Only these: what they are listed by, one after the other with commas between them, at most 200. */
+                ids?: string;
             };
             header?: never;
             path?: never;
@@ -10365,6 +10485,10 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before. */
                 after?: string;
+                /** @description Only those that have all these words somewhere in their name or description, in any case. */
+                q?: string;
+                /** @description Only these: what they are listed by, one after the other with commas between them, at most 200. */
+                ids?: string;
             };
             header?: never;
             path: {
@@ -12275,6 +12399,10 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before. */
                 after?: string;
+                /** @description Only those that have all these words somewhere in their name or description, in any case. */
+                q?: string;
+                /** @description Only these: what they are listed by, one after the other with commas between them, at most 200. */
+                ids?: string;
             };
             header?: never;
             path?: never;
@@ -13469,6 +13597,10 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before. */
                 after?: string;
+                /** @description Only those that have all these words somewhere in their name or description, in any case. */
+                q?: string;
+                /** @description Only these: what they are listed by, one after the other with commas between them, at most 200. */
+                ids?: string;
             };
             header?: never;
             path?: never;

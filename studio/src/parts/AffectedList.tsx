@@ -11,9 +11,9 @@ type Affected = Report['affected'][number];
 
 const CHANGE_WORDS: Record<string, string> = {
   changed: 'changes',
-  deleted: 'leads nowhere',
-  moved: 'leads nowhere until it is linked again',
-  integration_deleted: 'leads nowhere',
+  deleted: 'is broken',
+  moved: 'is broken until it is linked again',
+  integration_deleted: 'is broken',
   secret_deleted: 'fails without the secret',
 };
 

@@ -50,7 +50,7 @@ export function BrokenPart({ error, keeps, onAgain }: Props) {
   );
 }
 
-/** What helps whoever mends it: nothing of what was typed. */
+/** What helps whoever fixes it: nothing of what was typed. */
 export function detailsOf(error: unknown): string {
   const what = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
   const code = error instanceof Problem ? `\n${error.status} ${error.code}: ${error.message}` : '';

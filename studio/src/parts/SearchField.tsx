@@ -32,6 +32,11 @@ export function SearchField({ label, value, onChange }: Props) {
   );
 }
 
+/** What a list is asked for: all of it, or what has these words in its name or description. */
+export function searched(query: string | undefined): { q?: string } {
+  return query?.trim() ? { q: query.slice(0, 200) } : {};
+}
+
 /** Whether any of these texts has the words searched for. */
 export function matches(query: string | undefined, ...texts: (string | null | undefined)[]): boolean {
   const words = (query ?? '').toLowerCase().split(/\s+/).filter(Boolean);

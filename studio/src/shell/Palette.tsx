@@ -1,15 +1,19 @@
 import '@mantine/spotlight/styles.css';
+import { useDebouncedValue } from '@mantine/hooks';
 import { createSpotlight, Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
 import IconSearch from '@tabler/icons-react/icons/IconSearch';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useList } from '~/api/list';
 import { useCan } from '~/api/session';
+import { searched } from '~/parts/SearchField';
 import { stopEarlyKeys } from './earlyKeys';
 import { PAGES } from './pages';
-import { usePaletteActions } from './paletteActions';
 
 const [store, spotlight] = createSpotlight();
+
+/** How many of each kind are asked for. */
+const MOST = 12;
 
 /** The dialog has a name for screen readers only. */
 const HIDDEN = {
@@ -34,9 +38,11 @@ export function Palette({ query, onQuery, onClose, onShortcuts }: Props) {
   const navigate = useNavigate();
   const mayEdit = useCan('edit');
   const searching = query.trim().length > 1;
-  const integrations = useList('/api/v1/integrations', { all: searching });
-  const agents = useList('/api/v1/agents', { all: searching });
-  const actions = usePaletteActions(integrations.items, searching);
+  const [words] = useDebouncedValue(query, 150);
+  const asked = { query: { ...searched(words), limit: MOST }, enabled: searching };
+  const integrations = useList('/api/v1/integrations', asked);
+  const agents = useList('/api/v1/agents', asked);
+  const actions = useList('/api/v1/actions', asked);
   useEffect(() => {
     spotlight.open();
     return stopEarlyKeys;
@@ -76,7 +82,7 @@ export function Palette({ query, onQuery, onClose, onShortcuts }: Props) {
     },
     {
       group: 'Shared actions',
-      actions: actions.map((one) => ({
+      actions: actions.items.map((one) => ({
         id: one.id,
         label: one.name,
         description: one.description,

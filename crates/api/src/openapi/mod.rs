@@ -51,6 +51,7 @@ pub fn parts() -> (Router<ApiState>, Value) {
         .routes(routes!(integrations::undelete_integration))
         .routes(routes!(integrations::test_connection))
         .routes(routes!(integrations::refresh_integration))
+        .routes(routes!(actions::list_all_actions))
         .routes(routes!(actions::list_actions, actions::create_action))
         .routes(routes!(
             actions::get_action,

@@ -16,7 +16,7 @@ use switchboard_contract::versions::Report;
 use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::id::{ActionId, IntegrationId};
 
-use crate::extract::{Auth, DryRunQuery, IfMatch, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, DryRunQuery, IfMatch, Json, ListQuery, PageQuery, Path, Query};
 use crate::problem::Problem;
 use crate::{ApiState, view};
 
@@ -46,15 +46,30 @@ fn show_saved(row: ActionRow) -> Action {
 
 /// List an integration's actions.
 #[utoipa::path(get, path = "/integrations/{id}/actions", tag = "actions",
-    params(("id" = wire::IntegrationId, Path, description = "The integration's id"), PageQuery),
+    params(("id" = wire::IntegrationId, Path, description = "The integration's id"), ListQuery),
     responses((status = 200, description = "A page of actions", body = ActionList)))]
 pub async fn list_actions(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(IntegrationId,)>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = actions::list(&state.app, &reader, id, query.after()?, query.limit()?)
+    let page = actions::list(&state.app, &reader, Some(id), &query.listing()?)
+        .boxed()
+        .await?;
+    let cursor = |row: &ActionRow| row.id.to_string();
+    Ok(view::page::<ActionList, _>(page, cursor, show))
+}
+
+/// List the actions of all integrations.
+#[utoipa::path(get, path = "/actions", tag = "actions", params(ListQuery),
+    responses((status = 200, description = "A page of actions", body = ActionList)))]
+pub async fn list_all_actions(
+    State(state): State<ApiState>,
+    Auth(reader): Auth<Reader<Configuration>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Problem> {
+    let page = actions::list(&state.app, &reader, None, &query.listing()?)
         .boxed()
         .await?;
     let cursor = |row: &ActionRow| row.id.to_string();

@@ -11,7 +11,7 @@ use switchboard_contract::agents::{Agent, AgentInput, AgentList, AgentPatch};
 use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::id::AgentId;
 
-use crate::extract::{Auth, IfMatch, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, IfMatch, Json, ListQuery, Path, Query};
 use crate::problem::Problem;
 use crate::{ApiState, view};
 
@@ -37,14 +37,14 @@ fn show_with_drift(found: AgentView) -> Agent {
 }
 
 /// List agents.
-#[utoipa::path(get, path = "/agents", tag = "agents", params(PageQuery),
+#[utoipa::path(get, path = "/agents", tag = "agents", params(ListQuery),
     responses((status = 200, description = "A page of agents", body = AgentList)))]
 pub async fn list_agents(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = agents::list(&state.app, &reader, query.after()?, query.limit()?)
+    let page = agents::list(&state.app, &reader, &query.listing()?)
         .boxed()
         .await?;
     let cursor = |one: &AgentView| one.row.id.to_string();

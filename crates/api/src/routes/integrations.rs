@@ -14,7 +14,7 @@ use switchboard_contract::versions::Report;
 use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::id::IntegrationId;
 
-use crate::extract::{Auth, DryRunQuery, IfMatch, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, DryRunQuery, IfMatch, Json, ListQuery, Path, Query};
 use crate::problem::Problem;
 use crate::{ApiState, view};
 
@@ -46,14 +46,14 @@ fn answer(status: StatusCode, found: IntegrationView) -> Response {
 }
 
 /// List integrations, with how many actions each has and how many agents use it.
-#[utoipa::path(get, path = "/integrations", tag = "integrations", params(PageQuery),
+#[utoipa::path(get, path = "/integrations", tag = "integrations", params(ListQuery),
     responses((status = 200, description = "A page of integrations", body = IntegrationList)))]
 pub async fn list_integrations(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = integrations::list(&state.app, &reader, query.after()?, query.limit()?)
+    let page = integrations::list(&state.app, &reader, &query.listing()?)
         .boxed()
         .await?;
     let cursor = |found: &IntegrationView| found.row.id.to_string();

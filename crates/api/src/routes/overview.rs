@@ -95,7 +95,7 @@ pub async fn get_overview(
         changed: found.changed,
     });
     let missing = overview.missing_secrets.iter().map(|found| MissingSecret {
-        name: found.name.clone(),
+        name: found.name.to_string(),
         environments: found.environments.iter().copied().map(Wire).collect(),
         used_by: found.used_by.iter().map(Into::into).collect(),
     });

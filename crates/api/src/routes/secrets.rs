@@ -12,7 +12,7 @@ use switchboard_contract::versions::Report;
 use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::name::SecretName;
 
-use crate::extract::{Auth, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, Json, ListQuery, Path, Query};
 use crate::problem::Problem;
 use crate::{ApiState, view};
 
@@ -35,14 +35,14 @@ fn name(text: &str) -> Result<SecretName, AppError> {
 }
 
 /// List secrets: their names, where they are set and what uses them; never a value.
-#[utoipa::path(get, path = "/secrets", tag = "secrets", params(PageQuery),
+#[utoipa::path(get, path = "/secrets", tag = "secrets", params(ListQuery),
     responses((status = 200, description = "A page of secrets, by name", body = SecretList)))]
 pub async fn list_secrets(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = secrets::list(&state.app, &reader, query.after_text(), query.limit()?)
+    let page = secrets::list(&state.app, &reader, &query.listing()?)
         .boxed()
         .await?;
     let cursor = |secret: &SecretView| secret.row.name.to_string();

@@ -11,7 +11,7 @@ use switchboard_contract::secrets::{Variable, VariableInput, VariableList};
 use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::name::VariableName;
 
-use crate::extract::{Auth, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, Json, ListQuery, Path, Query};
 use crate::problem::Problem;
 use crate::{ApiState, view};
 
@@ -31,14 +31,14 @@ fn name(text: &str) -> Result<VariableName, AppError> {
 }
 
 /// List workspace variables.
-#[utoipa::path(get, path = "/variables", tag = "variables", params(PageQuery),
+#[utoipa::path(get, path = "/variables", tag = "variables", params(ListQuery),
     responses((status = 200, description = "A page of variables, by name", body = VariableList)))]
 pub async fn list_variables(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = variables::list(&state.app, &reader, query.after_text(), query.limit()?)
+    let page = variables::list(&state.app, &reader, &query.listing()?)
         .boxed()
         .await?;
     let cursor = |row: &VariableRow| row.name.to_string();

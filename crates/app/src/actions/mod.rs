@@ -25,26 +25,29 @@ use switchboard_store::reference::Source;
 
 use crate::change::ConfigChange;
 use crate::integrations::{self, MAX_DESCRIPTION_BYTES};
-use crate::{App, AppError, Configuration, Manager, Page, Reader, mcp, origins, prepare, secrets};
+use crate::{
+    App, AppError, Configuration, Listing, Manager, Page, Reader, mcp, origins, prepare, secrets,
+};
 pub use change::{delete, move_to, undelete, update};
 pub use history::{Revision, revisions, usage};
 pub use try_out::test;
 
 pub(crate) use change::{bring_back, taken};
 
-/// A page of an integration's actions.
+/// A page of the actions of one integration, or of all.
 pub async fn list(
     app: &App,
     reader: &Reader<Configuration>,
-    integration: IntegrationId,
-    after: Option<ActionId>,
-    limit: u32,
+    integration: Option<IntegrationId>,
+    listing: &Listing<ActionId>,
 ) -> Result<Page<ActionRow>, AppError> {
     let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
-    integrations::existing(engine, workspace, integration).await?;
-    Ok(action::list(engine, workspace, integration, after, limit).await?)
+    if let Some(integration) = integration {
+        integrations::existing(engine, workspace, integration).await?;
+    }
+    Ok(action::list(engine, workspace, integration, listing).await?)
 }
 
 /// One action that is not deleted.
@@ -174,11 +177,7 @@ pub(crate) async fn record(
     } else {
         vec![]
     };
-    let source = Source {
-        kind: "action",
-        id: row.id.to_string(),
-        version: 0,
-    };
+    let source = Source::Action(row.id);
     secrets::refer(engine, workspace, &source, &secrets, &BTreeSet::new()).await?;
     let operation = match what {
         ActionChange::Created => "action.create",

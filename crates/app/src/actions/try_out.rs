@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::existing;
 use crate::change::ConfigChange;
 use crate::messages::{self, Outgoing};
+use crate::prepare::Scope;
 use crate::{App, AppError, Manager, integrations, mcp, origins, prepare};
 
 /// Performs an action now, outside any agent. Nothing is kept but the audit log's entry.
@@ -47,11 +48,12 @@ pub async fn test(
     let mut errors = InputErrors::new();
     let snapshot = app.catalog.snapshot(workspace).await?;
     let secrets = snapshot.secrets_in(environment);
+    let breakers = app.connector.client.breakers();
+    let scope = Scope::integration(workspace, integration.id, environment, breakers);
     let start = Instant::now();
     let performed = match (&integration.definition, &row.definition) {
         (IntegrationDefinition::McpServer(server), ActionDefinition::Mcp(action)) => {
-            let (id, environment) = (integration.id, environment);
-            let target = mcp::target(server, workspace, id, environment, "", &mut errors);
+            let target = mcp::target(server, &scope, "", &mut errors);
             let prepared = mcp::tool(action, "", &mut errors);
             let (Some(target), Some((call, schema))) = (target, prepared) else {
                 return Err(AppError::Invalid(errors.into_inner()));
@@ -72,8 +74,7 @@ pub async fn test(
                     integration: integration.name.clone(),
                     environment,
                 })?;
-            let key = format!("{workspace}/{}/{}", integration.id, environment);
-            let endpoint = prepare::slot(slot, &key, "", &mut errors);
+            let endpoint = prepare::slot(slot, &scope, "", &mut errors);
             let prepared = prepare::api_action(api, "", &mut errors);
             let (Some(endpoint), Some((call, schema))) = (endpoint, prepared) else {
                 return Err(AppError::Invalid(errors.into_inner()));

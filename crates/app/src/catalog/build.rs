@@ -16,9 +16,10 @@ use switchboard_domain::integration::{IntegrationDefinition, OnChange};
 use switchboard_domain::name::SecretName;
 use switchboard_domain::request::BodyTemplate;
 use switchboard_domain::schema::ParameterSchema;
+use switchboard_outbound::Breakers;
 use switchboard_store::change::{Change, Entity};
 use switchboard_store::{
-    Db, Engine, StoreError, action, agent, change, integration, secret, variable,
+    Db, Engine, Listing, StoreError, action, agent, change, integration, secret, variable,
 };
 use switchboard_vault::{Binding as SealBinding, KeyRing, Sealed, SecretText};
 
@@ -29,26 +30,34 @@ use super::entries::{
 use super::resolve::resolve;
 use super::usage::{self, Used};
 use crate::error::AppError;
+use crate::prepare::Scope;
 use crate::{local, mcp, messages, prepare};
 
-/// A workspace's first snapshot: its secrets and variables, and no agents yet.
-pub async fn first(db: &Db, keys: &KeyRing, workspace: WorkspaceId) -> Result<Snapshot, AppError> {
-    let mut conn = db.read().await?;
-    read_first(&mut conn.engine(), keys, workspace).await
+/// What a workspace's snapshots are made with.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// What opens its secrets.
+    pub keys: &'a KeyRing,
+    /// The breakers of those it calls, which outlive a change.
+    pub breakers: &'a Breakers,
 }
 
-async fn read_first(
-    engine: &mut Engine<'_>,
-    keys: &KeyRing,
-    workspace: WorkspaceId,
-) -> Result<Snapshot, AppError> {
+/// A workspace's first snapshot: its secrets and variables, and no agents yet.
+pub async fn first(db: &Db, of: &Source<'_>) -> Result<Snapshot, AppError> {
+    let mut conn = db.read().await?;
+    read_first(&mut conn.engine(), of).await
+}
+
+async fn read_first(engine: &mut Engine<'_>, of: &Source<'_>) -> Result<Snapshot, AppError> {
     let mut snapshot = Snapshot {
         // Read first: what changes after it is applied once more, which does no harm.
-        revision: change::revision(engine, workspace).await?,
+        revision: change::revision(engine, of.workspace).await?,
         ..Snapshot::default()
     };
-    load_secrets(&mut snapshot, engine, keys, workspace).await?;
-    load_variables(&mut snapshot, engine, workspace).await?;
+    load_secrets(&mut snapshot, engine, of).await?;
+    load_variables(&mut snapshot, engine, of).await?;
     Ok(snapshot)
 }
 
@@ -56,15 +65,14 @@ async fn read_first(
 pub async fn anew(
     before: &Snapshot,
     engine: &mut Engine<'_>,
-    keys: &KeyRing,
-    workspace: WorkspaceId,
+    of: &Source<'_>,
     now: Duration,
 ) -> Result<Snapshot, AppError> {
-    let mut snapshot = read_first(engine, keys, workspace).await?;
+    let mut snapshot = read_first(engine, of).await?;
     for (key, agent) in &before.agents {
         if agent.used.is_recent(now) {
             let used = agent.used.same(now);
-            if_readable(load_agent(&mut snapshot, engine, workspace, *key, used).await)?;
+            if_readable(load_agent(&mut snapshot, engine, of, *key, used).await)?;
         }
     }
     Ok(snapshot)
@@ -85,8 +93,7 @@ fn if_readable(loaded: Result<(), AppError>) -> Result<(), AppError> {
 pub async fn apply(
     snapshot: &mut Snapshot,
     engine: &mut Engine<'_>,
-    keys: &KeyRing,
-    workspace: WorkspaceId,
+    of: &Source<'_>,
     changes: &[Change],
     now: Duration,
 ) -> Result<(), AppError> {
@@ -94,22 +101,22 @@ pub async fn apply(
         .iter()
         .filter_map(|change| Some((change.entity?.as_str(), change.entity_id.as_str())))
         .collect();
-    let of = |entity: Entity| {
+    let changed = |entity: Entity| {
         distinct
             .iter()
             .filter(move |(kind, _)| *kind == entity.as_str())
             .map(|(_, id)| *id)
     };
-    if of(Entity::Secret).next().is_some() {
-        load_secrets(snapshot, engine, keys, workspace).await?;
+    if changed(Entity::Secret).next().is_some() {
+        load_secrets(snapshot, engine, of).await?;
     }
-    if of(Entity::Variable).next().is_some() {
-        load_variables(snapshot, engine, workspace).await?;
+    if changed(Entity::Variable).next().is_some() {
+        load_variables(snapshot, engine, of).await?;
     }
     let (mut touched, mut channels) = (BTreeSet::new(), BTreeSet::new());
-    for id in of(Entity::Integration).filter_map(|id| id.parse::<IntegrationId>().ok()) {
+    for id in changed(Entity::Integration).filter_map(|id| id.parse::<IntegrationId>().ok()) {
         if snapshot.integrations.remove(&id).is_some() {
-            load_integration(snapshot, engine, workspace, id).await?;
+            load_integration(snapshot, engine, of, id).await?;
             let under: Vec<ActionId> = snapshot
                 .actions
                 .iter()
@@ -120,15 +127,15 @@ pub async fn apply(
             channels.insert(id);
         }
     }
-    for id in of(Entity::Action).filter_map(|id| id.parse::<ActionId>().ok()) {
+    for id in changed(Entity::Action).filter_map(|id| id.parse::<ActionId>().ok()) {
         let was_unusable = snapshot.unusable.remove(&id).is_some();
         if snapshot.actions.remove(&id).is_some() || was_unusable {
-            load_action(snapshot, engine, workspace, id).await?;
+            load_action(snapshot, engine, of, id).await?;
             touched.insert(id);
         }
     }
-    for id in of(Entity::Agent).filter_map(|id| id.parse().ok()) {
-        reload_agent(snapshot, engine, workspace, id, now).await?;
+    for id in changed(Entity::Agent).filter_map(|id| id.parse().ok()) {
+        reload_agent(snapshot, engine, of, id, now).await?;
     }
     resolve_dependents(snapshot, &touched, &channels, now);
     Ok(())
@@ -139,7 +146,7 @@ pub async fn apply(
 async fn reload_agent(
     snapshot: &mut Snapshot,
     engine: &mut Engine<'_>,
-    workspace: WorkspaceId,
+    of: &Source<'_>,
     id: AgentId,
     now: Duration,
 ) -> Result<(), AppError> {
@@ -148,7 +155,7 @@ async fn reload_agent(
     if loaded.is_empty() {
         return Ok(());
     }
-    let is_there = agent::get(engine, workspace, id)
+    let is_there = agent::get(engine, of.workspace, id)
         .await?
         .is_some_and(|agent| agent.deleted_at.is_none());
     if !is_there {
@@ -161,7 +168,7 @@ async fn reload_agent(
     };
     if draft.used.is_recent(now) {
         let used = draft.used.same(now);
-        return if_readable(load_agent(snapshot, engine, workspace, key, used).await);
+        return if_readable(load_agent(snapshot, engine, of, key, used).await);
     }
     Ok(())
 }
@@ -203,14 +210,13 @@ fn resolve_dependents(
 async fn load_secrets(
     snapshot: &mut Snapshot,
     engine: &mut Engine<'_>,
-    keys: &KeyRing,
-    workspace: WorkspaceId,
+    of: &Source<'_>,
 ) -> Result<(), AppError> {
     let mut secrets: HashMap<SecretName, PerEnvironment<SecretText>> = HashMap::new();
     let mut unreadable = HashSet::new();
-    for (row, _) in secret::values(engine, workspace).await? {
+    for (row, _) in secret::values(engine, of.workspace).await? {
         let binding = SealBinding {
-            workspace: workspace.uuid(),
+            workspace: of.workspace.uuid(),
             row: row.name.as_str(),
             environment: row.environment.as_str(),
         };
@@ -218,13 +224,13 @@ async fn load_secrets(
             key_id: row.key_id,
             bytes: row.sealed,
         };
-        match keys.open(binding, &sealed) {
+        match of.keys.open(binding, &sealed) {
             Ok(value) => {
                 *secrets.entry(row.name).or_default().slot(row.environment) = Some(value);
             }
             // What uses it is told; everything else goes on.
             Err(error) => {
-                tracing::error!(%workspace, secret = %row.name, environment = %row.environment, %error, "a secret cannot be opened; set it again or put its key back");
+                tracing::error!(workspace = %of.workspace, secret = %row.name, environment = %row.environment, %error, "a secret cannot be opened; set it again or put its key back");
                 unreadable.insert((row.name, row.environment));
             }
         }
@@ -238,7 +244,7 @@ async fn load_secrets(
     }
     snapshot.secrets = Arc::new(secrets);
     snapshot.unreadable = Arc::new(unreadable);
-    let origins = secret::all_origins(engine, workspace).await?;
+    let origins = secret::all_origins(engine, of.workspace).await?;
     snapshot.origins = Arc::new(origins.into_iter().collect());
     Ok(())
 }
@@ -246,12 +252,12 @@ async fn load_secrets(
 async fn load_variables(
     snapshot: &mut Snapshot,
     engine: &mut Engine<'_>,
-    workspace: WorkspaceId,
+    of: &Source<'_>,
 ) -> Result<(), AppError> {
     let mut values: PerEnvironment<Map<_, _>> = PerEnvironment::default();
-    let mut after = String::new();
+    let mut after = None;
     loop {
-        let page = variable::list(engine, workspace, &after, 1000).await?;
+        let page = variable::list(engine, of.workspace, &Listing::page(after, 1000)).await?;
         for row in &page.rows {
             for (environment, value) in row.values.iter() {
                 values
@@ -260,10 +266,10 @@ async fn load_variables(
                     .insert(row.name.to_string(), value.clone());
             }
         }
-        match page.rows.last() {
-            Some(last) if page.more => after = last.name.to_string(),
-            _ => break,
+        if !page.more {
+            break;
         }
+        after = page.rows.last().map(|last| last.name.clone());
     }
     snapshot.variables = values.try_map(|_, map| Ok::<_, AppError>(Arc::new(map.clone())))?;
     Ok(())
@@ -297,10 +303,10 @@ fn readable<T>(
 async fn load_integration(
     snapshot: &mut Snapshot,
     engine: &mut Engine<'_>,
-    workspace: WorkspaceId,
+    of: &Source<'_>,
     id: IntegrationId,
 ) -> Result<(), AppError> {
-    let row = match readable(integration::get(engine, workspace, id).await, &id)? {
+    let row = match readable(integration::get(engine, of.workspace, id).await, &id)? {
         Ok(Some(row)) => row,
         Ok(None) => return Ok(()),
         Err(reason) => {
@@ -321,8 +327,8 @@ async fn load_integration(
     match &row.definition {
         IntegrationDefinition::CustomApi { environments } => {
             for (environment, slot) in environments.iter() {
-                let key = format!("{workspace}/{id}/{environment}");
-                let endpoint = prepare::slot(slot, &key, "", &mut errors);
+                let scope = Scope::integration(of.workspace, id, environment, of.breakers);
+                let endpoint = prepare::slot(slot, &scope, "", &mut errors);
                 *places.slot(environment) = endpoint.map(|found| Place::Http(Arc::new(found)));
             }
         }
@@ -336,7 +342,8 @@ async fn load_integration(
         IntegrationDefinition::McpServer(server) => {
             holds_changes = server.on_change == OnChange::Hold;
             for environment in Environment::ALL {
-                let target = mcp::target(server, workspace, id, environment, "", &mut errors);
+                let scope = Scope::integration(of.workspace, id, environment, of.breakers);
+                let target = mcp::target(server, &scope, "", &mut errors);
                 *places.slot(environment) = target.map(|found| Place::Mcp(Arc::new(found)));
             }
         }
@@ -355,10 +362,10 @@ async fn load_integration(
 async fn load_action(
     snapshot: &mut Snapshot,
     engine: &mut Engine<'_>,
-    workspace: WorkspaceId,
+    of: &Source<'_>,
     id: ActionId,
 ) -> Result<(), AppError> {
-    let row = match readable(action::get(engine, workspace, id).await, &id)? {
+    let row = match readable(action::get(engine, of.workspace, id).await, &id)? {
         Ok(Some(row)) => row,
         Ok(None) => return Ok(()),
         Err(reason) => {
@@ -368,7 +375,7 @@ async fn load_action(
         }
     };
     if !snapshot.integrations.contains_key(&row.integration_id) {
-        load_integration(snapshot, engine, workspace, row.integration_id).await?;
+        load_integration(snapshot, engine, of, row.integration_id).await?;
     }
     let mut errors = InputErrors::new();
     let (prepared, unapproved) = match &row.definition {
@@ -415,14 +422,14 @@ async fn load_action(
 pub async fn load_agent(
     snapshot: &mut Snapshot,
     engine: &mut Engine<'_>,
-    workspace: WorkspaceId,
+    of: &Source<'_>,
     (id, version): (AgentId, VersionRef),
     used: Used,
 ) -> Result<(), AppError> {
-    let exists = agent::get(engine, workspace, id)
+    let exists = agent::get(engine, of.workspace, id)
         .await?
         .is_some_and(|agent| agent.deleted_at.is_none());
-    let found = agent::version(engine, workspace, id, version).await;
+    let found = agent::version(engine, of.workspace, id, version).await;
     let row = readable(found, &id)?.map_err(|reason| {
         let message = format!("{reason}; save it again, or use the release that wrote it");
         AppError::conflict(ErrorCode::VersionUnreadable, message)
@@ -435,24 +442,24 @@ pub async fn load_agent(
             && !snapshot.actions.contains_key(&link.action_id)
             && !snapshot.unusable.contains_key(&link.action_id)
         {
-            load_action(snapshot, engine, workspace, link.action_id).await?;
+            load_action(snapshot, engine, of, link.action_id).await?;
         }
     }
     for channel in row.document.channels() {
         if !snapshot.integrations.contains_key(&channel) {
-            load_integration(snapshot, engine, workspace, channel).await?;
+            load_integration(snapshot, engine, of, channel).await?;
         }
     }
-    let own = compile(&row.document, id, workspace);
+    let own = compile(&row.document, id, of);
     let agent = resolve(snapshot, Arc::new(own), used);
     snapshot.agents.insert((id, version), Arc::new(agent));
     Ok(())
 }
 
-fn compile(document: &AgentDocument, agent: AgentId, workspace: WorkspaceId) -> OwnParts {
+fn compile(document: &AgentDocument, agent: AgentId, of: &Source<'_>) -> OwnParts {
     let usable = |binding: &Binding| {
         let mut errors = InputErrors::new();
-        let prepared = own_binding(binding, workspace, &mut errors);
+        let prepared = own_binding(binding, of, &mut errors);
         let unusable = reason(errors, "action", &binding.id);
         match (prepared, unusable) {
             (Some(prepared), None) => prepared,
@@ -492,11 +499,7 @@ fn compile(document: &AgentDocument, agent: AgentId, workspace: WorkspaceId) -> 
     }
 }
 
-fn own_binding(
-    binding: &Binding,
-    workspace: WorkspaceId,
-    errors: &mut InputErrors,
-) -> Option<OwnBinding> {
+fn own_binding(binding: &Binding, of: &Source<'_>, errors: &mut InputErrors) -> Option<OwnBinding> {
     let target = match &binding.target {
         BindingTarget::Link { link, overrides } => OwnTarget::Link {
             action_id: link.action_id,
@@ -515,13 +518,13 @@ fn own_binding(
                 }),
         },
         BindingTarget::Action { action, .. } => {
-            let key = format!("{workspace}/{}", binding.id);
+            let scope = Scope::binding(of.workspace, binding.id, of.breakers);
             OwnTarget::Action {
                 name: action.name.to_string(),
                 description: action.description.clone(),
                 kind: action.kind.as_str(),
                 schema: prepare::schema(action.parameters().as_ref(), "", errors)?,
-                call: local::prepare(&action.kind, &key, "", errors)?,
+                call: local::prepare(&action.kind, &scope, "", errors)?,
             }
         }
     };

@@ -100,7 +100,7 @@ impl Catalog {
     pub async fn time_to_look(&self) {
         tokio::select! {
             () = self.look.notified() => {}
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = self.context.sleep(LOOK_AGAIN) => {}
         }
     }
 
@@ -178,11 +178,11 @@ impl Catalog {
         }
         let next = if is_known {
             let mut next = Snapshot::clone(&before);
-            build::apply(&mut next, engine, &self.keys, workspace, &changes, began).await?;
+            build::apply(&mut next, engine, &self.source(workspace), &changes, began).await?;
             next.revision = changes.last().map_or(revision, |last| last.revision);
             next
         } else {
-            build::anew(&before, engine, &self.keys, workspace, began).await?
+            build::anew(&before, engine, &self.source(workspace), began).await?
         };
         let revision = next.revision;
         slot.current.store(Arc::new(next));

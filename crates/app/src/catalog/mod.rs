@@ -22,12 +22,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use arc_swap::ArcSwap;
 use switchboard_domain::agent::VersionRef;
 use switchboard_domain::id::{AgentId, WorkspaceId};
+use switchboard_outbound::Breakers;
 use switchboard_store::Db;
 use switchboard_vault::KeyRing;
 use tokio::sync::{Notify, watch};
 
 use crate::Context;
 use crate::error::AppError;
+use build::Source;
 pub use entries::{
     GO_TO_STATE, MCP_TOOL, OwnCall, OwnParts, PreparedAgent, PreparedBinding, PreparedTarget,
     Snapshot, TargetView,
@@ -57,6 +59,7 @@ struct Slot {
 pub struct Catalog {
     db: Db,
     keys: Arc<KeyRing>,
+    breakers: Breakers,
     context: Context,
     slots: RwLock<HashMap<WorkspaceId, Arc<Slot>>>,
     trusted: TrustedKeys,
@@ -74,15 +77,24 @@ impl std::fmt::Debug for Catalog {
 
 impl Catalog {
     /// An empty catalog.
-    pub fn new(db: Db, keys: Arc<KeyRing>, context: Context) -> Self {
+    pub fn new(db: Db, keys: Arc<KeyRing>, breakers: Breakers, context: Context) -> Self {
         Self {
             db,
             keys,
+            breakers,
             context,
             slots: RwLock::default(),
             trusted: TrustedKeys::default(),
             look: Notify::new(),
             behind: Notify::new(),
+        }
+    }
+
+    fn source(&self, workspace: WorkspaceId) -> Source<'_> {
+        Source {
+            workspace,
+            keys: &self.keys,
+            breakers: &self.breakers,
         }
     }
 
@@ -104,7 +116,7 @@ impl Catalog {
             return Ok(slot);
         }
         let began = self.context.elapsed();
-        let snapshot = build::first(&self.db, &self.keys, workspace).await?;
+        let snapshot = build::first(&self.db, &self.source(workspace)).await?;
         let slot = Arc::new(Slot {
             served: watch::Sender::new(snapshot.revision),
             taken_away: watch::Sender::default(),
@@ -151,7 +163,14 @@ impl Catalog {
         if !next.agents.contains_key(&key) {
             let mut conn = self.db.read().await?;
             let engine = &mut conn.engine();
-            build::load_agent(&mut next, engine, workspace, key, Used::at(now)).await?;
+            build::load_agent(
+                &mut next,
+                engine,
+                &self.source(workspace),
+                key,
+                Used::at(now),
+            )
+            .await?;
             usage::keep_those_in_use(&mut next, now);
             slot.current.store(Arc::new(next));
         }

@@ -14,7 +14,9 @@ use switchboard_store::action::ActionRow;
 use switchboard_store::link::DraftLink;
 
 use crate::catalog::GO_TO_STATE;
+use crate::prepare::Scope;
 use crate::{AppError, local, prepare};
+use switchboard_outbound::Breakers;
 
 /// The longest instructions, in bytes.
 const MAX_INSTRUCTIONS_BYTES: usize = 256 * 1024;
@@ -74,7 +76,12 @@ fn check_binding(binding: &Binding, pointer: &str, errors: &mut InputErrors) {
                 &format!("{at}/parameters"),
                 errors,
             );
-            local::prepare(&action.kind, "", &at, errors);
+            local::prepare(
+                &action.kind,
+                &Scope::check(&Breakers::default()),
+                &at,
+                errors,
+            );
             pointer.to_owned()
         }
     };

@@ -187,11 +187,7 @@ pub async fn refer(
     version: VersionRef,
     document: &AgentDocument,
 ) -> Result<(), AppError> {
-    let source = Source {
-        kind: "agent",
-        id: id.to_string(),
-        version: version.number(),
-    };
+    let source = Source::Agent(id, version);
     let channels = document.channels();
     secrets::refer(engine, workspace, &source, &document.secrets(), &channels).await
 }

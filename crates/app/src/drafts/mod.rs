@@ -224,5 +224,5 @@ pub(crate) async fn forget(
     id: AgentId,
 ) -> Result<(), AppError> {
     link::replace_draft(engine, workspace, id, &[]).await?;
-    Ok(reference::forget(engine, workspace, "agent", &id.to_string()).await?)
+    Ok(reference::forget_agent(engine, workspace, id).await?)
 }

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use switchboard_contract::integrations::{IntegrationInput, IntegrationPatch};
-use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{AgentId, IntegrationId, WorkspaceId};
 use switchboard_domain::input::InputErrors;
 use switchboard_domain::integration::IntegrationDefinition;
 use switchboard_domain::name::Title;
 use switchboard_domain::secret_use::SecretUse;
 use switchboard_mcp::McpError;
+use switchboard_outbound::Breakers;
 use switchboard_store::action_revision::ActionChange;
 use switchboard_store::change::Entity;
 use switchboard_store::integration::{self, IntegrationRow};
@@ -22,9 +22,10 @@ use switchboard_store::{Engine, action, link};
 
 use crate::change::{ConfigChange, check_revision};
 use crate::impact::{self, How, Outcome, Report};
+use crate::prepare::Scope;
 use crate::{
-    App, AppError, Configuration, Manager, Page, Reader, actions, mcp, messages, origins, prepare,
-    secrets,
+    App, AppError, Configuration, Listing, Manager, Page, Reader, actions, mcp, messages, origins,
+    prepare, secrets,
 };
 
 pub use probe::{Probe, probe};
@@ -52,46 +53,48 @@ pub struct IntegrationView {
 pub async fn list(
     app: &App,
     reader: &Reader<Configuration>,
-    after: Option<IntegrationId>,
-    limit: u32,
+    listing: &Listing<IntegrationId>,
 ) -> Result<Page<IntegrationView>, AppError> {
     let workspace = reader.workspace();
     let mut conn = app.db.read().await?;
     let engine = &mut conn.engine();
-    let page = integration::list(engine, workspace, after, limit).await?;
-    let actions = action::counts(engine, workspace).await?;
-    let agents = agents(engine, workspace).await?;
-    let mut errors = last_errors(engine, workspace).await?;
-    page.try_map(|row| {
-        Ok(IntegrationView {
-            action_count: actions.get(&row.id).copied().unwrap_or(0),
-            agent_count: agents.get(&row.id).map_or(0, |agents| agents.len() as u64),
-            last_error: errors.remove(&row.id),
-            row,
-        })
-    })
+    let Page { rows, more } = integration::list(engine, workspace, listing).await?;
+    let rows = views(engine, workspace, rows).await?;
+    Ok(Page { rows, more })
 }
 
-/// The last error of each integration, with the environment it was in.
-async fn last_errors(
+/// Integrations as they are shown: read together what is read of each.
+async fn views(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
-) -> Result<BTreeMap<IntegrationId, (String, ErrorRow)>, AppError> {
-    let errors = stat::errors(engine, workspace).await?.into_iter();
+    rows: Vec<IntegrationRow>,
+) -> Result<Vec<IntegrationView>, AppError> {
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let actions = action::counts(engine, workspace, &ids).await?;
+    let agents = agents(engine, workspace, &ids).await?;
     // They come in the order of time, so the last one stays.
-    Ok(errors
+    let errors = stat::errors(engine, workspace, &ids).await?.into_iter();
+    let mut errors: BTreeMap<_, _> = errors
         .map(|(id, environment, error)| (id, (environment, error)))
-        .collect())
+        .collect();
+    let view = |row: IntegrationRow| IntegrationView {
+        action_count: actions.get(&row.id).copied().unwrap_or(0),
+        agent_count: agents.get(&row.id).map_or(0, |agents| agents.len() as u64),
+        last_error: errors.remove(&row.id),
+        row,
+    };
+    Ok(rows.into_iter().map(view).collect())
 }
 
-/// The agents that use each integration, in any version: by a link, or by sending through it.
+/// The agents that use each of these integrations, in any version: by a link, or by sending through it.
 async fn agents(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
+    ids: &[IntegrationId],
 ) -> Result<BTreeMap<IntegrationId, BTreeSet<AgentId>>, AppError> {
-    let mut agents = link::agents_by_integration(engine, workspace).await?;
-    for (target, _, agent, _) in reference::all(engine, workspace, "integration").await? {
-        if let (Ok(integration), Ok(agent)) = (target.parse(), agent.parse()) {
+    let mut agents = link::agents_of(engine, workspace, ids).await?;
+    for (integration, source) in reference::to_channels(engine, workspace, ids).await? {
+        if let Source::Agent(agent, _) = source {
             agents.entry(integration).or_default().insert(agent);
         }
     }
@@ -103,15 +106,8 @@ async fn view(
     workspace: WorkspaceId,
     row: IntegrationRow,
 ) -> Result<IntegrationView, AppError> {
-    let actions = action::counts(engine, workspace).await?;
-    let agents = agents(engine, workspace).await?;
-    let mut errors = last_errors(engine, workspace).await?;
-    Ok(IntegrationView {
-        action_count: actions.get(&row.id).copied().unwrap_or(0),
-        agent_count: agents.get(&row.id).map_or(0, |agents| agents.len() as u64),
-        last_error: errors.remove(&row.id),
-        row,
-    })
+    let mut views = views(engine, workspace, vec![row]).await?;
+    views.pop().ok_or(AppError::NotFound("integration"))
 }
 
 /// One integration that is not deleted.
@@ -300,7 +296,13 @@ async fn all_uses(
     let mut uses = row.definition.secret_uses(change.app().telnyx.origin());
     let (workspace, mut after) = (change.workspace(), None);
     loop {
-        let page = action::list(&mut change.engine(), workspace, row.id, after, 500).await?;
+        let page = action::list(
+            &mut change.engine(),
+            workspace,
+            Some(row.id),
+            &Listing::page(after, 500),
+        )
+        .await?;
         for found in &page.rows {
             after = Some(found.id);
             uses.extend(found.definition.secret_uses(&row.definition));
@@ -350,7 +352,13 @@ pub async fn delete(
     check_revision(how.expected, row.revision)?;
     let mut after = None;
     loop {
-        let page = action::list(&mut change.engine(), workspace, id, after, 500).await?;
+        let page = action::list(
+            &mut change.engine(),
+            workspace,
+            Some(id),
+            &Listing::page(after, 500),
+        )
+        .await?;
         for mut found in page.rows {
             after = Some(found.id);
             found.deleted_at = Some(now);
@@ -374,7 +382,8 @@ pub async fn delete(
         }));
     }
     let none = BTreeSet::new();
-    secrets::refer(&mut change.engine(), workspace, &source(id), &[], &none).await?;
+    let source = Source::Integration(id);
+    secrets::refer(&mut change.engine(), workspace, &source, &[], &none).await?;
     tell(&mut change, Some(&row), None);
     change
         .note(Entity::Integration, &id.to_string(), "integration.delete")
@@ -421,25 +430,20 @@ async fn save(change: &mut ConfigChange<'_>, row: &mut IntegrationRow) -> Result
     Ok(integration::update(&mut change.engine(), workspace, row).await?)
 }
 
-fn source(id: IntegrationId) -> Source {
-    Source {
-        kind: "integration",
-        id: id.to_string(),
-        version: 0,
-    }
-}
-
 async fn refer(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     row: &IntegrationRow,
 ) -> Result<(), AppError> {
     let names = row.definition.secrets();
-    secrets::refer(engine, workspace, &source(row.id), &names, &BTreeSet::new()).await
+    let source = Source::Integration(row.id);
+    secrets::refer(engine, workspace, &source, &names, &BTreeSet::new()).await
 }
 
 /// Checks all of an integration, by preparing it as calls need it.
 fn check(row: &IntegrationRow) -> Result<(), AppError> {
+    let breakers = Breakers::default();
+    let scope = Scope::check(&breakers);
     let mut errors = InputErrors::new();
     errors.check("/name", Title::parse(&row.name));
     if row.description.len() > MAX_DESCRIPTION_BYTES {
@@ -458,13 +462,11 @@ fn check(row: &IntegrationRow) -> Result<(), AppError> {
             }
             for (environment, slot) in environments.iter() {
                 let pointer = format!("/environments/{environment}");
-                prepare::slot(slot, "", &pointer, &mut errors);
+                prepare::slot(slot, &scope, &pointer, &mut errors);
             }
         }
         IntegrationDefinition::McpServer(server) => {
-            let nowhere = WorkspaceId::from_uuid(uuid::Uuid::nil());
-            let production = Environment::Production;
-            mcp::target(server, nowhere, row.id, production, "", &mut errors);
+            mcp::target(server, &scope, "", &mut errors);
             let interval = server.refresh_interval_s;
             if interval.is_some_and(|seconds| !INTERVALS.contains(&seconds)) {
                 errors.push(

@@ -21,6 +21,7 @@ use tokio::time::Instant;
 
 use super::check;
 use crate::change::ConfigChange;
+use crate::prepare::Scope;
 use crate::{App, AppError, Manager, mcp, messages, origins, prepare};
 
 /// How long a service may take to answer.
@@ -132,8 +133,9 @@ async fn of_api(
     environment: Environment,
 ) -> Result<Probe, AppError> {
     let mut errors = InputErrors::new();
-    let key = format!("{workspace}/test/{}", app.context.uuid());
-    let endpoint = prepare::slot(slot, &key, "", &mut errors);
+    let breakers = app.connector.client.breakers();
+    let scope = Scope::trial(workspace, app.context.uuid(), breakers);
+    let endpoint = prepare::slot(slot, &scope, "", &mut errors);
     let path = errors.check("", PathTemplate::parse(""));
     let (Some(endpoint), Some(path)) = (endpoint, path) else {
         return Err(AppError::Invalid(errors.into_inner()));

@@ -11,17 +11,15 @@ use serde_json::Value;
 use switchboard_connect::PreparedAuth;
 use switchboard_domain::action::McpAction;
 use switchboard_domain::auth::ValueSource;
-use switchboard_domain::environment::Environment;
-use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use switchboard_domain::input::{InputErrors, pointer_token};
 use switchboard_domain::integration::McpServer;
 use switchboard_domain::output::OutputVariable;
 use switchboard_domain::request::{BaseUrl, HeaderTemplate, header_name};
 use switchboard_domain::schema::ParameterSchema;
 use switchboard_mcp::{McpTarget, Tool};
-use switchboard_outbound::{Breaker, BreakerSettings};
 
 use crate::prepare;
+use crate::prepare::Scope;
 pub(crate) use perform::{How, perform};
 pub(crate) use refresh::{Found, fetch, note_failure, settle};
 pub use refresh::{Refreshed, approve, refresh};
@@ -43,15 +41,12 @@ pub struct McpCall {
 /// Prepares a server for the calls of one environment.
 pub(crate) fn target(
     server: &McpServer,
-    workspace: WorkspaceId,
-    id: IntegrationId,
-    environment: Environment,
+    scope: &Scope<'_>,
     pointer: &str,
     errors: &mut InputErrors,
 ) -> Option<McpTarget> {
-    let key = format!("{workspace}/{id}/{environment}");
     let url = errors.check(format!("{pointer}/url"), BaseUrl::parse(&server.url));
-    let auth = PreparedAuth::prepare(&server.auth, &key);
+    let auth = PreparedAuth::prepare(&server.auth, scope.key());
     let auth = errors.check(format!("{pointer}/auth"), auth);
     let mut headers = vec![];
     for (name, value) in &server.headers {
@@ -80,14 +75,13 @@ pub(crate) fn target(
         );
     }
     let url = url?;
-    let breaker = Breaker::new(url.origin(), BreakerSettings::default());
     Some(McpTarget {
         url: server.url.trim().into(),
         origin: url.origin().into(),
         auth: auth?,
         headers,
-        key: key.into(),
-        breaker: Arc::new(breaker),
+        key: scope.key().into(),
+        breaker: scope.breaker(url.origin()),
     })
 }
 

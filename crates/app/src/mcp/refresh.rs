@@ -24,6 +24,7 @@ use switchboard_store::integration::{self, IntegrationRow};
 use tokio::time::Instant;
 
 use crate::change::ConfigChange;
+use crate::prepare::Scope;
 use crate::{App, AppError, By, Manager, actions, impact, integrations};
 
 /// How long fetching all tools of a server may take.
@@ -93,8 +94,10 @@ pub(crate) async fn fetch(
             needed.iter().copied().all(has)
         })
         .unwrap_or(Environment::Production);
+    let breakers = app.connector.client.breakers();
+    let scope = Scope::integration(workspace, id, environment, breakers);
     let mut errors = InputErrors::new();
-    let target = super::target(server, workspace, id, environment, "", &mut errors);
+    let target = super::target(server, &scope, "", &mut errors);
     let Some(target) = target else {
         return Err(McpError::Protocol {
             detail: "its settings do not hold any more".to_owned(),

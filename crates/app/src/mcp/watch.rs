@@ -11,7 +11,6 @@ use switchboard_domain::integration::{IntegrationDefinition, IntegrationKind};
 use switchboard_store::integration;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use super::refresh::refresh_as;
 use crate::{App, AppError};
@@ -78,9 +77,8 @@ pub async fn watch(app: Arc<App>) {
     let watch = app.announcements.clone();
     // What was announced before it began, or began again.
     watch.0.some.notify_one();
-    let mut timer = tokio::time::interval(LOOK);
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut last: HashMap<Key, Instant> = HashMap::new();
+    let mut timer = app.context.every(LOOK);
+    let mut last: HashMap<Key, Duration> = HashMap::new();
     let mut waiting = Waiting::default();
     let mut running: JoinSet<Key> = JoinSet::new();
     let mut asked: HashSet<Key> = HashSet::new();
@@ -101,7 +99,7 @@ pub async fn watch(app: Arc<App>) {
                 // One that panicked said not which it was.
                 Err(_) => asked.clear(),
             },
-            _ = timer.tick() => {
+            () = timer.tick() => {
                 app.mcp.maintain().await;
                 match due(&app).await {
                     Ok(due) => due.into_iter().for_each(|(key, before)| waiting.add(key, before)),
@@ -109,8 +107,8 @@ pub async fn watch(app: Arc<App>) {
                 }
             }
         }
-        let now = Instant::now();
-        last.retain(|_, at| now - *at < AT_MOST_EVERY);
+        let now = app.context.elapsed();
+        last.retain(|_, at| now.saturating_sub(*at) < AT_MOST_EVERY);
         // What has to wait is looked at again at the next tick.
         let room = SIDE_BY_SIDE.saturating_sub(running.len());
         let ready = |key: &&Key| !last.contains_key(*key) && !asked.contains(*key);

@@ -46,7 +46,7 @@ pub async fn deliver(app: Arc<App>) {
     let busy = Arc::new(Mutex::new(HashSet::new()));
     let places = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
     loop {
-        let _ = tokio::time::timeout(LOOK_AGAIN, app.outbox.notified()).await;
+        app.context.timeout(LOOK_AGAIN, app.outbox.notified()).await;
         if let Err(error) = start_due(&app, &busy, &places).await {
             tracing::warn!(%error, "the outbox could not be read and is read again");
         }

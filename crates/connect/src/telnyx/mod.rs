@@ -72,7 +72,7 @@ impl Telnyx {
         let messages = format!("{root}/v2/messages");
         parse_url(&messages)?;
         let host = base.authority().map_or("", |authority| authority.as_str());
-        let breaker = client.breaker(host, "telnyx");
+        let breaker = client.breakers().get(host, "telnyx");
         let options = Options {
             retry: RetryPolicy {
                 max_attempts: 1,

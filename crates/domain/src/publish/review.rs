@@ -128,7 +128,7 @@ fn of_broken(broken: &BrokenReference) -> Finding {
     }
 }
 
-/// A link that leads nowhere blocks already, whatever else changed of it.
+/// A link that is broken blocks already, whatever else changed of it.
 fn of_drift(change: &LinkChange) -> Option<Finding> {
     if change.change != drift::ChangeKind::Changed {
         return None;

@@ -120,7 +120,7 @@ async fn set_up(url: &str, context: &Value, deadline: Instant) -> Result<Setup, 
         auth,
         headers: vec![],
         key: "driver".into(),
-        breaker: client.breaker("driver", "driver"),
+        breaker: client.breakers().get("driver", "driver"),
     };
     let mcp = McpClient::new(McpSettings {
         client,

@@ -77,7 +77,7 @@ impl Bench {
                 auth,
                 headers: vec![],
                 key: "w/i/production".into(),
-                breaker: client.breaker(url, "production"),
+                breaker: client.breakers().get(url, "production"),
             },
             mcp: McpClient::new(McpSettings {
                 client,

@@ -199,14 +199,14 @@ async fn a_call_that_opens_it_keeps_its_own_answer() {
 async fn environments_have_their_own() {
     let client = local();
     let server = Server::start(|_| reply(503, &[], "")).await;
-    let production = client.breaker("billing.example", "production");
+    let production = client.breakers().get("billing.example", "production");
     let url = server.url("/");
     for _ in 0..10 {
         post(&client, &production, &url).await.unwrap();
     }
-    let again = client.breaker("billing.example", "production");
+    let again = client.breakers().get("billing.example", "production");
     let error = post(&client, &again, &url).await.unwrap_err();
     assert_eq!(error.code(), "circuit_open");
-    let testing = client.breaker("billing.example", "testing");
+    let testing = client.breakers().get("billing.example", "testing");
     assert!(post(&client, &testing, &url).await.is_ok());
 }

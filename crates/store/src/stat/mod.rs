@@ -7,12 +7,16 @@ mod counted;
 mod fold;
 mod sums;
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use switchboard_domain::durations::Durations;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{ActionId, AgentId, IntegrationId, WorkspaceId};
 use uuid::Uuid;
 
+use crate::dialect::in_chunks;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
 
@@ -160,10 +164,11 @@ pub async fn clear_error(
     Ok(())
 }
 
-/// The last error of each integration, with its environment.
+/// The last errors of these integrations, each with its environment, in the order of time.
 pub async fn errors(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
+    integrations: &[IntegrationId],
 ) -> Result<Vec<(IntegrationId, String, ErrorRow)>, StoreError> {
     #[derive(sqlx_macros::FromRow)]
     struct Found {
@@ -172,11 +177,16 @@ pub async fn errors(
         #[sqlx(flatten)]
         error: ErrorRow,
     }
-    let rows: Vec<Found> = on!(engine, conn => sqlx::query_as(
-        "SELECT integration_id, environment, code, message, at FROM integration_error WHERE workspace_id = $1 ORDER BY at",
+    let ids: Vec<Uuid> = integrations.iter().map(|id| id.uuid()).collect();
+    let mut rows: Vec<Found> = in_chunks(
+        engine,
+        "SELECT integration_id, environment, code, message, at FROM integration_error WHERE workspace_id = $1 AND integration_id IN",
+        "",
+        workspace,
+        &ids,
     )
-    .bind(workspace.uuid())
-    .fetch_all(conn).await)?;
+    .await?;
+    rows.sort_by_key(|found| found.error.at);
     let rows = rows.into_iter();
     Ok(rows
         .map(|found| {
@@ -186,23 +196,38 @@ pub async fn errors(
         .collect())
 }
 
+const MAYBE_DRIFTED: &str = "SELECT DISTINCT l.agent_id FROM version_link AS l \
+     JOIN agent AS g ON g.workspace_id = l.workspace_id AND g.id = l.agent_id AND g.published_version = l.number \
+     JOIN action AS a ON a.workspace_id = l.workspace_id AND a.id = l.action_id \
+     JOIN integration AS i ON i.workspace_id = a.workspace_id AND i.id = a.integration_id \
+     WHERE l.workspace_id = $1 AND g.deleted_at IS NULL \
+     AND (a.deleted_at IS NOT NULL OR i.deleted_at IS NOT NULL OR a.integration_id <> l.integration_id OR a.revision > l.action_revision)";
+
 /// The agents whose published version links something that changed, moved or went since it was
-/// locked, as far as revisions tell: a change that was taken back is among them.
+/// locked. Whether that is a difference to speak of is for whoever compares them.
 pub async fn maybe_drifted(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     limit: u32,
 ) -> Result<Vec<AgentId>, StoreError> {
-    let rows: Vec<Uuid> = on!(engine, conn => sqlx::query_scalar(
-        "SELECT DISTINCT l.agent_id FROM version_link AS l \
-         JOIN agent AS g ON g.workspace_id = l.workspace_id AND g.id = l.agent_id AND g.published_version = l.number \
-         JOIN action AS a ON a.workspace_id = l.workspace_id AND a.id = l.action_id \
-         JOIN integration AS i ON i.workspace_id = a.workspace_id AND i.id = a.integration_id \
-         WHERE l.workspace_id = $1 AND g.deleted_at IS NULL \
-         AND (a.deleted_at IS NOT NULL OR i.deleted_at IS NOT NULL OR a.integration_id <> l.integration_id OR a.revision > l.action_revision) \
-         ORDER BY l.agent_id LIMIT $2",
-    )
+    let sql = format!("{MAYBE_DRIFTED} ORDER BY l.agent_id LIMIT $2");
+    let rows: Vec<Uuid> = on!(engine, conn => sqlx::query_scalar(AssertSqlSafe(sql))
     .bind(workspace.uuid()).bind(i64::from(limit))
     .fetch_all(conn).await)?;
     Ok(rows.into_iter().map(AgentId::from_uuid).collect())
+}
+
+/// Those of these agents of which the same is true.
+pub async fn maybe_drifted_of(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    agents: &[AgentId],
+) -> Result<HashSet<AgentId>, StoreError> {
+    let ids: Vec<Uuid> = agents.iter().map(|id| id.uuid()).collect();
+    let head = format!("{MAYBE_DRIFTED} AND l.agent_id IN");
+    let rows: Vec<(Uuid,)> = in_chunks(engine, &head, "", workspace, &ids).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id,)| AgentId::from_uuid(id))
+        .collect())
 }

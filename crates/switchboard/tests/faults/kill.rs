@@ -1,15 +1,24 @@
 //! The process is killed, again and again, at any moment.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use switchboard_testkit::{Kind, Surroundings, TestDatabase, on_both_databases};
+use switchboard_testkit::{Kind, Load, Surroundings, TestDatabase, on_both_databases};
 
 use super::{CALLERS, Rounds, World};
 
 on_both_databases!(killed_again_and_again_it_keeps_its_promises);
 
 /// Kills between two looks at the invariants.
-const KILLS: u64 = 4;
+const KILLS: usize = 30;
+
+/// Waits until so many more calls are answered: whoever is killed then is in the middle of others.
+async fn answered(load: &Load, more: usize) {
+    let (start, enough) = (Instant::now(), load.good() + more);
+    while load.good() < enough {
+        assert!(start.elapsed() < Duration::from_mins(1), "no call succeeds");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
 
 async fn killed_again_and_again_it_keeps_its_promises(database: TestDatabase) {
     let mut world = World::start(database, Surroundings::reachable()).await;
@@ -17,13 +26,12 @@ async fn killed_again_and_again_it_keeps_its_promises(database: TestDatabase) {
     world.plan.pause = Duration::from_millis(10);
     // Nothing is answered before a start is over, which is what callers wait for.
     let callers: Vec<Kind> = [CALLERS, CALLERS].concat();
-    let mut rounds = Rounds::of(Duration::from_secs(8));
+    let mut rounds = Rounds::of(Duration::ZERO);
     while let Some(number) = rounds.next() {
         let load = world.load(&callers);
         for kill in 0..KILLS {
             // The moment differs from time to time.
-            let moment = 120 + (kill * 83 + number as u64 * 37) % 400;
-            tokio::time::sleep(Duration::from_millis(moment)).await;
+            answered(&load, 1 + (kill * 7 + number * 5) % 12).await;
             world.server.kill();
             world.server.launch().await;
         }

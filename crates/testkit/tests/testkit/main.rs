@@ -3,12 +3,15 @@
 
 mod contract;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
-use switchboard_testkit::{Answer, Client, Fault, Proxy, Upstream, broken, eventually};
+use switchboard_testkit::{
+    Answer, Client, FakeClock, Fault, Gate, Proxy, Upstream, broken, eventually,
+};
 
 fn client(url: &str) -> Client {
     Client::new(url, "sb_key")
@@ -52,6 +55,89 @@ async fn an_upstream_answers_as_it_is_told() {
     assert!(start.elapsed() >= Duration::from_millis(60));
     assert!(get("/drop").await.is_none());
     assert_eq!(upstream.hits(), 4);
+}
+
+#[tokio::test]
+async fn an_answer_is_held_until_the_gate_opens() {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let upstream = Upstream::start(move |_| {
+        Answer::Held(held.clone(), Box::new(Answer::Json(200, json!({}))))
+    })
+    .await;
+    let client = client(&upstream.url);
+    let asking = tokio::spawn(async move { client.get("/").await.status });
+    eventually("the request", || async {
+        (upstream.hits() == 1).then_some(())
+    })
+    .await;
+    assert!(!asking.is_finished());
+    gate.open();
+    assert_eq!(asking.await.unwrap(), 200);
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn a_clock_and_all_that_waits_by_it_move_when_the_test_moves_them() {
+    let begin = chrono::DateTime::UNIX_EPOCH;
+    let clock = FakeClock::at(begin);
+    let context = clock.context(1);
+    let before = context.elapsed();
+    let mut slept = tokio::spawn(context.sleep(3 * SECOND));
+    let ticks = Arc::new(AtomicU32::new(0));
+    let counting = {
+        let (context, ticks) = (context.clone(), ticks.clone());
+        tokio::spawn(async move {
+            let mut every = context.every(SECOND);
+            loop {
+                every.tick().await;
+                ticks.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+    };
+    eventually("the first tick", || async {
+        (ticks.load(Ordering::SeqCst) == 1).then_some(())
+    })
+    .await;
+    clock.pass(SECOND).await;
+    clock.pass(SECOND).await;
+    assert!(!slept.is_finished());
+    assert_eq!(context.timeout(SECOND, async { 7 }).await, Some(7));
+    assert_eq!(ticks.load(Ordering::SeqCst), 3);
+    clock.pass(SECOND).await;
+    (&mut slept).await.unwrap();
+    // Ticks that nobody waited for are not made up for.
+    clock.jump(60 * SECOND);
+    eventually("one tick", || async {
+        (ticks.load(Ordering::SeqCst) == 5).then_some(())
+    })
+    .await;
+    assert_eq!(context.elapsed(), before + 63 * SECOND);
+    assert_eq!((context.now() - begin).num_seconds(), 63);
+    // Whoever sets the wall clock moves no timer.
+    clock.set(begin);
+    assert_eq!(context.now(), begin);
+    assert_eq!(context.elapsed(), before + 63 * SECOND);
+    counting.abort();
+    let late = {
+        let context = context.clone();
+        tokio::spawn(async move { context.timeout(SECOND, std::future::pending::<()>()).await })
+    };
+    tokio::task::yield_now().await;
+    clock.jump(2 * SECOND);
+    assert_eq!(late.await.unwrap(), None);
+}
+
+#[test]
+fn one_seed_gives_the_same_ids_and_another_one_others() {
+    let ids = |seed| {
+        let context = FakeClock::at(chrono::DateTime::UNIX_EPOCH).context(seed);
+        [context.uuid(), context.uuid()]
+    };
+    assert_eq!(ids(1), ids(1));
+    assert_ne!(ids(1), ids(2));
+    assert!(ids(1)[0] < ids(1)[1]);
 }
 
 #[tokio::test]

@@ -68,8 +68,8 @@ export function DeletedAction({ id }: { id: string }) {
                   Deleted <RelativeTime at={last.at} />.{' '}
                 </>
               )}
-              Links to it lead nowhere, and agents cannot be published with them. Brought back, it is as it
-              was, and the links work at once. If its integration was deleted, bring that back first.
+              Links to it are broken, and agents cannot be published with them. Brought back, it is as it was,
+              and the links work at once. If its integration was deleted, bring that back first.
             </Text>
           </EmptyState>
           <ProblemAlert error={undelete.error} />

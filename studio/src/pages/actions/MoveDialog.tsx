@@ -8,7 +8,7 @@ import { LoadingRows } from '~/parts/ListState';
 import { ProblemAlert } from '~/parts/ProblemAlert';
 import type { Action } from './values';
 
-/** To another integration of the same kind; before it, who is left with a link that leads nowhere. */
+/** To another integration of the same kind; before it, who is left with a broken link. */
 export function MoveDialog({ action, onClose }: { action: Action; onClose: () => void }) {
   const [to, setTo] = useState<string | null>(null);
   const integrations = useList('/api/v1/integrations', { all: true });

@@ -9,7 +9,7 @@ import { type Column, DataTable } from '~/parts/DataTable';
 import { EmptyState, ListState } from '~/parts/ListState';
 import { PageHeader } from '~/parts/PageHeader';
 import { NeedButton } from '~/parts/permission';
-import { matches, SearchField } from '~/parts/SearchField';
+import { matches, SearchField, searched } from '~/parts/SearchField';
 import { RelativeTime } from '~/parts/time';
 import { NewAgentDialog } from './NewAgentDialog';
 
@@ -79,7 +79,7 @@ export function AgentsPage() {
   const { q } = route.useSearch();
   const navigate = route.useNavigate();
   const [creating, create] = useDisclosure(false);
-  const list = useList('/api/v1/agents', { all: Boolean(q) });
+  const list = useList('/api/v1/agents', { query: searched(q) });
   const shown = useMemo(
     () => list.items.filter((agent) => matches(q, agent.name, agent.description)),
     [list.items, q],

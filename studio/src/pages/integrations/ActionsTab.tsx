@@ -11,7 +11,7 @@ import { type Column, DataTable } from '~/parts/DataTable';
 import { EmptyState, ListState } from '~/parts/ListState';
 import { NeedButton } from '~/parts/permission';
 import { RowMenu } from '~/parts/RowMenu';
-import { matches, SearchField } from '~/parts/SearchField';
+import { matches, SearchField, searched } from '~/parts/SearchField';
 import { RelativeTime } from '~/parts/time';
 import { offerUndo } from '~/parts/undo';
 
@@ -25,10 +25,10 @@ export function ActionsTab({ integration }: { integration: Schemas['Integration'
   const [deleting, setDeleting] = useState<Action | null>(null);
   const list = useList('/api/v1/integrations/{id}/actions', {
     path: { id: integration.id },
-    all: Boolean(q),
+    query: searched(q),
   });
   const shown = useMemo(
-    () => list.items.filter((one) => matches(q, one.name, one.description, 'path' in one ? one.path : '')),
+    () => list.items.filter((one) => matches(q, one.name, one.description)),
     [list.items, q],
   );
   const isApi = integration.kind === 'custom_api';
@@ -144,7 +144,7 @@ function DeleteAction({ action, onClose }: { action: Action; onClose: () => void
       meta={{ refreshes: ['/api/v1/integrations', '/api/v1/actions'] }}
       onClose={onClose}
     >
-      Agents keep their links to it, which lead nowhere until they are linked again or removed.
+      Agents keep their links to it, which are broken until they are linked again or removed.
     </ConfirmDelete>
   );
 }

@@ -36,8 +36,8 @@ export function DeleteIntegration({
       meta={{ refreshes: ['/api/v1/integrations'] }}
       onClose={onClose}
     >
-      Its {integration.action_count} actions go with it. Agents keep their links, which lead nowhere until
-      they are linked again or removed; publishing such an agent is refused.
+      Its {integration.action_count} actions go with it. Agents keep their links, which are broken until they
+      are linked again or removed; publishing such an agent is refused.
     </ConfirmDelete>
   );
 }

@@ -19,7 +19,7 @@ export function RefreshResult({ result }: { result: Schemas['Refreshed'] }) {
           <Names label="removed" tone="bad" names={result.removed} />
           {result.removed.length > 0 && (
             <Text size="xs">
-              Links to removed tools lead nowhere until the tool is back or they are removed.
+              Links to removed tools are broken until the tool is back or they are removed.
             </Text>
           )}
         </Stack>

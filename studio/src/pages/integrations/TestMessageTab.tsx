@@ -31,7 +31,7 @@ export function TestMessageTab({ id }: { id: string }) {
       <Stack gap="sm" component="form" onSubmit={submit}>
         <NativeSelect
           label="Environment"
-          description="Its API key is used. The message is really sent, and costs what it costs."
+          description="Its API key is used. The message is really sent, and your provider charges for it."
           data={ENVIRONMENTS.map((one) => ({ value: one, label: ENVIRONMENT_LABEL[one] }))}
           value={environment}
           onChange={(event) => {

@@ -6,7 +6,7 @@ import { useList } from '~/api/list';
 import { EmptyState, ListState } from '~/parts/ListState';
 import { ProblemAlert } from '~/parts/ProblemAlert';
 import { NeedButton } from '~/parts/permission';
-import { matches, SearchField } from '~/parts/SearchField';
+import { matches, SearchField, searched } from '~/parts/SearchField';
 import { RelativeTime } from '~/parts/time';
 import { RefreshResult } from './RefreshResult';
 import { ToolList } from './ToolList';
@@ -18,7 +18,7 @@ export function ToolsTab({ integration }: { integration: Schemas['Integration'] 
   const { q } = route.useSearch();
   const navigate = route.useNavigate();
   const path = { id: integration.id };
-  const list = useList('/api/v1/integrations/{id}/actions', { path, all: Boolean(q) });
+  const list = useList('/api/v1/integrations/{id}/actions', { path, query: searched(q) });
   const refresh = $api.useMutation('post', '/api/v1/integrations/{id}/refresh', {
     meta: { refreshes: ['/api/v1/integrations', '/api/v1/actions'] },
   });
@@ -89,7 +89,7 @@ export function ToolsTab({ integration }: { integration: Schemas['Integration'] 
           ) : (
             <EmptyState title="No tools yet">
               {discovery?.error
-                ? 'Nothing could be fetched so far. Mend what the error says, under Settings if it is the address or the credentials, and refresh.'
+                ? 'Nothing could be fetched so far. Fix what the error says, under Settings if it is the address or the credentials, and refresh.'
                 : 'The server has no tools now. When it has, they appear here by themselves.'}
             </EmptyState>
           )

@@ -38,7 +38,7 @@ const MESSAGE_STATUS: Record<string, About> = {
   sending_failed: {
     label: 'sending failed',
     tone: 'bad',
-    says: 'The provider did not take it. See the reason, mend it, then send again.',
+    says: 'The provider did not take it. See the reason, fix it, then send again.',
   },
   expired: {
     label: 'expired',

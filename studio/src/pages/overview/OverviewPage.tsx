@@ -27,7 +27,7 @@ const CallsChart = lazy(() => chunk(() => import('./CallsChart')));
 const LatencyChart = lazy(() => chunk(() => import('./LatencyChart')));
 const route = getRouteApi('/app/overview');
 
-/** How calls go, and what wants looking at. */
+/** How calls go, and what needs attention. */
 export function OverviewPage() {
   const { range = '24h', environment } = route.useSearch();
   const navigate = route.useNavigate();
@@ -42,7 +42,7 @@ export function OverviewPage() {
     <div className="page">
       <PageHeader
         title="Overview"
-        description="How calls of actions go, and what wants looking at."
+        description="How calls of actions go, and what needs attention."
         actions={
           <>
             <NativeSelect

@@ -10,7 +10,7 @@ import { EmptyState, ListState } from '~/parts/ListState';
 import { PageHeader } from '~/parts/PageHeader';
 import { NeedButton } from '~/parts/permission';
 import { RowMenu } from '~/parts/RowMenu';
-import { matches, SearchField } from '~/parts/SearchField';
+import { matches, SearchField, searched } from '~/parts/SearchField';
 import { SecretDialog } from '~/parts/SecretDialog';
 import { RelativeTime } from '~/parts/time';
 import { UsedBy } from '~/parts/UsedBy';
@@ -24,7 +24,7 @@ type Open = { what: 'new' } | { what: 'edit' | 'delete'; secret: Secret } | null
 export function SecretsPage() {
   const { q } = route.useSearch();
   const navigate = route.useNavigate();
-  const list = useList('/api/v1/secrets', { all: Boolean(q) });
+  const list = useList('/api/v1/secrets', { query: searched(q) });
   const [open, setOpen] = useState<Open>(null);
   const mayEdit = useCan('edit');
   const shown = useMemo(() => list.items.filter((one) => matches(q, one.name)), [list.items, q]);

@@ -11,7 +11,7 @@ import { EmptyState, ListState } from '~/parts/ListState';
 import { PageHeader } from '~/parts/PageHeader';
 import { NeedButton } from '~/parts/permission';
 import { RowMenu } from '~/parts/RowMenu';
-import { matches, SearchField } from '~/parts/SearchField';
+import { matches, SearchField, searched } from '~/parts/SearchField';
 import { RelativeTime } from '~/parts/time';
 import { VariableDialog } from './VariableDialog';
 import { textOf } from './values';
@@ -23,7 +23,7 @@ type Open = { what: 'new' } | { what: 'edit' | 'delete'; variable: Variable } | 
 export function VariablesPage() {
   const { q } = route.useSearch();
   const navigate = route.useNavigate();
-  const list = useList('/api/v1/variables', { all: Boolean(q) });
+  const list = useList('/api/v1/variables', { query: searched(q) });
   const [open, setOpen] = useState<Open>(null);
   const mayEdit = useCan('edit');
   const shown = useMemo(() => list.items.filter((one) => matches(q, one.name)), [list.items, q]);

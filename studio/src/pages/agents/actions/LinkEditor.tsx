@@ -33,7 +33,7 @@ export function LinkEditor({ binding, linked, onChange, errors }: Props) {
   if (linked.state === 'deleted') {
     return (
       <Stack>
-        <Alert color="red" variant="light" title="The link leads nowhere">
+        <Alert color="red" variant="light" title="The link is broken">
           <Text size="sm" mb="xs">
             {name} was deleted. The agent cannot call it, and cannot be published with it.
           </Text>

@@ -24,7 +24,7 @@ interface Props {
   removeLabel?: string;
 }
 
-/** The two ways to mend a broken link: link again, or remove. */
+/** The two ways to fix a broken link: link again, or remove. */
 export function RepairButtons({ binding, name, moved, removeLabel = 'Remove' }: Props) {
   const mayEdit = useCan('edit');
   const repairs = useRepairs(binding);

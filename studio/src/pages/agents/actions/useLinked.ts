@@ -1,5 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
 import { useMemo } from 'react';
+import { readAction } from '~/api/actions';
 import { $api, type Schemas } from '~/api/client';
 import { useList } from '~/api/list';
 import { problemOf } from '~/api/problem';
@@ -19,7 +20,8 @@ export type Linked =
 export type LinkedActions = ReadonlyMap<string, Linked>;
 
 export function actionOptions(id: string) {
-  return $api.queryOptions('get', '/api/v1/actions/{id}', { params: { path: { id } } });
+  const options = $api.queryOptions('get', '/api/v1/actions/{id}', { params: { path: { id } } });
+  return { ...options, queryFn: () => readAction(id) };
 }
 
 /** The shared actions that these bindings link, by the binding's key. */

@@ -12,12 +12,12 @@ interface Props {
   agent: Schemas['Agent'];
   number: number;
   refusal: Problem;
-  /** Publish the draft instead, once it is mended. */
+  /** Publish the draft instead, once it is fixed. */
   onDraft: () => void;
   onClose: () => void;
 }
 
-/** Why a locked version cannot be published, with what mends it in the draft; then publish the draft. */
+/** Why a locked version cannot be published, with what fixes it in the draft; then publish the draft. */
 export function BlockedView(props: Props) {
   const { agent, number, refusal, onDraft, onClose } = props;
   const { values } = useDraft();
@@ -30,7 +30,7 @@ export function BlockedView(props: Props) {
         {broken.length > 0 && (
           <Stack gap="xs" component="section">
             <Title order={3}>
-              {broken.length === 1 ? 'One link leads nowhere' : `${broken.length} links lead nowhere`}
+              {broken.length === 1 ? 'One link is broken' : `${broken.length} links are broken`}
             </Title>
             <Text size="sm" c="dimmed">
               Link each again or remove it. This changes the draft at once; v{number} stays as it is.
@@ -43,7 +43,7 @@ export function BlockedView(props: Props) {
           </Stack>
         )}
         {problems.length > 0 && (
-          <Alert color="red" variant="light" title="To mend in the draft">
+          <Alert color="red" variant="light" title="To fix in the draft">
             <List size="sm" spacing={4} className="plain-links">
               {problems.map((one) => (
                 <List.Item key={`${one.pointer}:${one.code}`} className="wrap-anywhere">
@@ -69,7 +69,7 @@ export function BlockedView(props: Props) {
             Close
           </Button>
           <Button disabled={left > 0} onClick={onDraft}>
-            {left > 0 ? `${left} left to mend` : 'Publish the draft…'}
+            {left > 0 ? `${left} left to fix` : 'Publish the draft…'}
           </Button>
         </Group>
       </Stack>
@@ -80,16 +80,16 @@ export function BlockedView(props: Props) {
 type Bindings = ReturnType<typeof useDraft>['values']['actions'];
 
 /** Whether the draft still has the broken link. */
-function stateOf(one: Broken, actions: Bindings): 'broken' | 'removed' | 'mended' {
+function stateOf(one: Broken, actions: Bindings): 'broken' | 'removed' | 'fixed' {
   const binding = actions.find((other) => other.id === one.binding_id);
   if (!binding) return 'removed';
   const { link } = binding;
   const where = one.reason === 'moved' ? one.current_integration_id : undefined;
-  const isMended = !link || link.action_id !== one.action_id || (where && link.integration_id === where);
-  return isMended ? 'mended' : 'broken';
+  const isFixed = !link || link.action_id !== one.action_id || (where && link.integration_id === where);
+  return isFixed ? 'fixed' : 'broken';
 }
 
-/** One link that leads nowhere, with what mends it in the draft. */
+/** One link that is broken, with what fixes it in the draft. */
 export function BrokenRow({ one }: { one: Broken }) {
   const { values } = useDraft();
   const { byId } = useIntegrations();

@@ -12,7 +12,7 @@ interface Props {
 
 type Finding = Schemas['PublishFinding'];
 
-/** What there is to know before the draft is published; broken links are mended right here. */
+/** What there is to know before the draft is published; broken links are fixed right here. */
 export function ReviewView({ agent, review, onClose }: Props) {
   const of = (severity: Finding['severity']) =>
     review.findings.filter((one) => one.severity === severity && one.code !== 'broken_references');
@@ -22,7 +22,7 @@ export function ReviewView({ agent, review, onClose }: Props) {
       {broken.length > 0 && (
         <Stack gap="xs" component="section">
           <Title order={3}>
-            {broken.length === 1 ? 'One link leads nowhere' : `${broken.length} links lead nowhere`}
+            {broken.length === 1 ? 'One link is broken' : `${broken.length} links are broken`}
           </Title>
           <Text size="sm" c="dimmed">
             Link each again or remove it. This changes the draft at once.
@@ -34,13 +34,7 @@ export function ReviewView({ agent, review, onClose }: Props) {
           </Stack>
         </Stack>
       )}
-      <Findings
-        title="To mend in the draft"
-        color="red"
-        list={of('blocks')}
-        agent={agent}
-        onClose={onClose}
-      />
+      <Findings title="To fix in the draft" color="red" list={of('blocks')} agent={agent} onClose={onClose} />
       <Findings
         title="This fails in production, or breaks the agent"
         color="orange"

@@ -1,11 +1,23 @@
-//! What operations take from outside: the time, new ids and randomness.
+//! What our code is given and does not ask the system for: the time and its timers, new ids, randomness.
+//!
+//! Who waits for time to pass, rather than for the network or a disk, waits by this clock: so a test that
+//! moves it moves everything that was promised for later.
 
+mod every;
+
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use uuid::Uuid;
+
+pub use every::Every;
+
+/// A timer that goes off once.
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The time.
 pub trait Clock: Send + Sync + 'static {
@@ -15,6 +27,9 @@ pub trait Clock: Send + Sync + 'static {
     /// The time since some fixed moment. It never goes back, nobody sets it, and it goes on while this
     /// process is paused.
     fn elapsed(&self) -> Duration;
+
+    /// Returns when so much time has passed. It may be late, and is while this process is paused.
+    fn sleep(&self, duration: Duration) -> Sleep;
 }
 
 /// Random bytes.
@@ -56,6 +71,26 @@ impl Context {
     /// The time since some fixed moment: what ages are measured with.
     pub fn elapsed(&self) -> Duration {
         self.clock.elapsed()
+    }
+
+    /// Returns when so much time has passed.
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        self.clock.sleep(duration)
+    }
+
+    /// Ticks at once, and then each time that so much time has passed since the last tick.
+    pub fn every(&self, period: Duration) -> Every {
+        Every::new(self.clone(), period)
+    }
+
+    /// What work comes to, unless so much time passes first.
+    pub async fn timeout<F: Future>(&self, after: Duration, work: F) -> Option<F::Output> {
+        tokio::select! {
+            // What is done in the last moment is done.
+            biased;
+            done = work => Some(done),
+            () = self.sleep(after) => None,
+        }
     }
 
     /// A new time-ordered UUID (RFC 9562, version 7). The twelve bits after the milliseconds count

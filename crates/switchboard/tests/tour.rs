@@ -1,4 +1,4 @@
-//! What the README and the documents tell a reader to type, command by command, against the services
+//! What the documents tell a reader to type, command by command, against the services
 //! that they name: it works, and answers what they say it answers.
 #![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
@@ -21,7 +21,7 @@ fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap().to_owned()
 }
 
-/// A fenced block of the README.
+/// A fenced block of a document.
 #[derive(Debug)]
 struct Block {
     line: usize,
@@ -177,7 +177,7 @@ impl Terminal {
     }
 }
 
-/// Text without its blanks: the README breaks lines where they fit.
+/// Text without its blanks: a document breaks lines where they fit.
 fn squeeze(text: &str) -> String {
     text.split_whitespace().collect()
 }
@@ -318,11 +318,9 @@ fn follow(document: &str, blocks: &[Block], given: &[(&str, String)]) -> (usize,
 }
 
 #[test]
-fn the_readmes_tour_works() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let (before, tour) = readme.split_once("\n## The tour\n").unwrap();
-    let tour = tour.split("\n## ").next().unwrap();
-    let blocks = blocks(tour, before.lines().count() + 2);
+fn the_tour_works() {
+    let tour = fs::read_to_string(root().join("docs/tour.md")).unwrap();
+    let blocks = blocks(&tour, 1);
     let (_demo, server, key) = demo();
     let (_services, ledger, echo) = services();
     let given = [
@@ -331,7 +329,7 @@ fn the_readmes_tour_works() {
         ("LEDGER", ledger),
         ("ECHO", echo),
     ];
-    let (ran, compared) = follow("README.md", &blocks, &given);
+    let (ran, compared) = follow("tour.md", &blocks, &given);
     assert!(
         ran >= 20 && compared >= 15,
         "{ran} commands ran, {compared} answers were compared"
