@@ -1,4 +1,4 @@
-"""Does the steps of the README's tour by a client that is generated from docs/openapi.json.
+"""Does the steps of docs/tour.md by a client that is generated from docs/openapi.json.
 
 scripts/contract.sh generates it (the package `switchboard_client`) and runs this with the server's
 address and a key of scope admin. Whatever the client cannot read, it does not get past.
