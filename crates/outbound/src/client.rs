@@ -39,7 +39,7 @@ pub struct ClientSettings {
     pub idle_timeout: Duration,
     /// What requests without a `User-Agent` say.
     pub user_agent: HeaderValue,
-    /// How the breakers are set that [`Client::breaker`] gives out.
+    /// How the breakers are set that [`Client::breakers`] gives out.
     pub breakers: BreakerSettings,
     /// How much time has passed, for these.
     pub elapsed: Elapsed,

@@ -2,8 +2,8 @@
 //! loaded with those in the database, which finds whatever was missed. No clock is involved but the
 //! one that says how long ago that was.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use switchboard_domain::id::WorkspaceId;
@@ -202,6 +202,20 @@ impl Catalog {
             if usage::keep_those_in_use(&mut next, now) {
                 slot.current.store(Arc::new(next));
             }
+        }
+        self.drop_unused(now);
+    }
+
+    /// Drops workspaces that nobody uses. Nobody can begin to while this has them all.
+    fn drop_unused(&self, now: Duration) {
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        let before = slots.len();
+        slots.retain(|_, slot| Arc::strong_count(slot) > 1 || slot.is_in_use(now));
+        let dropped = slots.len() < before;
+        drop(slots);
+        if dropped {
+            // Nobody hears any more what is taken away there, so no key is trusted without a look.
+            self.trusted.forget();
         }
     }
 

@@ -12,12 +12,16 @@ mod entries;
 mod follow;
 mod moment;
 mod resolve;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests fail loudly")]
+mod tests;
 mod trusted_keys;
 mod usage;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use switchboard_domain::agent::VersionRef;
@@ -53,6 +57,19 @@ struct Slot {
     agreed: Moment,
     /// The revision up to which it was heard what was taken away.
     heard: AtomicU64,
+    /// When somebody asked for it last.
+    used: Moment,
+}
+
+impl Slot {
+    /// Whether it is worth keeping: it has versions ready, somebody hears of its changes, or it was asked
+    /// for a while ago.
+    fn is_in_use(&self, now: Duration) -> bool {
+        !self.current.load().agents.is_empty()
+            || self.served.receiver_count() > 0
+            || self.taken_away.receiver_count() > 0
+            || self.used.age(now).is_some_and(|age| age < usage::UNUSED)
+    }
 }
 
 /// The catalog of all workspaces.
@@ -112,10 +129,11 @@ impl Catalog {
     }
 
     async fn slot(&self, workspace: WorkspaceId) -> Result<Arc<Slot>, AppError> {
+        let began = self.context.elapsed();
         if let Some(slot) = self.loaded(workspace) {
+            slot.used.advance(began);
             return Ok(slot);
         }
-        let began = self.context.elapsed();
         let snapshot = build::first(&self.db, &self.source(workspace)).await?;
         let slot = Arc::new(Slot {
             served: watch::Sender::new(snapshot.revision),
@@ -124,6 +142,7 @@ impl Catalog {
             current: ArcSwap::from_pointee(snapshot),
             build: tokio::sync::Mutex::new(()),
             agreed: Moment::at(began),
+            used: Moment::at(began),
         });
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         Ok(slots.entry(workspace).or_insert(slot).clone())

@@ -13,7 +13,7 @@ use super::moment::Moment;
 /// The most versions that are kept ready in a workspace.
 const MOST_KEPT: usize = 128;
 /// How long a version that nobody uses is kept ready.
-const UNUSED: Duration = Duration::from_mins(10);
+pub const UNUSED: Duration = Duration::from_mins(10);
 /// What was used within this time is prepared again when something under it changes. Anything else is
 /// dropped then, so that a change costs what is in use and not all that ever was.
 const IN_USE: Duration = Duration::from_mins(1);

@@ -18,6 +18,7 @@ on_both_databases!(
     a_key_that_is_revoked_beside_the_server_counts_until_the_next_look,
     a_server_that_was_paused_asks_first,
     a_use_is_noted_by_the_minute,
+    a_key_of_a_workspace_that_was_not_used_for_a_while_is_looked_up,
 );
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -173,4 +174,20 @@ async fn a_use_is_noted_by_the_minute(database: TestDatabase) {
     let second = world.now();
     show(&server, &text).await.unwrap();
     noted(second).await;
+}
+
+/// Of a workspace that was dropped from memory nobody hears what is taken away.
+async fn a_key_of_a_workspace_that_was_not_used_for_a_while_is_looked_up(database: TestDatabase) {
+    let world = World::new(database, Options::default());
+    let server = world.start(1).await;
+    let (id, text) = key(&server, None).await;
+    show(&server, &text).await.unwrap();
+    world.jump(Duration::from_mins(11), &[&server]);
+    world.pass(60 * SECOND, &[&server]).await;
+    revoke_beside(&server, &server, id).await;
+    eventually("it is refused", || async {
+        world.pass(SECOND / 2, &[&server]).await;
+        show(&server, &text).await.err()
+    })
+    .await;
 }
