@@ -153,6 +153,9 @@ pub(crate) async fn page_by_name<R: Rows, Name: ToString>(
     let names = listing.ids.as_ref();
     let names: Option<Vec<String>> =
         names.map(|names| names.iter().map(ToString::to_string).collect());
+    if names.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Page::cut(vec![], listing.limit));
+    }
     if let Some(names) = &names {
         let list = dialect::placeholders(4 + words.len(), names.len());
         let _ = write!(sql, " AND name IN ({list})");
@@ -199,20 +202,24 @@ async fn ids(
     let Some(search) = &listing.search else {
         return Ok(named);
     };
-    let Some(named) = named else {
-        let all = matching(engine, workspace, found, search, after, listing.limit).await?;
-        return Ok(Some(all));
-    };
-    // Few are named, so all that match are not needed to know which of them do.
-    let mut matching = vec![];
-    for id in named {
-        if matches(engine, workspace, found, search, id).await? {
-            matching.push(id);
-        }
+    // PostgreSQL takes no empty list.
+    if named.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(named);
     }
-    Ok(Some(matching))
+    let found = matching(
+        engine,
+        workspace,
+        found,
+        search,
+        after,
+        listing.limit,
+        named,
+    );
+    Ok(Some(found.await?))
 }
 
+/// The ids of what is found after one, of all or of those that are named, and one more than the limit
+/// where there are more.
 async fn matching(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
@@ -220,11 +227,16 @@ async fn matching(
     search: &Search,
     after: Uuid,
     limit: u32,
+    named: Option<Vec<Uuid>>,
 ) -> Result<Vec<Uuid>, StoreError> {
+    let words = search.condition(engine, "text", 6);
+    let those = named.as_ref().map_or_else(String::new, |named| {
+        let list = dialect::placeholders(6 + search.0.len(), named.len());
+        format!(" AND id IN ({list})")
+    });
     let sql = format!(
         "SELECT id FROM search WHERE workspace_id = $1 AND kind = $2 AND id > $3 \
-         AND ($4 IS NULL OR under_id = $4) AND {} ORDER BY id LIMIT $5",
-        search.condition(engine, "text", 6)
+         AND ($4 IS NULL OR under_id = $4) AND {words}{those} ORDER BY id LIMIT $5"
     );
     Ok(on!(engine, conn => {
         let mut query = sqlx::query_scalar(AssertSqlSafe(sql))
@@ -233,30 +245,11 @@ async fn matching(
         for word in &search.0 {
             query = query.bind(word);
         }
+        for id in named.into_iter().flatten() {
+            query = query.bind(id);
+        }
         query.fetch_all(conn).await
     })?)
-}
-
-async fn matches(
-    engine: &mut Engine<'_>,
-    workspace: WorkspaceId,
-    found: Found,
-    search: &Search,
-    id: Uuid,
-) -> Result<bool, StoreError> {
-    let sql = format!(
-        "SELECT COUNT(*) FROM search WHERE workspace_id = $1 AND kind = $2 AND id = $3 AND {}",
-        search.condition(engine, "text", 4)
-    );
-    let count: i64 = on!(engine, conn => {
-        let mut query = sqlx::query_scalar(AssertSqlSafe(sql))
-            .bind(workspace.uuid()).bind(found.kind()).bind(id);
-        for word in &search.0 {
-            query = query.bind(word);
-        }
-        query.fetch_one(conn).await
-    })?;
-    Ok(count > 0)
 }
 
 #[cfg(test)]

@@ -59,6 +59,15 @@ async fn lists_are_searched_and_asked_for_by_id(database: TestDatabase) {
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(wrong.json()["errors"][0]["pointer"], "/ids");
 
+    for nothing in [
+        "/agents?ids=",
+        "/agents?ids=&q=desk",
+        "/secrets?ids=",
+        "/variables?ids=&q=x",
+    ] {
+        assert!(names(&client, nothing).await.is_empty(), "{nothing}");
+    }
+
     // What a thing is found by follows it.
     let renamed = json!({"name": "Reception"});
     client
