@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use switchboard_app::accounts::sessions::Session;
 use switchboard_app::authority::Authority;
 use switchboard_app::impact::How;
-use switchboard_app::{AppError, Listing, Principal, RequestInfo, Search, api_keys};
+use switchboard_app::{AppError, Listing, Principal, RequestInfo, Search, keys};
 use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::input::pointer_token;
 use switchboard_domain::strict::Strict;
@@ -80,7 +80,7 @@ pub async fn authority(
 /// Whom the key of a request stands for.
 pub async fn key_principal(parts: &Parts, state: &ApiState) -> Result<Principal, AppError> {
     let token = key(&parts.headers)?;
-    let mut principal = api_keys::authenticate(&state.app, token).await?;
+    let mut principal = keys::authenticate(&state.app.runtime, token).await?;
     if let Some(caller) = parts.extensions.get::<Caller>() {
         principal.request = Some(caller.request().clone());
         caller.set(principal.clone());

@@ -10,8 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt as _;
-use switchboard_app::audit::{self, Details};
-use switchboard_app::{Principal, RequestInfo};
+use switchboard_app::{Details, Principal, RequestInfo, audit};
 
 use crate::ApiState;
 use crate::problem::ProblemCode;
@@ -131,7 +130,14 @@ async fn note_refusal(
         details.secrets = vec![secret];
         details.destination = Some(origin);
     }
-    let noted = audit::refused(&state.app, principal, problem.code, request, details).await;
+    let noted = audit::refused(
+        &state.app.accounts,
+        principal,
+        problem.code,
+        request,
+        details,
+    )
+    .await;
     if let Err(error) = noted {
         tracing::warn!(%error, "a refusal could not be noted in the audit log");
     }

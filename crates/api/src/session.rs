@@ -79,7 +79,7 @@ impl FromRequestParts<ApiState> for Visitor {
 pub async fn enter(parts: &Parts, state: &ApiState) -> Result<Session, Problem> {
     let token = cookie(state, COOKIE, &parts.headers).ok_or(AppError::Unauthenticated)?;
     state.site.hosts().check_host(&parts.headers)?;
-    let session = sessions::find(&state.app, token).await?;
+    let session = sessions::find(&state.app.accounts, token).await?;
     if let Some(caller) = parts.extensions.get::<Caller>() {
         let mut principal = session.principal();
         principal.request = Some(caller.request().clone());
@@ -108,7 +108,12 @@ pub async fn check_workspace(
     if parts.headers.contains_key(WORKSPACE_HEADER) {
         return check_named(parts, state, session).await;
     }
-    if parts.method.is_safe() || sessions::workspaces(&state.app, session).await?.len() < 2 {
+    if parts.method.is_safe()
+        || sessions::workspaces(&state.app.accounts, session)
+            .await?
+            .len()
+            < 2
+    {
         return Ok(());
     }
     Err(AppError::conflict(
@@ -126,7 +131,7 @@ async fn check_named(parts: &Parts, state: &ApiState, session: &Session) -> Resu
         return Ok(());
     };
     let other = other.to_str().unwrap_or_default();
-    let own = sessions::workspaces(&state.app, session).await?;
+    let own = sessions::workspaces(&state.app.accounts, session).await?;
     let shown = own.iter().find(|own| own.workspace.to_string() == other);
     let shown = shown.map_or_else(
         || "a workspace that you are not a member of".to_owned(),
@@ -192,7 +197,7 @@ fn find<'a>(is_https: bool, name: &str, headers: &'a HeaderMap) -> Option<&'a st
 /// Gives the browser a session's cookie.
 pub fn remember(state: &ApiState, session: &Session, response: &mut Response) {
     // It is no reason not to let them in.
-    match accounts::device(&state.app, session.row().account.id) {
+    match accounts::device(&state.app.accounts, session.row().account.id) {
         Ok(device) => set_cookie(state, DEVICE, &device, accounts::KNOWN_FOR, response),
         Err(error) => tracing::warn!(%error, "a browser that signed in will not be known again"),
     }

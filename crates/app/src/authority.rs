@@ -5,7 +5,7 @@
 //! expires is waited for. Sessions are looked at together, once a second, by one task for all streams; an idle
 //! stream has no query of its own, and a timer only where its key expires.
 //!
-//! Whom a key stands for is no matter of this module: `catalog/trusted_keys.rs` remembers that.
+//! Whom a key stands for is no matter of this module: the catalog remembers that.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,10 +16,12 @@ use switchboard_domain::account::Role;
 use switchboard_domain::id::WorkspaceId;
 use switchboard_store::session;
 use switchboard_vault::{ApiKeyHash, ParsedApiKey};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
-use crate::accounts::sessions::Session;
-use crate::{App, AppError, Context, Principal};
+use switchboard_accounts::sessions::Session;
+use switchboard_operation::{AppError, Context, Principal};
+
+use crate::App;
 
 /// How often sessions with open streams are looked at.
 const LOOK_AT_SESSIONS: Duration = Duration::from_secs(1);
@@ -38,18 +40,11 @@ pub(crate) struct Authorities {
     lookup: tokio::sync::Mutex<()>,
     /// The sessions that have streams, each with what it stands for now.
     sessions: Mutex<HashMap<[u8; 32], watch::Sender<Option<Standing>>>>,
-    /// Sessions changed on this server.
-    changed: Notify,
 }
 
 impl Authorities {
     fn sessions(&self) -> MutexGuard<'_, HashMap<[u8; 32], watch::Sender<Option<Standing>>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Has the sessions looked at now, because some may have ended.
-    pub(crate) fn sessions_changed(&self) {
-        self.changed.notify_one();
     }
 
     /// Hears what a session stands for, which was just read.
@@ -82,7 +77,7 @@ pub(crate) async fn watch_sessions(app: Arc<App>) {
     loop {
         tokio::select! {
             () = timer.tick() => {}
-            () = app.authorities.changed.notified() => {}
+            () = app.accounts.session_changes() => {}
         }
         if let Err(error) = look(&app).await {
             tracing::warn!(%error, "the sessions of open streams were not looked at and are again");
@@ -138,10 +133,10 @@ impl Authority {
         let hash = ParsedApiKey::parse(text)
             .ok_or(AppError::Unauthenticated)?
             .hash;
-        let holder = crate::api_keys::holder(app, hash).await?;
+        let holder = switchboard_runtime::keys::holder(&app.runtime, hash).await?;
         // Heard from here on; what was before is asked for first.
         let workspace = holder.principal.workspace;
-        let taken_away = app.catalog.taken_away(workspace).await?;
+        let taken_away = app.runtime.catalog().taken_away(workspace).await?;
         Ok(Self {
             app: app.clone(),
             of: Of::Key {
@@ -181,13 +176,13 @@ impl Authority {
             Of::Key {
                 hash, principal, ..
             } => {
-                if let Some(known) = app.catalog.known_holder(hash) {
+                if let Some(known) = app.runtime.catalog().known_holder(hash) {
                     return Ok(known.principal == *principal);
                 }
                 let _one_asks = app.authorities.lookup.lock().await;
-                let found = match app.catalog.known_holder(hash) {
+                let found = match app.runtime.catalog().known_holder(hash) {
                     Some(known) => Some(known),
-                    None => app.catalog.find_holder(*hash).await?,
+                    None => app.runtime.catalog().find_holder(*hash).await?,
                 };
                 Ok(found.is_some_and(|found| found.principal == *principal))
             }

@@ -1,7 +1,6 @@
 //! Whether this server can do its work, part by part, from what is known already: asking costs no query.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use crate::App;
@@ -46,12 +45,12 @@ impl Report {
 
 /// How the server is, and the same as metrics.
 pub fn report(app: &App) -> Report {
-    let lag = app.catalog.lag();
+    let lag = app.runtime.catalog().lag();
     let mut ill = app.health.lock().clone();
-    if app.stopping.load(Ordering::Acquire) {
+    if app.runtime.is_stopping() {
         ill.insert("stopping", "the server stops".to_owned());
     }
-    if let Some((since, why)) = app.journal.failing() {
+    if let Some((since, why)) = app.runtime.write_failure() {
         let since = since.as_secs();
         ill.insert(
             "journal",
@@ -80,7 +79,7 @@ pub fn report(app: &App) -> Report {
 
 /// Writes what is known into the metrics.
 pub fn measure(app: &App) {
-    let lag = app.catalog.lag();
+    let lag = app.runtime.catalog().lag();
     let seconds =
         |age: Option<std::time::Duration>| age.map_or(f64::INFINITY, |age| age.as_secs_f64());
     metrics::gauge!("switchboard_catalog_look_age_seconds").set(seconds(lag.looked));

@@ -6,7 +6,7 @@ use switchboard_store::installation::{self, KeyCheckRow};
 use switchboard_vault::{Binding, KeyRing, Sealed, SecretText};
 use uuid::Uuid;
 
-use crate::{AppError, Context};
+use switchboard_operation::{AppError, Context};
 
 /// What is sealed. Anybody may know it.
 const KNOWN: &str = "this is the key file of this database";

@@ -1,58 +1,18 @@
-//! What a user can do: one file per kind of operation, and the pipeline that performs calls.
+//! The application: what runs, what is managed and who may do what, put together; and a server's life.
 //!
 //! REST, MCP and the Studio call the same operations; nothing is decided twice. Each takes a role
 //! ([`Runner`], [`Manager`], [`Admin`], or a [`Reader`]) that says for which workspace it acts.
 
-mod announce;
-mod bulkheads;
-mod carry_out;
-mod catalog;
-mod change;
-mod error;
-mod finish;
-mod journal;
-mod local;
-mod news;
-mod origins;
-mod prepare;
-mod principal;
-mod running;
-mod stats;
-mod supervise;
+mod seams;
 
-pub mod accounts;
-pub mod actions;
-pub mod agents;
-pub mod api_keys;
-pub mod audit;
 pub mod authority;
-pub mod call;
-pub mod caps;
-pub mod client_events;
-pub mod conversations;
-pub mod drafts;
-pub mod events;
 pub mod health;
-pub mod impact;
 pub mod installation;
-pub mod integrations;
 pub mod lifecycle;
-pub mod mcp;
-pub mod messages;
-pub mod notices;
-pub mod overview;
-pub mod publishing;
 pub mod restored;
-pub mod secrets;
-pub mod tool_watch;
-pub mod tools;
-pub mod variables;
-pub mod versions;
-pub mod workspaces;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use switchboard_connect::{Connector, Evaluations, TokenCache};
@@ -60,22 +20,28 @@ use switchboard_domain::id::InstanceId;
 use switchboard_domain::variable_caps::VariableCaps;
 use switchboard_mcp::{Limits, McpClient, McpSettings};
 use switchboard_outbound::Client;
+use switchboard_runtime::RuntimeSettings;
 use switchboard_store::Db;
 use switchboard_vault::KeyRing;
-use tokio::sync::Notify;
-use tokio_util::task::TaskTracker;
 
-pub use bulkheads::{Allowance, CallLimits};
-pub use error::{AppError, DATABASE_AWAY};
-pub use principal::{
-    Access, Actor, Admin, Administration, Area, By, Configuration, Conversations, Manager,
-    Principal, Reader, RequestInfo, Runner,
-};
-pub use supervise::keep_running;
+pub use switchboard_accounts as accounts;
+pub use switchboard_accounts::{Accounts, api_keys, audit, workspaces};
 pub use switchboard_connect::telnyx::Telnyx;
-pub use switchboard_context::{Clock, Context, Randomness, Sleep};
-pub use switchboard_store::search::Search;
-pub use switchboard_store::{Listing, Page};
+pub use switchboard_kinds::notices;
+pub use switchboard_manage::{
+    Manage, actions, agents, drafts, impact, integrations, overview, secrets, test_message,
+    tools as mcp, variables, versions,
+};
+pub use switchboard_operation::audit::Details;
+pub use switchboard_operation::{
+    Access, Actor, Admin, Administration, AppError, Area, By, Clock, Configuration, Context,
+    Conversations, DATABASE_AWAY, Listing, Manager, Page, Principal, Randomness, Reader,
+    RequestInfo, Runner, Search, Sleep, caps, keep_running,
+};
+pub use switchboard_runtime::{
+    Allowance, CallLimits, Runtime, call, client_events, conversations, events, keys, messages,
+    tool_watch, tools,
+};
 
 /// Stored things that operations answer with.
 pub mod rows {
@@ -89,11 +55,6 @@ pub mod rows {
     pub use switchboard_store::membership::{MemberRow, OwnMembership};
     pub use switchboard_store::variable::VariableRow;
 }
-
-use accounts::Accounts;
-use catalog::Catalog;
-use journal::{Journal, Pace};
-use news::News;
 
 /// How the application is set up.
 #[derive(Debug, Clone)]
@@ -132,34 +93,18 @@ impl Default for AppSettings {
 /// The application. One for each server.
 #[derive(Debug)]
 pub struct App {
-    pub(crate) db: Db,
-    pub(crate) context: Context,
-    pub(crate) keys: Arc<KeyRing>,
-    pub(crate) catalog: Catalog,
-    pub(crate) journal: Journal,
-    pub(crate) running: Arc<running::RunningCalls>,
-    pub(crate) news: Arc<News>,
-    pub(crate) connector: Connector,
-    pub(crate) mcp: McpClient,
-    pub(crate) telnyx: Telnyx,
-    /// Wakes whoever sends what is due.
-    pub(crate) outbox: Notify,
-    /// Wakes calls that wait for a client's answer.
-    pub(crate) client_answers: Notify,
-    /// What MCP servers announced.
-    pub(crate) announcements: mcp::Watch,
+    /// What runs.
+    pub runtime: Arc<Runtime>,
+    /// What is managed.
+    pub manage: Arc<Manage>,
+    /// Who may do what.
+    pub accounts: Accounts,
+    db: Db,
+    context: Context,
+    ended_file: Option<PathBuf>,
     /// What parts of the server say of themselves.
-    pub(crate) health: health::Health,
-    pub(crate) settings: AppSettings,
-    pub(crate) stats: stats::Stats,
-    pub(crate) tallies: overview::Tallies,
-    pub(crate) instance: InstanceId,
-    pub(crate) stopping: AtomicBool,
-    pub(crate) calls: TaskTracker,
-    pub(crate) accounts: Accounts,
-    pub(crate) bulkheads: bulkheads::Bulkheads,
-    pub(crate) authorities: authority::Authorities,
-    pub(crate) refusals: audit::Refusals,
+    health: health::Health,
+    authorities: authority::Authorities,
 }
 
 impl App {
@@ -176,54 +121,62 @@ impl App {
     ) -> Arc<Self> {
         let keys = Arc::new(keys);
         let tokens = TokenCache::default();
-        let (watch, tools_changed) = mcp::Watch::new();
-        let journal = Journal::new(db.clone(), instance, Pace::default());
+        let (announcements, tools_changed) = mcp::Watch::new();
         let mcp = McpClient::new(McpSettings {
             client: client.clone(),
             tokens: tokens.clone(),
             limits: Limits::default(),
             tools_changed,
         });
-        Arc::new(Self {
-            bulkheads: bulkheads::Bulkheads::new(settings.calls),
-            catalog: Catalog::new(
-                db.clone(),
-                keys.clone(),
-                client.breakers().clone(),
-                context.clone(),
-            ),
-            running: Arc::default(),
-            news: Arc::default(),
-            connector: Connector {
-                evaluations: Evaluations::default(),
-                client,
-                tokens,
-                max_response_bytes: settings.max_response_bytes,
+        let connector = Connector {
+            evaluations: Evaluations::default(),
+            client,
+            tokens,
+            max_response_bytes: settings.max_response_bytes,
+        };
+        let runtime = Runtime::new(
+            switchboard_runtime::Parts {
+                db: db.clone(),
+                context: context.clone(),
+                keys: keys.clone(),
+                connector: connector.clone(),
+                mcp: mcp.clone(),
+                telnyx: telnyx.clone(),
+                instance,
             },
+            RuntimeSettings {
+                call_timeout: settings.call_timeout,
+                public_url: settings.public_url,
+                idle_timeout: settings.idle_timeout,
+                variable_caps: settings.variable_caps,
+                calls: settings.calls,
+            },
+        );
+        let seams = Arc::new(seams::Seams(runtime.clone()));
+        let manage = Arc::new(Manage::new(switchboard_manage::Parts {
+            db: db.clone(),
+            context: context.clone(),
+            keys: keys.clone(),
+            announce: seams.clone(),
+            connector,
             mcp,
             telnyx,
-            outbox: Notify::new(),
-            client_answers: Notify::new(),
-            stats: stats::Stats::new(journal.counted()),
-            journal,
-            tallies: overview::Tallies::default(),
-            announcements: watch,
+            outbox: seams.clone(),
+            announcements,
+            call_timeout: settings.call_timeout,
+        }));
+        Arc::new(Self {
+            accounts: Accounts::new(db.clone(), context.clone(), keys, seams, instance),
+            runtime,
+            manage,
             db,
             context,
-            keys,
+            ended_file: settings.ended_file,
             health: health::Health::default(),
-            settings,
-            instance,
-            stopping: AtomicBool::new(false),
-            calls: TaskTracker::new(),
-            accounts: Accounts::default(),
             authorities: authority::Authorities::default(),
-            refusals: audit::Refusals::default(),
         })
     }
-}
 
-impl App {
     /// The database, for what is done before anybody is served.
     pub const fn db(&self) -> &Db {
         &self.db

@@ -21,8 +21,11 @@ use switchboard_store::ended::{self, Mark};
 use switchboard_store::{Db, Lane, workspace};
 use uuid::Uuid;
 
-use crate::audit::Details;
-use crate::{App, AppError, By, Context, api_keys};
+use switchboard_accounts::api_keys;
+use switchboard_operation::audit::{Details, row as audit_row};
+use switchboard_operation::{AppError, By, Context};
+
+use crate::App;
 
 /// How often it is looked whether something was ended.
 const LOOK: Duration = Duration::from_secs(1);
@@ -195,7 +198,7 @@ async fn end_sessions(
     let by = By::from(actor);
     for found in workspace::list(engine).await? {
         let what = ("session.end_all", "session", "all");
-        let row = crate::audit::row(context, &by, what, Details::default());
+        let row = audit_row(context, &by, what, Details::default());
         switchboard_store::audit::insert(engine, found.id, &row).await?;
     }
     ended::count_from(engine, count).await?;
@@ -233,7 +236,7 @@ pub async fn begin_again(
 
 /// Keeps the file up to date, and notices a database that is put back under a running server.
 pub(crate) async fn keep_remembering(app: Arc<App>) {
-    let Some(path) = app.settings.ended_file.clone() else {
+    let Some(path) = app.ended_file.clone() else {
         return;
     };
     let mut timer = app.context.every(LOOK);
@@ -261,8 +264,8 @@ async fn look(app: &App, path: &Path, last: Option<Mark>) -> Result<Mark, AppErr
         return Ok(now);
     }
     if compare(&app.db, &app.context, path).await?.is_some() {
-        app.catalog.look_soon();
-        app.authorities.sessions_changed();
+        app.runtime.catalog().look_soon();
+        app.accounts.sessions_changed();
     }
     Ok(now)
 }

@@ -160,19 +160,36 @@ impl Performed {
         self.left_out = taken.left_out;
     }
 
-    /// A call that failed before anything was sent.
-    pub fn not_sent(error: CallError) -> Self {
+    /// A call that succeeded with this answer, and sent no request of ours.
+    pub fn answered(output: String) -> Self {
+        Self {
+            outcome: Outcome::Succeeded,
+            output,
+            error: None,
+            ..Self::nothing()
+        }
+    }
+
+    fn nothing() -> Self {
         Self {
             outcome: Outcome::Failed,
             output: "null".to_owned(),
             variables: vec![],
             unmatched: vec![],
             left_out: vec![],
-            error: Some(error),
+            error: None,
             request: "null".to_owned(),
             response: "null".to_owned(),
             tool_result: false,
             held: None,
+        }
+    }
+
+    /// A call that failed before anything was sent.
+    pub fn not_sent(error: CallError) -> Self {
+        Self {
+            error: Some(error),
+            ..Self::nothing()
         }
     }
 

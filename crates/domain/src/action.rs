@@ -95,6 +95,18 @@ pub enum ActionDefinition {
     Message(MessageAction),
 }
 
+impl From<ApiAction> for ActionDefinition {
+    fn from(action: ApiAction) -> Self {
+        Self::Api(action)
+    }
+}
+
+impl From<McpAction> for ActionDefinition {
+    fn from(action: McpAction) -> Self {
+        Self::Mcp(action)
+    }
+}
+
 impl ActionDefinition {
     /// Every secret it refers to, each once.
     pub fn secrets(&self) -> Vec<&SecretName> {
@@ -147,6 +159,22 @@ impl ActionDefinition {
             Self::Api(api) => api.body_template.as_deref(),
             Self::Mcp(_) => None,
             Self::Message(message) => message.message_template.as_deref(),
+        }
+    }
+
+    /// The tool of an MCP server, if it is one.
+    pub const fn tool(&self) -> Option<&McpAction> {
+        match self {
+            Self::Mcp(mcp) => Some(mcp),
+            Self::Api(_) | Self::Message(_) => None,
+        }
+    }
+
+    /// The tool of an MCP server, if it is one.
+    pub const fn tool_mut(&mut self) -> Option<&mut McpAction> {
+        match self {
+            Self::Mcp(mcp) => Some(mcp),
+            Self::Api(_) | Self::Message(_) => None,
         }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::auth::{Auth, SecretRef, ValueSource};
-use crate::environment::PerEnvironment;
+use crate::environment::{Environment, PerEnvironment};
 use crate::name::SecretName;
 
 /// The kinds of integration, as they are named in the API.
@@ -30,6 +30,14 @@ impl IntegrationKind {
             Self::McpServer => "mcp_server",
             Self::MessagingChannel => "messaging_channel",
         }
+    }
+
+    /// The kind whose actions are what its server offers.
+    pub const WITH_TOOLS: Self = Self::McpServer;
+
+    /// Whether text messages are sent through it.
+    pub const fn sends_messages(self) -> bool {
+        matches!(self, Self::MessagingChannel)
     }
 }
 
@@ -161,6 +169,51 @@ impl IntegrationDefinition {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// The settings of an MCP server, if it is one.
+    pub const fn mcp_server(&self) -> Option<&McpServer> {
+        match self {
+            Self::McpServer(server) => Some(server),
+            Self::CustomApi { .. } | Self::MessagingChannel(_) => None,
+        }
+    }
+
+    /// The settings of a messaging channel, if it is one.
+    pub const fn messaging_channel(&self) -> Option<&MessagingChannel> {
+        match self {
+            Self::MessagingChannel(channel) => Some(channel),
+            Self::CustomApi { .. } | Self::McpServer(_) => None,
+        }
+    }
+
+    /// Where an HTTP API is in each environment, if it is one.
+    pub const fn slots(&self) -> Option<&PerEnvironment<ApiSlot>> {
+        match self {
+            Self::CustomApi { environments } => Some(environments),
+            Self::McpServer(_) | Self::MessagingChannel(_) => None,
+        }
+    }
+
+    /// As much of it as one environment uses.
+    #[must_use]
+    pub fn in_environment(&self, environment: Environment) -> Self {
+        let Self::CustomApi { environments } = self else {
+            return self.clone();
+        };
+        let mut only = PerEnvironment::default();
+        *only.slot(environment) = environments.get(environment).cloned();
+        Self::CustomApi { environments: only }
+    }
+
+    /// In which environments it needs a secret that it refers to.
+    pub fn environments_with(&self, secret: &SecretName) -> Vec<Environment> {
+        let Some(slots) = self.slots() else {
+            return vec![Environment::Production];
+        };
+        let with = slots.iter();
+        let with = with.filter(|(_, slot)| slot.secrets().contains(&secret));
+        with.map(|(environment, _)| environment).collect()
     }
 }
 

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use switchboard_api::Site;
 use switchboard_app::api_keys::NewKey;
 use switchboard_app::{
-    Access, Actor, App, AppError, Context, Listing, Manager, Principal, actions, agents, api_keys,
-    drafts, integrations, secrets, variables, versions, workspaces,
+    Access, Actor, App, AppError, Context, Listing, Manage, Manager, Principal, actions, agents,
+    api_keys, drafts, integrations, secrets, variables, versions, workspaces,
 };
 use switchboard_domain::id::{ActionId, WorkspaceId};
 use switchboard_domain::name::{SecretName, VariableName};
@@ -119,6 +119,7 @@ async fn fill(app: &Arc<App>, services: &Services) -> anyhow::Result<Sample> {
         ..
     } = services;
     let (db, context) = (app.db(), app.context());
+    let manage = &*app.manage;
     let workspace = workspaces::ensure_default(db, context).await?.id;
     let new = NewKey {
         name: "demo admin".to_owned(),
@@ -132,16 +133,16 @@ async fn fill(app: &Arc<App>, services: &Services) -> anyhow::Result<Sample> {
 
     let secret = SecretName::parse("billing_token")?;
     let values = read(json!({"values": everywhere(json!(token))}))?;
-    secrets::put(app, &manager, &secret, values).await?;
+    secrets::put(manage, &manager, &secret, values).await?;
     let variable = VariableName::parse("company")?;
     let values = read(json!({"values": everywhere(json!("Example Ltd"))}))?;
-    variables::put(app, &manager, &variable, values).await?;
+    variables::put(manage, &manager, &variable, values).await?;
 
     let slot = json!({
         "base_url": service, "auth": {"type": "bearer", "token": {"secret": "billing_token"}},
     });
     let integration = integrations::create(
-        app,
+        manage,
         &manager,
         read(json!({
             "kind": "custom_api", "name": "Billing", "description": "The sample billing service.",
@@ -153,48 +154,48 @@ async fn fill(app: &Arc<App>, services: &Services) -> anyhow::Result<Sample> {
     .id;
     let mut links = vec![];
     for action in sample_actions() {
-        let row = actions::create(app, &manager, integration, read(action)?).await?;
+        let row = actions::create(manage, &manager, integration, read(action)?).await?;
         let mut link = json!({"link": {"action_id": row.id}});
         if row.name.as_str() == "pay_invoice" {
             link["overrides"] = json!({"max_successful_calls": 1, "phases": ["in_call"]});
         }
         links.push(link);
     }
-    for id in tools(app, &manager, help_desk).await? {
+    for id in tools(manage, &manager, help_desk).await? {
         links.push(json!({"link": {"action_id": id}}));
     }
-    let agent = agents::create(app, &manager, read(json!({
+    let agent = agents::create(manage, &manager, read(json!({
         "name": "Billing helper", "description": "Answers questions about invoices and takes payments.",
     }))?)
     .await?;
-    drafts::put(app, &manager, agent.id, None, read(json!({
+    drafts::put(manage, &manager, agent.id, None, read(json!({
         "instructions": "Help callers of {{ workspace.company }} with their invoices. The open amount is in variables.amount.",
         "states": [{"name": "greeting"}, {"name": "billing"}], "initial_state": "greeting",
         "actions": links,
     }))?)
     .await?;
     let notes = read(json!({"notes": "The demo's first version."}))?;
-    let locked = versions::lock(app, &manager, agent.id, None, notes).await?;
-    versions::publish(app, &manager, agent.id, locked.version.number(), None).await?;
+    let locked = versions::lock(manage, &manager, agent.id, None, notes).await?;
+    versions::publish(manage, &manager, agent.id, locked.version.number(), None).await?;
     Ok(Sample {
         key: key.expose().to_owned(),
         agent: agent.id.to_string(),
-        front_desk: front_desk(app, &manager, &services.webhook_key).await?,
+        front_desk: front_desk(manage, &manager, &services.webhook_key).await?,
     })
 }
 
 /// Connects the simulated Telnyx, and makes an agent with every kind of action. Answers its id.
 async fn front_desk(
-    app: &Arc<App>,
+    manage: &Manage,
     manager: &Manager,
     webhook_key: &str,
 ) -> anyhow::Result<String> {
     let key = SecretName::parse("telnyx_key")?;
     let values =
         json!({"development": "KEY_demo", "staging": "KEY_demo", "production": "KEY_demo"});
-    secrets::put(app, manager, &key, read(json!({"values": values}))?).await?;
+    secrets::put(manage, manager, &key, read(json!({"values": values}))?).await?;
     let channel = integrations::create(
-        app,
+        manage,
         manager,
         read(json!({
             "kind": "messaging_channel", "name": "Text messages", "provider": "telnyx",
@@ -213,16 +214,16 @@ async fn front_desk(
             "type": "object", "properties": {"time": {"type": "string"}}, "required": ["time"],
         },
     }))?;
-    let reminder = actions::create(app, manager, channel, reminder).await?;
+    let reminder = actions::create(manage, manager, channel, reminder).await?;
     let agent = agents::create(
-        app,
+        manage,
         manager,
         read(json!({
             "name": "Front desk", "description": "Has one action of every kind.",
         }))?,
     )
     .await?;
-    drafts::put(app, manager, agent.id, None, read(json!({
+    drafts::put(manage, manager, agent.id, None, read(json!({
         "instructions": "Answer the phone for {{ workspace.company }}.",
         "states": [
             {"name": "greeting", "description": "Find out what it is about.", "transitions": ["booking"]},
@@ -247,19 +248,19 @@ async fn front_desk(
     }))?)
     .await?;
     let notes = read(json!({"notes": "One action of every kind."}))?;
-    let locked = versions::lock(app, manager, agent.id, None, notes).await?;
-    versions::publish(app, manager, agent.id, locked.version.number(), None).await?;
+    let locked = versions::lock(manage, manager, agent.id, None, notes).await?;
+    versions::publish(manage, manager, agent.id, locked.version.number(), None).await?;
     Ok(agent.id.to_string())
 }
 
 /// Connects the sample MCP server. Answers the ids of its tools.
-async fn tools(app: &Arc<App>, manager: &Manager, url: &str) -> anyhow::Result<Vec<ActionId>> {
+async fn tools(manage: &Manage, manager: &Manager, url: &str) -> anyhow::Result<Vec<ActionId>> {
     let input = read(json!({
         "kind": "mcp_server", "name": "Help desk", "description": "The sample MCP server.",
         "url": url, "auth": {"type": "bearer", "token": {"secret": "billing_token"}},
     }))?;
-    let made = integrations::create(app, manager, input).await?;
-    let page = actions::list(app, manager, Some(made.row.id), &Listing::page(None, 50)).await?;
+    let made = integrations::create(manage, manager, input).await?;
+    let page = actions::list(manage, manager, Some(made.row.id), &Listing::page(None, 50)).await?;
     Ok(page.rows.into_iter().map(|row| row.id).collect())
 }
 

@@ -48,7 +48,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
 /// Prints the one-use link that makes the first owner's account, where there is no owner. To standard
 /// output, which is for whoever starts the server, and never to the log.
 pub async fn offer_setup(app: &App, site: &Site) -> anyhow::Result<()> {
-    match setup::offer(app).await? {
+    match setup::offer(&app.accounts).await? {
         Offer::NotNeeded => {}
         Offer::Token(token) => {
             say!("");

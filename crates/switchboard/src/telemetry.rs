@@ -30,10 +30,8 @@ async fn upkeep(metrics: PrometheusHandle) {
 /// Starts the log, on standard error, and the metrics.
 pub fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
     let level = settings.log_level.as_str();
-    // Libraries only speak up when something is wrong.
-    let filter = EnvFilter::try_new(format!(
-        "warn,switchboard={level},switchboard_app={level},switchboard_api={level},switchboard_store={level},switchboard_connect={level},switchboard_outbound={level}"
-    ))?;
+    // Libraries only speak up when something is wrong. Our crates all start with this name.
+    let filter = EnvFilter::try_new(format!("warn,switchboard={level}"))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         // Written by whoever logs: handing lines to another thread cost more than the write.

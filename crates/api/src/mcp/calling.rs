@@ -98,7 +98,7 @@ pub async fn call(
             }
         }
     } else {
-        call::call(&visit.state.app, &visit.runner, request).await
+        call::call(&visit.state.app.runtime, &visit.runner, request).await
     };
     match answer {
         Err(AppError::NotFound(_)) => Ok(Called::NoConversation),

@@ -110,7 +110,7 @@ async fn message(
     let result = match call.method.as_str() {
         "ping" => "{}".to_owned(),
         "tools/list" => {
-            let found = switchboard_app::tools::of(&visit.state.app, conversation).await?;
+            let found = switchboard_app::tools::of(&visit.state.app.runtime, conversation).await?;
             format!(r#"{{"tools":{}}}"#, tools::list(&found))
         }
         "logging/setLevel" => {
@@ -166,9 +166,10 @@ async fn initialize(visit: &Visit<'_>, call: &Call) -> Result<Response, Failure>
 
 /// A conversation of its own.
 async fn begun(visit: &Visit<'_>) -> Result<ConversationId, Failure> {
-    let (app, runner) = (&visit.state.app, &visit.runner);
-    let version = conversations::version(app, runner, visit.agent, visit.query.version).await?;
-    let started = conversations::start_on(app, runner, visit.new_conversation(), version).await?;
+    let (runtime, runner) = (&visit.state.app.runtime, &visit.runner);
+    let version = conversations::version(runtime, runner, visit.agent, visit.query.version).await?;
+    let started =
+        conversations::start_on(runtime, runner, visit.new_conversation(), version).await?;
     Ok(started.key.id)
 }
 
@@ -231,7 +232,7 @@ fn no_session() -> Failure {
 
 /// The conversation of a session that is not over.
 async fn existing(visit: &Visit<'_>, id: ConversationId) -> Result<Arc<Conversation>, Failure> {
-    match conversations::get(&visit.state.app, &visit.runner, id).await {
+    match conversations::get(&visit.state.app.runtime, &visit.runner, id).await {
         Ok(found) if found.key.agent == visit.agent && found.status != Status::Closed => Ok(found),
         Ok(_) | Err(AppError::NotFound(_)) => Err(no_session()),
         Err(error) => Err(error.into()),
@@ -250,9 +251,9 @@ pub async fn get(visit: &Visit<'_>) -> Result<Response, Failure> {
     }
     let id = session(visit)?;
     let conversation = existing(visit, id).await?;
-    let (app, runner) = (&visit.state.app, visit.runner.clone());
+    let (runtime, runner) = (&visit.state.app.runtime, visit.runner.clone());
     let whose = Whose::Conversation(id);
-    let watch = ToolWatch::start(app, runner, whose, Some(&conversation)).await?;
+    let watch = ToolWatch::start(runtime, runner, whose, Some(&conversation)).await?;
     stream::changes(visit, watch).await
 }
 
@@ -266,7 +267,7 @@ pub async fn delete(visit: &Visit<'_>) -> Result<Response, Failure> {
     }
     // The dialogue ends first, then what follows it.
     while conversation.status != Status::Closed {
-        conversation = conversations::end(&visit.state.app, &visit.runner, id).await?;
+        conversation = conversations::end(&visit.state.app.runtime, &visit.runner, id).await?;
     }
     visit.state.mcp.levels.invalidate(&id);
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -148,8 +148,8 @@ fn unknown_handle() -> Failure {
 
 async fn discover(visit: &Visit<'_>) -> Result<String, Failure> {
     // Who cannot start a conversation hears why at once.
-    let (app, version) = (&visit.state.app, visit.query.version);
-    conversations::version(app, &visit.runner, visit.agent, version).await?;
+    let (runtime, version) = (&visit.state.app.runtime, visit.query.version);
+    conversations::version(runtime, &visit.runner, visit.agent, version).await?;
     let versions = supported().join("\",\"");
     Ok(format!(
         r#""supportedVersions":["{versions}"],"capabilities":{CAPABILITIES}"#
@@ -157,20 +157,21 @@ async fn discover(visit: &Visit<'_>) -> Result<String, Failure> {
 }
 
 async fn listed(visit: &Visit<'_>, handle: Option<ConversationId>) -> Result<Tools, Failure> {
-    let (app, runner) = (&visit.state.app, &visit.runner);
+    let (runtime, runner) = (&visit.state.app.runtime, &visit.runner);
     let Some(id) = handle else {
-        let version = conversations::version(app, runner, visit.agent, visit.query.version).await?;
+        let version =
+            conversations::version(runtime, runner, visit.agent, visit.query.version).await?;
         let environment = visit.query.environment;
         let offered =
-            switchboard_app::tools::offered(app, runner, visit.agent, version, environment);
+            switchboard_app::tools::offered(runtime, runner, visit.agent, version, environment);
         return Ok(offered.await?);
     };
-    Ok(switchboard_app::tools::of(app, named(visit, id).await?).await?)
+    Ok(switchboard_app::tools::of(runtime, named(visit, id).await?).await?)
 }
 
 /// The conversation of a handle.
 async fn named(visit: &Visit<'_>, id: ConversationId) -> Result<Arc<Conversation>, Failure> {
-    match conversations::get(&visit.state.app, &visit.runner, id).await {
+    match conversations::get(&visit.state.app.runtime, &visit.runner, id).await {
         Ok(found) if found.key.agent == visit.agent => Ok(found),
         Ok(_) | Err(AppError::NotFound(_)) => Err(unknown_handle()),
         Err(error) => Err(error.into()),
@@ -182,10 +183,11 @@ async fn call_tool(visit: &Visit<'_>, call: Call) -> Result<Response, Failure> {
     let conversation = if let Some(id) = handle(visit, &call)? {
         id
     } else {
-        let (app, runner) = (&visit.state.app, &visit.runner);
-        let version = conversations::version(app, runner, visit.agent, visit.query.version).await?;
+        let (runtime, runner) = (&visit.state.app.runtime, &visit.runner);
+        let version =
+            conversations::version(runtime, runner, visit.agent, visit.query.version).await?;
         let input = visit.new_conversation();
-        let started = conversations::start_on(app, runner, input, version).await?;
+        let started = conversations::start_on(runtime, runner, input, version).await?;
         started.key.id
     };
     let level = call.params.meta.as_ref();
@@ -218,7 +220,7 @@ async fn listen(visit: &Visit<'_>, call: Call) -> Result<Response, Failure> {
             "send `Accept: application/json, text/event-stream`",
         ));
     }
-    let (app, runner) = (&visit.state.app, visit.runner.clone());
+    let (runtime, runner) = (&visit.state.app.runtime, visit.runner.clone());
     let handle = handle(visit, &call)?;
     let conversation = match handle {
         Some(id) => Some(named(visit, id).await?),
@@ -232,7 +234,7 @@ async fn listen(visit: &Visit<'_>, call: Call) -> Result<Response, Failure> {
             environment: visit.query.environment,
         },
     };
-    let watch = ToolWatch::start(app, runner, whose, conversation.as_deref()).await?;
+    let watch = ToolWatch::start(runtime, runner, whose, conversation.as_deref()).await?;
     let wanted = call.params.notifications.unwrap_or_default();
     let is_wanted = wanted.tools_list_changed == Some(true);
     stream::subscription(visit, watch, &call.id, is_wanted).await

@@ -42,15 +42,15 @@ fn digests(
 ) -> impl Stream<Item = u64> + use<> {
     let ended = end(state, &authority);
     let next = stream::unfold(
-        (state.app.clone(), authority, watch, shown),
-        |(app, authority, mut watch, shown)| async move {
+        (state.app.runtime.clone(), authority, watch, shown),
+        |(runtime, authority, mut watch, shown)| async move {
             loop {
-                match watch.next(&app).await {
+                match watch.next(&runtime).await {
                     Ok(Some(found)) => {
                         let digest = tools::digest(&tools::list(&found));
                         if digest != shown {
                             let told = authority.holds().await;
-                            return told.then_some((digest, (app, authority, watch, digest)));
+                            return told.then_some((digest, (runtime, authority, watch, digest)));
                         }
                     }
                     Ok(None) => return None,
@@ -87,7 +87,7 @@ async fn authority(visit: &Visit<'_>) -> Result<Authority, Failure> {
 
 /// The digest of what is there when a stream opens.
 async fn digest_now(visit: &Visit<'_>, watch: &mut ToolWatch) -> Result<u64, Failure> {
-    let found = watch.next(&visit.state.app).await?;
+    let found = watch.next(&visit.state.app.runtime).await?;
     Ok(tools::digest(&tools::list(&found.unwrap_or_default())))
 }
 
@@ -210,8 +210,8 @@ pub async fn first(
 ) -> Result<First, Failure> {
     let authority = extract::authority(visit.state, None, visit.headers).await?;
     let ended = Box::pin(authority.ended());
-    let (app, runner) = (visit.state.app.clone(), visit.runner.clone());
-    let mut call: Answered = Box::pin(async move { call::call(&app, &runner, request).await });
+    let (runtime, runner) = (visit.state.app.runtime.clone(), visit.runner.clone());
+    let mut call: Answered = Box::pin(async move { call::call(&runtime, &runner, request).await });
     loop {
         tokio::select! {
             biased;

@@ -54,7 +54,7 @@ pub async fn list_actions(
     Path((id,)): Path<(IntegrationId,)>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = actions::list(&state.app, &reader, Some(id), &query.listing()?)
+    let page = actions::list(&state.app.manage, &reader, Some(id), &query.listing()?)
         .boxed()
         .await?;
     let cursor = |row: &ActionRow| row.id.to_string();
@@ -69,7 +69,7 @@ pub async fn list_all_actions(
     Auth(reader): Auth<Reader<Configuration>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = actions::list(&state.app, &reader, None, &query.listing()?)
+    let page = actions::list(&state.app.manage, &reader, None, &query.listing()?)
         .boxed()
         .await?;
     let cursor = |row: &ActionRow| row.id.to_string();
@@ -87,7 +87,7 @@ pub async fn create_action(
     Path((id,)): Path<(IntegrationId,)>,
     Json(input): Json<ActionInput>,
 ) -> Result<Response, Problem> {
-    let row = actions::create(&state.app, &manager, id, input)
+    let row = actions::create(&state.app.manage, &manager, id, input)
         .boxed()
         .await?;
     Ok(view::resource(
@@ -106,7 +106,7 @@ pub async fn get_action(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(ActionId,)>,
 ) -> Result<Response, Problem> {
-    let row = actions::get(&state.app, &reader, id).boxed().await?;
+    let row = actions::get(&state.app.manage, &reader, id).boxed().await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(row)))
 }
 
@@ -123,7 +123,7 @@ pub async fn update_action(
     Query(query): Query<DryRunQuery>,
     Json(patch): Json<ActionPatch>,
 ) -> Result<Response, Problem> {
-    let outcome = actions::update(&state.app, &manager, id, query.how(expected), patch)
+    let outcome = actions::update(&state.app.manage, &manager, id, query.how(expected), patch)
         .boxed()
         .await?;
     Ok(answer(outcome))
@@ -148,7 +148,7 @@ pub async fn delete_action(
     IfMatch(expected): IfMatch,
     Query(query): Query<DryRunQuery>,
 ) -> Result<Response, Problem> {
-    let outcome = actions::delete(&state.app, &manager, id, query.how(expected))
+    let outcome = actions::delete(&state.app.manage, &manager, id, query.how(expected))
         .boxed()
         .await?;
     Ok(view::deleted(outcome))
@@ -163,7 +163,9 @@ pub async fn undelete_action(
     Auth(manager): Auth<Manager>,
     Path((id,)): Path<(ActionId,)>,
 ) -> Result<Response, Problem> {
-    let row = actions::undelete(&state.app, &manager, id).boxed().await?;
+    let row = actions::undelete(&state.app.manage, &manager, id)
+        .boxed()
+        .await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(row)))
 }
 
@@ -177,7 +179,7 @@ pub async fn approve_action(
     Path((id,)): Path<(ActionId,)>,
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
-    let row = mcp::approve(&state.app, &manager, id, expected)
+    let row = mcp::approve(&state.app.manage, &manager, id, expected)
         .boxed()
         .await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(row)))
@@ -197,7 +199,7 @@ pub async fn move_action(
     Json(input): Json<MoveInput>,
 ) -> Result<Response, Problem> {
     let (how, target) = (query.how(expected), *input.integration_id);
-    let outcome = actions::move_to(&state.app, &manager, id, how, target)
+    let outcome = actions::move_to(&state.app.manage, &manager, id, how, target)
         .boxed()
         .await?;
     Ok(answer(outcome))
@@ -212,7 +214,9 @@ pub async fn get_action_usage(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(ActionId,)>,
 ) -> Result<Response, Problem> {
-    let users = actions::usage(&state.app, &reader, id).boxed().await?;
+    let users = actions::usage(&state.app.manage, &reader, id)
+        .boxed()
+        .await?;
     let users = users.into_iter().map(|user| UsageEntry {
         agent_id: Wire(user.agent),
         agent_name: user.agent_name,
@@ -234,7 +238,7 @@ pub async fn list_action_revisions(
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
     let (before, limit) = (query.after()?, query.limit()?);
-    let page = actions::revisions(&state.app, &reader, id, before, limit)
+    let page = actions::revisions(&state.app.manage, &reader, id, before, limit)
         .boxed()
         .await?;
     let cursor = |found: &actions::Revision| found.row.revision.to_string();
@@ -280,7 +284,7 @@ pub async fn test_action(
     Path((id,)): Path<(ActionId,)>,
     Json(input): Json<TestInput>,
 ) -> Result<Response, Problem> {
-    let answer = actions::test(&state.app, &manager, id, input)
+    let answer = actions::test(&state.app.manage, &manager, id, input)
         .boxed()
         .await?;
     Ok(view::raw(StatusCode::OK, answer))

@@ -44,7 +44,7 @@ pub async fn list_agents(
     Auth(reader): Auth<Reader<Configuration>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = agents::list(&state.app, &reader, &query.listing()?)
+    let page = agents::list(&state.app.manage, &reader, &query.listing()?)
         .boxed()
         .await?;
     let cursor = |one: &AgentView| one.row.id.to_string();
@@ -59,7 +59,9 @@ pub async fn create_agent(
     Auth(manager): Auth<Manager>,
     Json(input): Json<AgentInput>,
 ) -> Result<Response, Problem> {
-    let row = agents::create(&state.app, &manager, input).boxed().await?;
+    let row = agents::create(&state.app.manage, &manager, input)
+        .boxed()
+        .await?;
     Ok(view::resource(
         StatusCode::CREATED,
         row.revision,
@@ -76,7 +78,7 @@ pub async fn get_agent(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
-    let found = agents::get(&state.app, &reader, id).boxed().await?;
+    let found = agents::get(&state.app.manage, &reader, id).boxed().await?;
     let revision = found.row.revision;
     Ok(view::resource(
         StatusCode::OK,
@@ -97,7 +99,7 @@ pub async fn update_agent(
     IfMatch(expected): IfMatch,
     Json(patch): Json<AgentPatch>,
 ) -> Result<Response, Problem> {
-    let row = agents::update(&state.app, &manager, id, expected, patch)
+    let row = agents::update(&state.app.manage, &manager, id, expected, patch)
         .boxed()
         .await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(row)))
@@ -113,7 +115,7 @@ pub async fn delete_agent(
     Path((id,)): Path<(AgentId,)>,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    agents::delete(&state.app, &manager, id, expected)
+    agents::delete(&state.app.manage, &manager, id, expected)
         .boxed()
         .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -60,9 +60,15 @@ pub async fn list_api_keys(
 ) -> Result<Response, Problem> {
     let from = after(query.after.as_deref())?;
     let prefix = query.prefix.as_deref();
-    let page = api_keys::list_for(&state.app, &reader, prefix, from, limit(query.limit)?)
-        .boxed()
-        .await?;
+    let page = api_keys::list_for(
+        &state.app.accounts,
+        &reader,
+        prefix,
+        from,
+        limit(query.limit)?,
+    )
+    .boxed()
+    .await?;
     let cursor = |key: &KeyView| key.row.id.to_string();
     let view = |key: KeyView| show(key.row, key.is_maker_gone);
     Ok(view::page::<ApiKeyList, _>(page, cursor, view))
@@ -81,7 +87,9 @@ pub async fn create_api_key(
         scope: *input.scope,
         expires_at: input.expires_at,
     };
-    let (row, plain) = api_keys::create(&state.app, &admin, &new).boxed().await?;
+    let (row, plain) = api_keys::create(&state.app.accounts, &admin, &new)
+        .boxed()
+        .await?;
     let made = NewApiKey {
         about: show(row, false),
         key: plain.expose().to_owned(),
@@ -98,6 +106,8 @@ pub async fn revoke_api_key(
     Auth(admin): Auth<Admin>,
     Path((id,)): Path<(ApiKeyId,)>,
 ) -> Result<StatusCode, Problem> {
-    api_keys::revoke(&state.app, &admin, id).boxed().await?;
+    api_keys::revoke(&state.app.accounts, &admin, id)
+        .boxed()
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -25,7 +25,7 @@ pub async fn list_audit(
     Auth(reader): Auth<Reader<Administration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = audit::list(&state.app, &reader, query.after()?, query.limit()?)
+    let page = audit::list(&state.app.accounts, &reader, query.after()?, query.limit()?)
         .boxed()
         .await?;
     let cursor = |entry: &audit::AuditEntry| entry.row.id.to_string();

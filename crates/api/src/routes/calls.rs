@@ -37,7 +37,9 @@ pub async fn call_action(
         agent: None,
         notices: None,
     };
-    let answer = call::call(&state.app, &runner, request).boxed().await?;
+    let answer = call::call(&state.app.runtime, &runner, request)
+        .boxed()
+        .await?;
     let mut response = view::raw(StatusCode::OK, answer.json);
     if answer.replayed {
         response

@@ -24,7 +24,7 @@ pub async fn answer_client_event(
     Path((conversation, event)): Path<(ConversationId, EventId)>,
     Json(input): Json<ClientEventResult>,
 ) -> Result<StatusCode, Problem> {
-    client_events::answer(&state.app, &runner, conversation, event, input)
+    client_events::answer(&state.app.runtime, &runner, conversation, event, input)
         .boxed()
         .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -102,9 +102,15 @@ pub async fn list_conversations(
 ) -> Result<Response, Problem> {
     let filter = query.filter()?;
     let before = after(query.after.as_deref())?;
-    let page = conversations::list(&state.app, &reader, filter, before, limit(query.limit)?)
-        .boxed()
-        .await?;
+    let page = conversations::list(
+        &state.app.runtime,
+        &reader,
+        filter,
+        before,
+        limit(query.limit)?,
+    )
+    .boxed()
+    .await?;
     let cursor = |found: &conversation::Conversation| found.key.id.to_string();
     let view = |found: conversation::Conversation| Conversation::from(&found);
     Ok(view::page::<ConversationList, _>(page, cursor, view))
@@ -118,7 +124,7 @@ pub async fn start_conversation(
     Auth(runner): Auth<Runner>,
     Json(input): Json<ConversationInput>,
 ) -> Result<Response, Problem> {
-    let conversation = conversations::start(&state.app, &runner, input)
+    let conversation = conversations::start(&state.app.runtime, &runner, input)
         .boxed()
         .await?;
     Ok(answer(StatusCode::CREATED, &conversation))
@@ -133,7 +139,9 @@ pub async fn get_conversation(
     Auth(reader): Auth<Reader<Conversations>>,
     Path((id,)): Path<(ConversationId,)>,
 ) -> Result<Response, Problem> {
-    let conversation = conversations::get(&state.app, &reader, id).boxed().await?;
+    let conversation = conversations::get(&state.app.runtime, &reader, id)
+        .boxed()
+        .await?;
     Ok(answer(StatusCode::OK, &conversation))
 }
 
@@ -148,7 +156,7 @@ pub async fn update_conversation(
     Path((id,)): Path<(ConversationId,)>,
     Json(patch): Json<ConversationPatch>,
 ) -> Result<Response, Problem> {
-    let conversation = conversations::update(&state.app, &runner, id, patch)
+    let conversation = conversations::update(&state.app.runtime, &runner, id, patch)
         .boxed()
         .await?;
     Ok(answer(StatusCode::OK, &conversation))
@@ -163,7 +171,9 @@ pub async fn end_conversation(
     Auth(runner): Auth<Runner>,
     Path((id,)): Path<(ConversationId,)>,
 ) -> Result<Response, Problem> {
-    let conversation = conversations::end(&state.app, &runner, id).boxed().await?;
+    let conversation = conversations::end(&state.app.runtime, &runner, id)
+        .boxed()
+        .await?;
     Ok(answer(StatusCode::OK, &conversation))
 }
 
@@ -194,12 +204,12 @@ pub async fn list_tools(
             let detail = "the format is `switchboard`, `openai`, `anthropic` or `mcp`";
             AppError::invalid("/format", detail)
         })?;
-        let list = tools::export(&state.app, &reader, id, provider)
+        let list = tools::export(&state.app.runtime, &reader, id, provider)
             .boxed()
             .await?;
         return Ok(view::answer(StatusCode::OK, &ToolsAnswer::Provider(list)));
     }
-    let found = tools::list(&state.app, &reader, id).boxed().await?;
+    let found = tools::list(&state.app.runtime, &reader, id).boxed().await?;
     let answer = ToolsAnswer::Switchboard(Tools {
         tools: found.tools.into_iter().map(show_tool).collect(),
         unavailable: found.unavailable.into_iter().map(unavailable).collect(),

@@ -47,7 +47,7 @@ pub async fn get_draft(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
-    let row = drafts::get(&state.app, &reader, id).boxed().await?;
+    let row = drafts::get(&state.app.manage, &reader, id).boxed().await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(row)))
 }
 
@@ -63,7 +63,7 @@ pub async fn put_draft(
     IfMatch(expected): IfMatch,
     Json(input): Json<DraftInput>,
 ) -> Result<Response, Problem> {
-    let row = drafts::put(&state.app, &manager, id, expected, input)
+    let row = drafts::put(&state.app.manage, &manager, id, expected, input)
         .boxed()
         .await?;
     Ok(view::resource(StatusCode::OK, row.revision, &show(row)))
@@ -81,7 +81,7 @@ pub async fn create_draft_action(
     IfMatch(expected): IfMatch,
     Json(input): Json<BindingInput>,
 ) -> Result<Response, Problem> {
-    let (row, binding) = drafts::add_binding(&state.app, &manager, id, expected, input)
+    let (row, binding) = drafts::add_binding(&state.app.manage, &manager, id, expected, input)
         .boxed()
         .await?;
     let value = show_binding(&row, binding)?;
@@ -101,7 +101,7 @@ pub async fn update_draft_action(
     IfMatch(expected): IfMatch,
     Json(patch): Json<Map<String, Value>>,
 ) -> Result<Response, Problem> {
-    let row = drafts::update_binding(&state.app, &manager, id, binding, expected, patch)
+    let row = drafts::update_binding(&state.app.manage, &manager, id, binding, expected, patch)
         .boxed()
         .await?;
     let value = show_binding(&row, binding)?;
@@ -119,7 +119,7 @@ pub async fn delete_draft_action(
     Path((id, binding)): Path<(AgentId, BindingId)>,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    drafts::remove_binding(&state.app, &manager, id, binding, expected)
+    drafts::remove_binding(&state.app.manage, &manager, id, binding, expected)
         .boxed()
         .await?;
     Ok(StatusCode::NO_CONTENT)
@@ -138,7 +138,7 @@ pub async fn promote_draft_action(
     IfMatch(expected): IfMatch,
     Json(input): Json<PromoteInput>,
 ) -> Result<Response, Problem> {
-    let row = drafts::promote(&state.app, &manager, id, binding, expected, input)
+    let row = drafts::promote(&state.app.manage, &manager, id, binding, expected, input)
         .boxed()
         .await?;
     let value = show_binding(&row, binding)?;
@@ -158,7 +158,7 @@ pub async fn relink_draft_action(
     IfMatch(expected): IfMatch,
     OptionalJson(input): OptionalJson<RelinkInput>,
 ) -> Result<Response, Problem> {
-    let row = drafts::relink(&state.app, &manager, id, binding, expected, input)
+    let row = drafts::relink(&state.app.manage, &manager, id, binding, expected, input)
         .boxed()
         .await?;
     let value = show_binding(&row, binding)?;
@@ -174,7 +174,9 @@ pub async fn get_draft_drift(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(AgentId,)>,
 ) -> Result<Response, Problem> {
-    let changes = drafts::drift(&state.app, &reader, id).boxed().await?;
+    let changes = drafts::drift(&state.app.manage, &reader, id)
+        .boxed()
+        .await?;
     Ok(view::list::<LinkChangeList>(changes))
 }
 
@@ -187,7 +189,7 @@ pub async fn review_draft_drift(
     Auth(manager): Auth<Manager>,
     Path((id, binding)): Path<(AgentId, BindingId)>,
 ) -> Result<Response, Problem> {
-    let left = drafts::review(&state.app, &manager, id, binding)
+    let left = drafts::review(&state.app.manage, &manager, id, binding)
         .boxed()
         .await?;
     Ok(view::list::<LinkChangeList>(left))

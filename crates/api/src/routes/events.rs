@@ -64,7 +64,7 @@ pub async fn list_events(
             .and_then(|value| value.to_str().ok())
             .filter(|text| !text.is_empty());
         let position = last.or(asked).map(after).transpose()?;
-        let follower = events::follow(&state.app, reader, id, position)
+        let follower = events::follow(&state.app.runtime, reader, id, position)
             .boxed()
             .await?;
         let authority = authority(&state, session.map(|Extension(session)| session), &headers)
@@ -73,9 +73,15 @@ pub async fn list_events(
         return Ok(follow(state, follower, authority).into_response());
     }
     let position = asked.map(after).transpose()?;
-    let page = events::list(&state.app, &reader, id, position, limit(query.limit)?)
-        .boxed()
-        .await?;
+    let page = events::list(
+        &state.app.runtime,
+        &reader,
+        id,
+        position,
+        limit(query.limit)?,
+    )
+    .boxed()
+    .await?;
     let next = page.rows.last().filter(|_| page.more).map_or_else(
         || "null".to_owned(),
         |last| format!("\"{}\"", last.sequence),
@@ -101,7 +107,7 @@ fn follow(
     let ended = authority.clone().ended();
     let start = (state, follower, authority);
     let batches = stream::unfold(start, |(state, mut follower, authority)| async move {
-        match follower.next(&state.app).await {
+        match follower.next(&state.app.runtime).await {
             Ok(events) if authority.holds().await => Some((events, (state, follower, authority))),
             Ok(_) => None,
             // The client comes back with the last id it saw.

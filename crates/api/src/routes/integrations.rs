@@ -53,7 +53,7 @@ pub async fn list_integrations(
     Auth(reader): Auth<Reader<Configuration>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = integrations::list(&state.app, &reader, &query.listing()?)
+    let page = integrations::list(&state.app.manage, &reader, &query.listing()?)
         .boxed()
         .await?;
     let cursor = |found: &IntegrationView| found.row.id.to_string();
@@ -68,7 +68,7 @@ pub async fn create_integration(
     Auth(manager): Auth<Manager>,
     Json(input): Json<IntegrationInput>,
 ) -> Result<Response, Problem> {
-    let made = integrations::create(&state.app, &manager, input)
+    let made = integrations::create(&state.app.manage, &manager, input)
         .boxed()
         .await?;
     Ok(answer(StatusCode::CREATED, made))
@@ -83,7 +83,7 @@ pub async fn test_connection(
     Auth(manager): Auth<Manager>,
     Json(input): Json<ConnectionTest>,
 ) -> Result<Response, Problem> {
-    let probe = integrations::probe(&state.app, &manager, input)
+    let (probe, duration) = integrations::probe(&state.app.manage, &manager, input)
         .boxed()
         .await?;
     let error = probe.error.map(|error| ConnectionError {
@@ -96,7 +96,7 @@ pub async fn test_connection(
         error,
         http_status: probe.http_status,
         tools: probe.tools,
-        duration_ms: u64::try_from(probe.duration.as_millis()).unwrap_or(u64::MAX),
+        duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
     };
     Ok(view::answer(StatusCode::OK, &answer))
 }
@@ -110,7 +110,9 @@ pub async fn get_integration(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(IntegrationId,)>,
 ) -> Result<Response, Problem> {
-    let found = integrations::get(&state.app, &reader, id).boxed().await?;
+    let found = integrations::get(&state.app.manage, &reader, id)
+        .boxed()
+        .await?;
     Ok(answer(StatusCode::OK, found))
 }
 
@@ -126,7 +128,7 @@ pub async fn update_integration(
     IfMatch(expected): IfMatch,
     Json(patch): Json<IntegrationPatch>,
 ) -> Result<Response, Problem> {
-    let changed = integrations::update(&state.app, &manager, id, expected, patch)
+    let changed = integrations::update(&state.app.manage, &manager, id, expected, patch)
         .boxed()
         .await?;
     Ok(answer(StatusCode::OK, changed))
@@ -144,7 +146,7 @@ pub async fn delete_integration(
     IfMatch(expected): IfMatch,
     Query(query): Query<DryRunQuery>,
 ) -> Result<Response, Problem> {
-    let outcome = integrations::delete(&state.app, &manager, id, query.how(expected))
+    let outcome = integrations::delete(&state.app.manage, &manager, id, query.how(expected))
         .boxed()
         .await?;
     Ok(view::deleted(outcome))
@@ -159,7 +161,7 @@ pub async fn undelete_integration(
     Auth(manager): Auth<Manager>,
     Path((id,)): Path<(IntegrationId,)>,
 ) -> Result<Response, Problem> {
-    let found = integrations::undelete(&state.app, &manager, id)
+    let found = integrations::undelete(&state.app.manage, &manager, id)
         .boxed()
         .await?;
     Ok(answer(StatusCode::OK, found))
@@ -174,7 +176,9 @@ pub async fn refresh_integration(
     Auth(manager): Auth<Manager>,
     Path((id,)): Path<(IntegrationId,)>,
 ) -> Result<Response, Problem> {
-    let refreshed = mcp::refresh(&state.app, &manager, id).boxed().await?;
+    let refreshed = mcp::refresh(&state.app.manage, &manager, id)
+        .boxed()
+        .await?;
     let all = |tools: Vec<_>| tools.into_iter().map(Into::into).collect();
     let answer = Refreshed {
         added: refreshed.added,

@@ -39,7 +39,7 @@ pub async fn list_invitations(
     Auth(reader): Auth<Reader<Administration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = invitations::list(&state.app, &reader, query.after()?, query.limit()?)
+    let page = invitations::list(&state.app.accounts, &reader, query.after()?, query.limit()?)
         .boxed()
         .await?;
     let cursor = |found: &invitations::Invitation| found.row.id.to_string();
@@ -56,7 +56,7 @@ pub async fn create_invitation(
     headers: HeaderMap,
     Json(input): Json<InvitationInput>,
 ) -> Result<Response, Problem> {
-    let (made, token) = invitations::create(&state.app, &admin, input)
+    let (made, token) = invitations::create(&state.app.accounts, &admin, input)
         .boxed()
         .await?;
     let base = state.site.link_base(&headers);
@@ -76,7 +76,9 @@ pub async fn revoke_invitation(
     Auth(admin): Auth<Admin>,
     Path((id,)): Path<(InvitationId,)>,
 ) -> Result<StatusCode, Problem> {
-    invitations::revoke(&state.app, &admin, id).boxed().await?;
+    invitations::revoke(&state.app.accounts, &admin, id)
+        .boxed()
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -89,7 +91,7 @@ pub async fn inspect_invitation(
     _visitor: Visitor,
     Json(input): Json<InspectInput>,
 ) -> Result<Response, Problem> {
-    let found = invitations::inspect(&state.app, &input.token)
+    let found = invitations::inspect(&state.app.accounts, &input.token)
         .boxed()
         .await?;
     let answer = InvitationView {
@@ -113,7 +115,7 @@ pub async fn accept_invitation(
     Visitor(from): Visitor,
     Json(input): Json<AcceptInput>,
 ) -> Result<Response, Problem> {
-    let session = invitations::accept(&state.app, input, &from)
+    let session = invitations::accept(&state.app.accounts, input, &from)
         .boxed()
         .await?;
     begun(&state, &session).await

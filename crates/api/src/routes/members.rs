@@ -34,7 +34,7 @@ pub async fn list_members(
     Auth(reader): Auth<Reader<Administration>>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = members::list(&state.app, &reader, query.after()?, query.limit()?)
+    let page = members::list(&state.app.accounts, &reader, query.after()?, query.limit()?)
         .boxed()
         .await?;
     let cursor = |row: &MemberRow| row.account.id.to_string();
@@ -52,7 +52,7 @@ pub async fn update_member(
     Path((id,)): Path<(UserId,)>,
     Json(patch): Json<MemberPatch>,
 ) -> Result<Response, Problem> {
-    let row = members::update(&state.app, &admin, id, &patch)
+    let row = members::update(&state.app.accounts, &admin, id, &patch)
         .boxed()
         .await?;
     Ok(view::answer(StatusCode::OK, &show(row)))
@@ -67,6 +67,8 @@ pub async fn remove_member(
     Auth(admin): Auth<Admin>,
     Path((id,)): Path<(UserId,)>,
 ) -> Result<StatusCode, Problem> {
-    members::remove(&state.app, &admin, id).boxed().await?;
+    members::remove(&state.app.accounts, &admin, id)
+        .boxed()
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

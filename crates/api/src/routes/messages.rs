@@ -5,9 +5,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use serde::Deserialize;
-use switchboard_app::messages::{self, Filter, Received, TestMessage};
-use switchboard_app::rows;
-use switchboard_app::{AppError, Conversations, Manager, Reader};
+use switchboard_app::messages::{self, Filter, Received};
+use switchboard_app::test_message::{self, TestMessage};
+use switchboard_app::{AppError, Conversations, Manager, Reader, rows};
 use switchboard_contract::messages::{
     Encoding, Message, MessageList, MessagePreview, TestMessageInput, WebhookAnswer, WebhookStatus,
 };
@@ -104,7 +104,7 @@ pub async fn list_messages(
 ) -> Result<Response, Problem> {
     let before = after(query.after.as_deref())?;
     let (filter, limit) = (query.filter()?, limit(query.limit)?);
-    let page = messages::list(&state.app, &reader, filter, before, limit)
+    let page = messages::list(&state.app.runtime, &reader, filter, before, limit)
         .boxed()
         .await?;
     let cursor = |found: &rows::Message| found.key.id.to_string();
@@ -120,7 +120,9 @@ pub async fn get_message(
     Auth(reader): Auth<Reader<Conversations>>,
     Path((id,)): Path<(MessageId,)>,
 ) -> Result<Response, Problem> {
-    let found = messages::get(&state.app, &reader, id).boxed().await?;
+    let found = messages::get(&state.app.runtime, &reader, id)
+        .boxed()
+        .await?;
     Ok(view::answer(StatusCode::OK, &show(found)))
 }
 
@@ -139,7 +141,7 @@ pub async fn send_test_message(
     Json(input): Json<TestMessageInput>,
 ) -> Result<Response, Problem> {
     let dry_run = query.how(None).dry_run;
-    let outcome = messages::send_test(&state.app, &manager, id, input, dry_run)
+    let outcome = test_message::send_test(&state.app.manage, &manager, id, input, dry_run)
         .boxed()
         .await?;
     Ok(match outcome {
@@ -169,7 +171,7 @@ pub async fn receive_telnyx_webhook(
     headers: HeaderMap,
     Raw(body): Raw,
 ) -> Result<Response, Problem> {
-    let received = messages::receive(&state.app, id, &headers, &body)
+    let received = messages::receive(&state.app.runtime, id, &headers, &body)
         .boxed()
         .await?;
     let status = match received {

@@ -75,7 +75,9 @@ pub async fn get_overview(
         to: parsed(query.to.as_deref(), "/to")?,
         environment: parsed(query.environment.as_deref(), "/environment")?,
     };
-    let overview = overview::get(&state.app, &reader, window).boxed().await?;
+    let overview = overview::get(&state.app.manage, &reader, window)
+        .boxed()
+        .await?;
     let actions = overview.tally.actions.iter();
     let actions = actions.map(|(called, counts)| OverviewAction {
         integration_id: called.integration.map(Wire),

@@ -42,7 +42,7 @@ pub async fn list_secrets(
     Auth(reader): Auth<Reader<Configuration>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = secrets::list(&state.app, &reader, &query.listing()?)
+    let page = secrets::list(&state.app.manage, &reader, &query.listing()?)
         .boxed()
         .await?;
     let cursor = |secret: &SecretView| secret.row.name.to_string();
@@ -61,7 +61,7 @@ pub async fn put_secret(
     Path((text,)): Path<(String,)>,
     Json(input): Json<SecretInput>,
 ) -> Result<Response, Problem> {
-    let (secret, created) = secrets::put(&state.app, &manager, &name(&text)?, input)
+    let (secret, created) = secrets::put(&state.app.manage, &manager, &name(&text)?, input)
         .boxed()
         .await?;
     let status = if created {
@@ -98,7 +98,7 @@ pub async fn delete_secret(
     Query(query): Query<DeleteQuery>,
 ) -> Result<Response, Problem> {
     let (name, force) = (name(&text)?, query.force);
-    let outcome = secrets::delete(&state.app, &manager, &name, force, query.dry_run)
+    let outcome = secrets::delete(&state.app.manage, &manager, &name, force, query.dry_run)
         .boxed()
         .await?;
     Ok(view::deleted(outcome))

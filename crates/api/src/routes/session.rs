@@ -23,7 +23,9 @@ pub async fn answer(
     session: &sessions::Session,
 ) -> Result<Response, Problem> {
     let row = session.row();
-    let workspaces = sessions::workspaces(&state.app, session).boxed().await?;
+    let workspaces = sessions::workspaces(&state.app.accounts, session)
+        .boxed()
+        .await?;
     let workspaces = workspaces.into_iter().map(|own| OwnWorkspace {
         id: Wire(own.workspace),
         name: own.name,
@@ -79,7 +81,7 @@ pub async fn sign_in(
     Asked(request): Asked,
     Json(input): Json<SignInInput>,
 ) -> Result<Response, Problem> {
-    let session = sessions::sign_in(&state.app, &input, &from, request)
+    let session = sessions::sign_in(&state.app.accounts, &input, &from, request)
         .boxed()
         .await?;
     begun(&state, &session).await
@@ -92,7 +94,9 @@ pub async fn sign_out(
     State(state): State<ApiState>,
     SignedIn(session): SignedIn,
 ) -> Result<Response, Problem> {
-    sessions::sign_out(&state.app, &session).boxed().await?;
+    sessions::sign_out(&state.app.accounts, &session)
+        .boxed()
+        .await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     forget(&state, &mut response);
     Ok(response)
@@ -105,7 +109,7 @@ pub async fn sign_out_everywhere(
     State(state): State<ApiState>,
     SignedIn(session): SignedIn,
 ) -> Result<Response, Problem> {
-    sessions::sign_out_everywhere(&state.app, &session)
+    sessions::sign_out_everywhere(&state.app.accounts, &session)
         .boxed()
         .await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
@@ -122,7 +126,7 @@ pub async fn switch_workspace(
     SignedIn(session): SignedIn,
     Json(input): Json<WorkspaceChoice>,
 ) -> Result<Response, Problem> {
-    let session = sessions::switch(&state.app, &session, *input.workspace_id)
+    let session = sessions::switch(&state.app.accounts, &session, *input.workspace_id)
         .boxed()
         .await?;
     answer(&state, StatusCode::OK, &session).await
@@ -138,7 +142,7 @@ pub async fn change_password(
     Visitor(from): Visitor,
     Json(input): Json<PasswordInput>,
 ) -> Result<StatusCode, Problem> {
-    sessions::change_password(&state.app, &session, input, &from)
+    sessions::change_password(&state.app.accounts, &session, input, &from)
         .boxed()
         .await?;
     Ok(StatusCode::NO_CONTENT)

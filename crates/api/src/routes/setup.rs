@@ -17,7 +17,7 @@ use crate::{ApiState, view};
 #[utoipa::path(get, path = "/setup", tag = "session", security(()),
     responses((status = 200, description = "Whether it is needed", body = SetupState)))]
 pub async fn get_setup(State(state): State<ApiState>) -> Result<Response, Problem> {
-    let needed = setup::is_needed(&state.app).boxed().await?;
+    let needed = setup::is_needed(&state.app.accounts).boxed().await?;
     Ok(view::answer(StatusCode::OK, &SetupState { needed }))
 }
 
@@ -31,6 +31,6 @@ pub async fn complete_setup(
     _visitor: Visitor,
     Json(input): Json<SetupInput>,
 ) -> Result<Response, Problem> {
-    let session = setup::complete(&state.app, input).boxed().await?;
+    let session = setup::complete(&state.app.accounts, input).boxed().await?;
     begun(&state, &session).await
 }

@@ -38,7 +38,7 @@ pub async fn list_variables(
     Auth(reader): Auth<Reader<Configuration>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let page = variables::list(&state.app, &reader, &query.listing()?)
+    let page = variables::list(&state.app.manage, &reader, &query.listing()?)
         .boxed()
         .await?;
     let cursor = |row: &VariableRow| row.name.to_string();
@@ -57,7 +57,7 @@ pub async fn put_variable(
     Path((text,)): Path<(String,)>,
     Json(input): Json<VariableInput>,
 ) -> Result<Response, Problem> {
-    let (row, created) = variables::put(&state.app, &manager, &name(&text)?, input)
+    let (row, created) = variables::put(&state.app.manage, &manager, &name(&text)?, input)
         .boxed()
         .await?;
     let status = if created {
@@ -77,7 +77,7 @@ pub async fn delete_variable(
     Auth(manager): Auth<Manager>,
     Path((text,)): Path<(String,)>,
 ) -> Result<StatusCode, Problem> {
-    variables::delete(&state.app, &manager, &name(&text)?)
+    variables::delete(&state.app.manage, &manager, &name(&text)?)
         .boxed()
         .await?;
     Ok(StatusCode::NO_CONTENT)

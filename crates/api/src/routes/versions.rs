@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use serde::Deserialize;
-use switchboard_app::publishing::{self, Outcome, Preview};
+use switchboard_app::versions::publishing::{self, Outcome, Preview};
 use switchboard_app::versions::{self, Published, VersionView};
 use switchboard_app::{Configuration, Manager, Reader};
 use switchboard_contract::actions::all;
@@ -72,7 +72,7 @@ pub async fn list_versions(
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
     let before = after(query.after.as_deref())?;
-    let page = versions::list(&state.app, &reader, id, before, limit(query.limit)?)
+    let page = versions::list(&state.app.manage, &reader, id, before, limit(query.limit)?)
         .boxed()
         .await?;
     let with_document = query.document.unwrap_or(true);
@@ -93,7 +93,7 @@ pub async fn lock_version(
     IfMatch(expected): IfMatch,
     OptionalJson(input): OptionalJson<LockInput>,
 ) -> Result<Response, Problem> {
-    let found = versions::lock(&state.app, &manager, id, expected, input)
+    let found = versions::lock(&state.app.manage, &manager, id, expected, input)
         .boxed()
         .await?;
     Ok(view::answer(StatusCode::CREATED, &show(found, true)))
@@ -108,7 +108,7 @@ pub async fn get_version(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id, number)): Path<(AgentId, u32)>,
 ) -> Result<Response, Problem> {
-    let found = versions::get(&state.app, &reader, id, number)
+    let found = versions::get(&state.app.manage, &reader, id, number)
         .boxed()
         .await?;
     Ok(view::answer(StatusCode::OK, &show(found, true)))
@@ -123,7 +123,7 @@ pub async fn get_version_drift(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id, number)): Path<(AgentId, u32)>,
 ) -> Result<Response, Problem> {
-    let changes = versions::drift(&state.app, &reader, id, number)
+    let changes = versions::drift(&state.app.manage, &reader, id, number)
         .boxed()
         .await?;
     Ok(view::list::<LinkChangeList>(changes))
@@ -138,7 +138,7 @@ pub async fn preview_restore(
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id, number)): Path<(AgentId, u32)>,
 ) -> Result<Response, Problem> {
-    let changes = versions::drift(&state.app, &reader, id, number)
+    let changes = versions::drift(&state.app.manage, &reader, id, number)
         .boxed()
         .await?;
     let preview = RestorePreview {
@@ -159,7 +159,7 @@ pub async fn restore_version(
     Path((id, number)): Path<(AgentId, u32)>,
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
-    let row = versions::restore(&state.app, &manager, id, number, expected)
+    let row = versions::restore(&state.app.manage, &manager, id, number, expected)
         .boxed()
         .await?;
     Ok(view::resource(
@@ -180,7 +180,7 @@ pub async fn publish_version(
     Path((id, number)): Path<(AgentId, u32)>,
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
-    let published = versions::publish(&state.app, &manager, id, number, expected)
+    let published = versions::publish(&state.app.manage, &manager, id, number, expected)
         .boxed()
         .await?;
     let answer = show_published(published);
@@ -205,7 +205,7 @@ pub async fn publish_draft(
     OptionalJson(input): OptionalJson<PublishInput>,
 ) -> Result<Response, Problem> {
     let how = query.how(expected);
-    match publishing::publish(&state.app, &manager, id, how, input)
+    match publishing::publish(&state.app.manage, &manager, id, how, input)
         .boxed()
         .await?
     {
@@ -253,7 +253,7 @@ pub async fn unpublish_agent(
     Path((id,)): Path<(AgentId,)>,
     IfMatch(expected): IfMatch,
 ) -> Result<Response, Problem> {
-    let row = versions::unpublish(&state.app, &manager, id, expected)
+    let row = versions::unpublish(&state.app.manage, &manager, id, expected)
         .boxed()
         .await?;
     Ok(view::resource(

@@ -265,7 +265,7 @@ impl Stage {
             let reader = self.server(0).manager();
             let work = self
                 .server(0)
-                .run(|app| async move { overview::get(&app, &reader, window).await });
+                .run(|app| async move { overview::get(&app.manage, &reader, window).await });
             let tally = work.await.unwrap().tally;
             let counted: u64 = tally.points.values().map(overview::Counts::calls).sum();
             if counted < events {

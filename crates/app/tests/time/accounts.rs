@@ -29,20 +29,20 @@ const PASSWORD: &str = "a long enough password";
 async fn owner(server: &Process) -> Session {
     server
         .run(|app| async move {
-            let Offer::Token(token) = setup::offer(&app).await.unwrap() else {
+            let Offer::Token(token) = setup::offer(&app.accounts).await.unwrap() else {
                 panic!("there is an owner already");
             };
             let owner = input(json!({
                 "token": *token.expose(), "email": EMAIL, "name": "Owner", "password": PASSWORD,
             }));
-            setup::complete(&app, owner).await.unwrap()
+            setup::complete(&app.accounts, owner).await.unwrap()
         })
         .await
 }
 
 async fn find(server: &Process, session: &Session) -> Result<Session, AppError> {
     let text = session.token().expose().to_string();
-    let found = server.run(|app| async move { sessions::find(&app, &text).await });
+    let found = server.run(|app| async move { sessions::find(&app.accounts, &text).await });
     found.await
 }
 
@@ -73,14 +73,16 @@ async fn an_invitation_stands_for_a_week(database: TestDatabase) {
     let token = server
         .run(|app| async move {
             let guest = input(json!({"email": "guest@example.com", "role": "editor"}));
-            let (_, token) = invitations::create(&app, &admin, guest).await.unwrap();
+            let (_, token) = invitations::create(&app.accounts, &admin, guest)
+                .await
+                .unwrap();
             token.expose().to_string()
         })
         .await;
     let look = async || {
         let token = input(json!(token));
         server
-            .run(|app| async move { invitations::inspect(&app, &token).await.map(drop) })
+            .run(|app| async move { invitations::inspect(&app.accounts, &token).await.map(drop) })
             .await
     };
     world.jump(6 * DAY + 86_399 * SECOND, &[&server]);
@@ -102,8 +104,8 @@ async fn who_guesses_too_often_waits_for_each_next_try(database: TestDatabase) {
             address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
             device: None,
         };
-        let tried =
-            server.run(|app| async move { sessions::sign_in(&app, &guess, &from, None).await });
+        let tried = server
+            .run(|app| async move { sessions::sign_in(&app.accounts, &guess, &from, None).await });
         tried.await.unwrap_err().code().as_str()
     };
     for _ in 0..20 {

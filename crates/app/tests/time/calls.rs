@@ -76,7 +76,8 @@ async fn calls_are_counted_for_36_days(database: TestDatabase) {
             environment: None,
         };
         let reader = server.manager();
-        let work = server.run(|app| async move { overview::get(&app, &reader, window).await });
+        let work =
+            server.run(|app| async move { overview::get(&app.manage, &reader, window).await });
         let tally = work.await.unwrap().tally;
         tally
             .points

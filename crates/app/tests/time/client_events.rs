@@ -37,7 +37,7 @@ async fn answer(
     let runner = server.runner();
     let answer = input(json!({"result": "blue"}));
     let work = server.run(|app| async move {
-        client_events::answer(&app, &runner, conversation, event, answer).await
+        client_events::answer(&app.runtime, &runner, conversation, event, answer).await
     });
     work.await
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use switchboard_app::api_keys::{self, NewKey};
 use switchboard_app::authority::Authority;
-use switchboard_app::{AppError, Principal};
+use switchboard_app::{AppError, Principal, keys};
 use switchboard_domain::id::ApiKeyId;
 use switchboard_domain::scope::Scope;
 use switchboard_testkit::{TestDatabase, eventually, on_both_databases};
@@ -33,7 +33,7 @@ async fn key(server: &Process, expires_in: Option<TimeDelta>) -> (ApiKeyId, Stri
                 scope: Scope::Run,
                 expires_at: expires_in.map(|left| app.context().now() + left),
             };
-            let (row, text) = api_keys::create(&app, &admin, &new).await.unwrap();
+            let (row, text) = api_keys::create(&app.accounts, &admin, &new).await.unwrap();
             (row.id, text.expose().to_owned())
         })
         .await
@@ -42,7 +42,7 @@ async fn key(server: &Process, expires_in: Option<TimeDelta>) -> (ApiKeyId, Stri
 async fn show(server: &Process, text: &str) -> Result<Principal, AppError> {
     let text = text.to_owned();
     server
-        .run(|app| async move { api_keys::authenticate(&app, &text).await })
+        .run(|app| async move { keys::authenticate(&app.runtime, &text).await })
         .await
 }
 
@@ -137,7 +137,7 @@ async fn a_server_that_was_paused_asks_first(database: TestDatabase) {
     // Asked before any of its tasks has had time to look.
     let asked = {
         let text = text.clone();
-        server.spawn(|app| async move { api_keys::authenticate(&app, &text).await })
+        server.spawn(|app| async move { keys::authenticate(&app.runtime, &text).await })
     };
     server.thaw();
     let error = asked.await.unwrap().unwrap_err();
@@ -150,8 +150,9 @@ async fn a_use_is_noted_by_the_minute(database: TestDatabase) {
     let (id, text) = key(&server, None).await;
     let last_used = async || {
         let admin = server.admin();
-        let page =
-            server.run(|app| async move { api_keys::list_for(&app, &admin, None, None, 50).await });
+        let page = server.run(|app| async move {
+            api_keys::list_for(&app.accounts, &admin, None, None, 50).await
+        });
         let rows = page.await.unwrap().rows;
         let found = rows.into_iter().find(|view| view.row.id == id);
         found.unwrap().row.last_used_at

@@ -29,7 +29,7 @@ async fn tools_are_fetched_again_when_their_interval_is_over(database: TestDatab
     }));
     let manager = server.manager();
     let integration = server
-        .run(|app| async move { integrations::create(&app, &manager, made).await })
+        .run(|app| async move { integrations::create(&app.manage, &manager, made).await })
         .await
         .unwrap()
         .row
@@ -37,7 +37,13 @@ async fn tools_are_fetched_again_when_their_interval_is_over(database: TestDatab
     let known = async || {
         let reader = server.manager();
         let page = server.run(|app| async move {
-            actions::list(&app, &reader, Some(integration), &Listing::page(None, 50)).await
+            actions::list(
+                &app.manage,
+                &reader,
+                Some(integration),
+                &Listing::page(None, 50),
+            )
+            .await
         });
         page.await.unwrap().rows.len()
     };

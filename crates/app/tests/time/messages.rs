@@ -47,12 +47,14 @@ impl Setup {
             .run(|app| async move {
                 let secret = input(json!({"values": {"production": "KEY"}}));
                 let name = SecretName::parse("telnyx_key").unwrap();
-                secrets::put(&app, &manager, &name, secret).await.unwrap();
+                secrets::put(&app.manage, &manager, &name, secret)
+                    .await
+                    .unwrap();
                 let channel = input(json!({
                     "kind": "messaging_channel", "name": "SMS", "provider": "telnyx",
                     "api_key": {"secret": "telnyx_key"}, "from": "+13125550142",
                 }));
-                let made = integrations::create(&app, &manager, channel).await;
+                let made = integrations::create(&app.manage, &manager, channel).await;
                 made.unwrap().row.id
             })
             .await;
@@ -76,7 +78,7 @@ impl Setup {
     async fn message(&self) -> Message {
         let reader = self.server.runner();
         let page = self.server.run(|app| async move {
-            messages::list(&app, &reader, messages::Filter::default(), None, 10).await
+            messages::list(&app.runtime, &reader, messages::Filter::default(), None, 10).await
         });
         let mut rows = page.await.unwrap().rows;
         assert_eq!(rows.len(), 1);

@@ -11,7 +11,7 @@ use switchboard_app::api_keys::{self, NewKey};
 use switchboard_app::call::{self, CallAnswer, CallRequest};
 use switchboard_app::{
     Admin, App, AppError, AppSettings, Context, Manager, Principal, Runner, Telnyx, installation,
-    lifecycle, workspaces,
+    keys, lifecycle, workspaces,
 };
 use switchboard_domain::id::InstanceId;
 use switchboard_domain::scope::Scope;
@@ -144,7 +144,9 @@ async fn put_together(parts: Parts) -> (Arc<App>, Principal) {
     lifecycle::recover(&app).await.unwrap();
     drop(lifecycle::start_background(&app));
     let key = made.unwrap().1;
-    let admin = api_keys::authenticate(&app, key.expose()).await.unwrap();
+    let admin = keys::authenticate(&app.runtime, key.expose())
+        .await
+        .unwrap();
     (app, admin)
 }
 
@@ -218,7 +220,7 @@ impl Process {
     /// Calls an action.
     pub fn call(&self, request: CallRequest) -> Calling {
         let runner = self.runner();
-        self.spawn(|app| async move { call::call(&app, &runner, request).await })
+        self.spawn(|app| async move { call::call(&app.runtime, &runner, request).await })
     }
 
     /// Says what the database does to it from now on.

@@ -24,10 +24,10 @@ impl Agent {
         let manager = process.manager();
         process
             .run(|app| async move {
-                let agent = agents::create(&app, &manager, input(json!({"name": "Agent"})));
+                let agent = agents::create(&app.manage, &manager, input(json!({"name": "Agent"})));
                 let agent = agent.await.unwrap().id;
                 let draft = input(json!({"actions": actions}));
-                drafts::put(&app, &manager, agent, None, draft)
+                drafts::put(&app.manage, &manager, agent, None, draft)
                     .await
                     .unwrap();
                 Self(agent)
@@ -44,7 +44,8 @@ impl Process {
             "kind": "custom_api", "name": "Service", "environments": {"production": slot},
         }));
         let manager = self.manager();
-        let made = self.run(|app| async move { integrations::create(&app, &manager, made).await });
+        let made =
+            self.run(|app| async move { integrations::create(&app.manage, &manager, made).await });
         made.await.unwrap().row.id
     }
 
@@ -64,7 +65,8 @@ impl Process {
             "output_variables": [{"name": "seen", "path": "$.path"}],
         }));
         let manager = self.manager();
-        let made = self.run(|app| async move { actions::create(&app, &manager, of, made).await });
+        let made =
+            self.run(|app| async move { actions::create(&app.manage, &manager, of, made).await });
         made.await.unwrap().id
     }
 
@@ -84,14 +86,15 @@ impl Process {
         }));
         let runner = self.runner();
         let started =
-            self.run(|app| async move { conversations::start(&app, &runner, start).await });
+            self.run(|app| async move { conversations::start(&app.runtime, &runner, start).await });
         Ok(started.await?.key.id)
     }
 
     /// A conversation as it is now.
     pub async fn conversation(&self, id: ConversationId) -> Conversation {
         let reader = self.runner();
-        let found = self.run(|app| async move { conversations::get(&app, &reader, id).await });
+        let found =
+            self.run(|app| async move { conversations::get(&app.runtime, &reader, id).await });
         Conversation::clone(&*found.await.unwrap())
     }
 
@@ -102,7 +105,9 @@ impl Process {
             let mut all: Vec<Value> = vec![];
             loop {
                 let after = Some(events::Position::Sequence(all.len() as u64));
-                let page = events::list(&app, &reader, id, after, 200).await.unwrap();
+                let page = events::list(&app.runtime, &reader, id, after, 200)
+                    .await
+                    .unwrap();
                 if page.rows.is_empty() {
                     return all;
                 }

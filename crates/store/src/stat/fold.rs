@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::AssertSqlSafe;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{ActionId, IntegrationId, WorkspaceId};
@@ -13,6 +13,9 @@ use super::{Called, CalledRow, StatRow, Sums, SumsRow};
 use crate::dialect;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
+
+/// How long sums by bucket and action are kept.
+pub const BUCKETS_KEPT: TimeDelta = TimeDelta::days(3);
 
 /// The number under which servers take turns.
 const TURN: i64 = 0x5b_ca11;

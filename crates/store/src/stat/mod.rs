@@ -21,7 +21,7 @@ use crate::engine::{Engine, on};
 use crate::error::StoreError;
 
 pub use counted::{BUCKET_SECONDS, Came, Count, Counted, bucket_of, hour_of};
-pub use fold::{adopt, fold, forget};
+pub use fold::{BUCKETS_KEPT, adopt, fold, forget};
 pub use sums::{Of, Parts, Span, busiest, each_of, each_total};
 
 /// What was called.

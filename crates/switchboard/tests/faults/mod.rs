@@ -39,6 +39,12 @@ const SERVED_AGAIN: Duration = Duration::from_secs(45);
 /// The longest that one round of a scenario takes.
 const LONGEST: Duration = Duration::from_mins(4);
 
+/// How long the test run was told to go on.
+fn told_to_last() -> Option<Duration> {
+    let seconds = told("SWITCHBOARD_FAULTS_SECONDS").map(|text| text.parse().unwrap());
+    seconds.map(Duration::from_secs)
+}
+
 /// Until when rounds go on.
 struct Rounds {
     until: Instant,
@@ -48,9 +54,8 @@ struct Rounds {
 impl Rounds {
     /// As long as the test run was told, or else this long.
     fn of(short: Duration) -> Self {
-        let seconds = told("SWITCHBOARD_FAULTS_SECONDS").map(|text| text.parse().unwrap());
         Self {
-            until: Instant::now() + seconds.map_or(short, Duration::from_secs),
+            until: Instant::now() + told_to_last().unwrap_or(short),
             number: 0,
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use switchboard_testkit::{Server, SmallDisk, Surroundings, TestDatabase};
 
-use super::{CALLERS, Rounds, World, at_work, side_by_side};
+use super::{CALLERS, Rounds, World, at_work, side_by_side, told_to_last};
 
 /// What happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ async fn whatever_happens_to_sqlite_calls_keep_their_promises() {
     let mut scenarios = vec![];
     for (name, fault, seconds) in FAULTS {
         let disk = match fault {
-            Fault::FullDisk => match SmallDisk::mount(24) {
+            Fault::FullDisk => match SmallDisk::mount(mebibytes()) {
                 Some(disk) => Some(disk),
                 // Only root may mount one. Files that may not grow are tested all the same.
                 None => continue,
@@ -39,6 +39,13 @@ async fn whatever_happens_to_sqlite_calls_keep_their_promises() {
         scenarios.push((*name, scenario(*fault, Duration::from_secs(*seconds), disk)));
     }
     side_by_side(scenarios).await;
+}
+
+/// How large the small disk is. The longer it goes on, the more events there are: a disk that they fill
+/// by themselves stays full.
+fn mebibytes() -> u32 {
+    let seconds = told_to_last().unwrap_or_default().as_secs();
+    24 + u32::try_from(seconds / 15).unwrap()
 }
 
 /// Sets how large a file of a server may become.
