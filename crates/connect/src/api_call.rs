@@ -5,80 +5,25 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
-use serde_json::Value;
-use switchboard_domain::conversation::Outcome;
-use switchboard_domain::name::{SecretName, VariableName};
-use switchboard_domain::output::{LeftOut, OutputVariable, Taken};
+use switchboard_domain::name::SecretName;
+use switchboard_domain::output::OutputVariable;
 use switchboard_domain::request::{
     BaseUrl, HeaderTemplate, Method, RenderedRequest, RequestTemplate, Target, query_names,
 };
-use switchboard_domain::rule::RuleError;
 use switchboard_domain::template::RenderContext;
-use switchboard_outbound::{Breaker, Client, Held, OutboundError, Request, Response};
+use switchboard_outbound::{Breaker, Client, OutboundError, Request, Response};
 use switchboard_vault::SecretText;
 use tokio::time::Instant;
 
-use crate::Secrets;
-use crate::auth::{self, PreparedAuth, SecretsFor};
+use crate::answered::{answered, unanswered};
+use crate::auth::{self, PreparedAuth};
+use crate::error::CallError;
 use crate::evaluations::Evaluations;
 use crate::oauth::{ClientCredentials, OAuthSource, TokenCache};
+use crate::performed::Performed;
 use crate::redact::Redactor;
+use crate::secrets::{Secrets, SecretsFor};
 use crate::trace;
-
-/// Why a call failed: which layer, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct CallError {
-    /// The stable code.
-    pub code: &'static str,
-    /// A sentence.
-    pub message: String,
-    /// The status the service answered with, if it answered.
-    pub upstream_status: Option<u16>,
-}
-
-impl CallError {
-    /// An error that no answer of the service stands behind.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            upstream_status: None,
-        }
-    }
-
-    /// Whether it tells that the integration is broken, and not that somebody asked for what is not
-    /// there or cannot be sent: an answer with a status of 4xx is the caller's, but for those that
-    /// refuse the credentials.
-    pub fn is_of_integration(&self) -> bool {
-        match self.upstream_status {
-            Some(401 | 403 | 407) => true,
-            Some(400..=499) => false,
-            _ => !OF_THE_CALLER.contains(&self.code),
-        }
-    }
-}
-
-/// What is wrong with a call before the service has a part in it, or what a working service says of it.
-const OF_THE_CALLER: [&str; 11] = [
-    "argument_refused",
-    "cancelled",
-    "input_required",
-    "invalid_header",
-    "invalid_template",
-    "invalid_url",
-    "message_rejected",
-    "template_failed",
-    "tool_missing",
-    "tool_error",
-    "tool_refused",
-];
-
-impl From<RuleError> for CallError {
-    fn from(error: RuleError) -> Self {
-        Self::new(error.code, error.message)
-    }
-}
 
 /// A header of an integration or an action.
 #[derive(Debug, Clone)]
@@ -125,81 +70,6 @@ pub struct ApiCall {
     pub outputs: Arc<[OutputVariable]>,
     /// How long a call may take; none is the server's default.
     pub timeout: Option<Duration>,
-}
-
-/// What came of a call.
-#[derive(Debug)]
-pub struct Performed {
-    /// What it means for limits.
-    pub outcome: Outcome,
-    /// What the service answered, as JSON text.
-    pub output: String,
-    /// The variables that were set.
-    pub variables: Vec<(VariableName, Value)>,
-    /// The output variables that had no match and stay as they were.
-    pub unmatched: Vec<VariableName>,
-    /// The output variables that cost too much to take and stay as they were.
-    pub left_out: Vec<LeftOut>,
-    /// Why it failed.
-    pub error: Option<CallError>,
-    /// The request as it is kept, JSON text.
-    pub request: String,
-    /// The answer as it is kept, JSON text.
-    pub response: String,
-    /// True when the output is the whole result of an MCP tool.
-    pub tool_result: bool,
-    /// The room that a large answer takes, until what was made of it is kept.
-    pub held: Option<Held>,
-}
-
-impl Performed {
-    /// Notes what came of the output variables.
-    pub fn take(&mut self, taken: Taken) {
-        self.variables = taken.variables;
-        self.unmatched = taken.unmatched;
-        self.left_out = taken.left_out;
-    }
-
-    /// A call that succeeded with this answer, and sent no request of ours.
-    pub fn answered(output: String) -> Self {
-        Self {
-            outcome: Outcome::Succeeded,
-            output,
-            error: None,
-            ..Self::nothing()
-        }
-    }
-
-    fn nothing() -> Self {
-        Self {
-            outcome: Outcome::Failed,
-            output: "null".to_owned(),
-            variables: vec![],
-            unmatched: vec![],
-            left_out: vec![],
-            error: None,
-            request: "null".to_owned(),
-            response: "null".to_owned(),
-            tool_result: false,
-            held: None,
-        }
-    }
-
-    /// A call that failed before anything was sent.
-    pub fn not_sent(error: CallError) -> Self {
-        Self {
-            error: Some(error),
-            ..Self::nothing()
-        }
-    }
-
-    /// A call whose outcome nobody can know.
-    pub fn unknown(message: impl Into<String>) -> Self {
-        Self {
-            outcome: Outcome::Unknown,
-            ..Self::not_sent(CallError::new("outcome_unknown", message))
-        }
-    }
 }
 
 /// Performs calls.
@@ -497,148 +367,4 @@ fn insert_secret(
     headers.insert(name.clone(), auth::sensitive("the secret", value.expose())?);
     credentials.push(name.clone());
     Ok(())
-}
-
-fn unanswered(safe: bool, error: &OutboundError) -> Performed {
-    let status = match error {
-        OutboundError::TooLarge { status, .. } => Some(*status),
-        _ => None,
-    };
-    let unknown = !safe && error.may_have_reached_upstream();
-    // A head that came says that the service acted, so only the place stays taken.
-    let (code, message) = if unknown && status.is_none() {
-        (
-            "outcome_unknown",
-            format!(
-                "the request went out and nobody can know what came of it: {error}. It is not tried again; ask the service before you do"
-            ),
-        )
-    } else {
-        (error.code(), error.to_string())
-    };
-    Performed {
-        outcome: if unknown {
-            Outcome::Unknown
-        } else {
-            Outcome::Failed
-        },
-        ..Performed::not_sent(CallError {
-            code,
-            message,
-            upstream_status: status,
-        })
-    }
-}
-
-/// What output variables are taken from.
-struct Found {
-    value: Value,
-    /// False where it holds a secret.
-    is_clean: bool,
-}
-
-/// What an answer means, and its value where output variables are to be taken from it.
-fn answered(redactor: &Redactor, safe: bool, response: &Response) -> (Performed, Option<Found>) {
-    let status = response.status;
-    let Ok(text) = std::str::from_utf8(&response.body) else {
-        let what = "the answer is neither JSON nor text";
-        return (unreadable(safe, status, what, "\"(binary)\""), None);
-    };
-    // What the service said is read first: what is taken out below changes nothing of what it is.
-    let parsed: Result<Value, _> = if text.trim().is_empty() {
-        Ok(Value::Null)
-    } else {
-        serde_json::from_str(text)
-    };
-    let body = redactor.clean_json(text);
-    let is_clean = matches!(body, std::borrow::Cow::Borrowed(_));
-    let is_json = parsed.is_ok() && !body.trim().is_empty();
-    let kept = trace::response(status, &response.headers, &body, is_json, redactor);
-    let value = match parsed {
-        Ok(value) => value,
-        Err(error) if status.is_success() && claims_json(&response.headers) => {
-            let what = format!(
-                "the answer says it is JSON and is not: line {}, column {}",
-                error.line(),
-                error.column()
-            );
-            let unreadable = unreadable(safe, status, &what, "null");
-            return (
-                Performed {
-                    response: kept,
-                    ..unreadable
-                },
-                None,
-            );
-        }
-        Err(_) => Value::String(body.as_ref().to_owned()),
-    };
-    let mut performed = Performed {
-        outcome: Outcome::Succeeded,
-        // Valid JSON goes on as it came.
-        output: if is_json {
-            body.trim().to_owned()
-        } else {
-            value.to_string()
-        },
-        variables: vec![],
-        unmatched: vec![],
-        left_out: vec![],
-        error: None,
-        request: String::new(),
-        response: kept,
-        tool_result: false,
-        held: None,
-    };
-    if status.is_success() {
-        return (performed, Some(Found { value, is_clean }));
-    }
-    performed.outcome = Outcome::Failed;
-    performed.error = Some(upstream_error(status));
-    (performed, None)
-}
-
-fn unreadable(safe: bool, status: StatusCode, what: &str, kept: &str) -> Performed {
-    Performed {
-        outcome: if safe || !status.is_success() {
-            Outcome::Failed
-        } else {
-            Outcome::Unknown
-        },
-        response: format!(r#"{{"status":{},"body":{kept}}}"#, status.as_u16()),
-        ..Performed::not_sent(CallError {
-            code: "invalid_response",
-            message: format!("{what}; check the service and the action's path"),
-            upstream_status: Some(status.as_u16()),
-        })
-    }
-}
-
-fn claims_json(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|kind| {
-            let kind = kind.split(';').next().unwrap_or_default().trim();
-            kind.eq_ignore_ascii_case("application/json")
-                || kind.to_ascii_lowercase().ends_with("+json")
-        })
-}
-
-fn upstream_error(status: StatusCode) -> CallError {
-    let advice = match status.as_u16() {
-        300..=399 => "it redirects, which is followed for GET only; set the final URL",
-        401 | 403 => "it refused the credentials; check the integration's auth and secrets",
-        404 => "it does not know this path; check the action's path and the arguments",
-        400..=499 => "it did not accept the request; see `output` for what it says",
-        _ => "it failed; try again later or ask who runs it",
-    };
-    CallError {
-        code: "upstream_error",
-        message: format!(
-            "the service answered with status {}: {advice}",
-            status.as_u16()
-        ),
-        upstream_status: Some(status.as_u16()),
-    }
 }

@@ -9,10 +9,11 @@ use switchboard_domain::request::{BaseUrl, encode_query, header_name};
 use switchboard_domain::rule::RuleError;
 use switchboard_vault::SecretText;
 
-use crate::api_call::CallError;
+use crate::error::CallError;
 use crate::oauth::OAuthSource;
 use crate::redact::{MASK, Redactor};
-use crate::{NoSecret, Secrets};
+pub use crate::secrets::refused;
+use crate::secrets::{SecretsFor, unfit};
 
 /// Authentication that is ready to be applied.
 #[derive(Debug, Clone)]
@@ -91,74 +92,6 @@ fn name_of(text: &str) -> Result<HeaderName, RuleError> {
             format!("`{text}` is not the name of a header"),
         )
     })
-}
-
-/// The secrets of a call, for the place its credentials go to.
-#[derive(Clone, Copy)]
-pub struct SecretsFor<'a> {
-    /// Where they come from.
-    pub secrets: Secrets<'a>,
-    /// Scheme, host and port of where they go.
-    pub origin: &'a str,
-}
-
-impl SecretsFor<'_> {
-    /// A secret's value, or the error that names it: a call is never made without its credential.
-    /// What goes into a header, a URL or a form has no control characters.
-    pub fn secret(&self, name: &SecretName) -> Result<SecretText, CallError> {
-        let value = self
-            .secrets
-            .secret(name, self.origin)
-            .map_err(|why| refused(why, name, self.origin))?;
-        if value.expose().trim().chars().any(char::is_control) {
-            return Err(unfit(&format!("the secret `{name}`")));
-        }
-        Ok(value)
-    }
-
-    /// A field's value.
-    pub fn value(&self, source: &ValueSource) -> Result<String, CallError> {
-        match source {
-            ValueSource::Text(text) => Ok(text.clone()),
-            ValueSource::Secret(reference) => {
-                let secret = self.secret(&reference.secret)?;
-                Ok(secret.expose().trim().to_owned())
-            }
-        }
-    }
-}
-
-/// Why a secret is not there for a call. Nothing of the call was sent.
-pub fn refused(why: NoSecret, name: &SecretName, origin: &str) -> CallError {
-    match why {
-        NoSecret::Missing => CallError::new(
-            "missing_secret",
-            format!(
-                "the secret `{name}` has no value in this environment; set it and call again (nothing was sent)"
-            ),
-        ),
-        NoSecret::Unreadable => CallError::new(
-            "secret_unreadable",
-            format!(
-                "the value of the secret `{name}` cannot be opened with the keys of this server; set it again, or put its key back into the key file (nothing was sent)"
-            ),
-        ),
-        NoSecret::NotAllowedThere => CallError::new(
-            "secret_origin_not_allowed",
-            format!(
-                "the secret `{name}` may not be sent to {origin}; an admin can add this origin to the secret's allowed origins (nothing was sent)"
-            ),
-        ),
-    }
-}
-
-fn unfit(what: &str) -> CallError {
-    CallError::new(
-        "invalid_secret",
-        format!(
-            "the value of {what} cannot stand in a header or a URL: it has a line break or another control character; set it again without (nothing was sent)"
-        ),
-    )
 }
 
 /// A header's value that is never printed. Control characters in a credential are an error, and

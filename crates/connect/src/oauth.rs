@@ -18,10 +18,9 @@ use switchboard_outbound::{Client, OutboundError, Request};
 use switchboard_vault::SecretText;
 use tokio::time::Instant;
 
-use crate::Secrets;
-use crate::api_call::CallError;
-use crate::auth::SecretsFor;
+use crate::error::CallError;
 use crate::redact::{Masker, Redactor};
+use crate::secrets::{Secrets, SecretsFor};
 
 /// A token is not used in the last moments of its life.
 const LEEWAY: Duration = Duration::from_secs(20);

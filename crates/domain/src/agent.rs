@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::conversation::Phase;
 use crate::id::{ActionId, BindingId, IntegrationId};
 use crate::name::{SecretName, StateName};
 pub use crate::own_action::{
     AgentAction, AgentActionKind, AgentApiCall, AgentTextMessage, ClientEvent, Handover,
     HandoverType, StaticResponse,
 };
+use crate::phase::Phase;
 
 /// Which version of an agent: its draft or a locked one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

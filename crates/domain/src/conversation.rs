@@ -10,26 +10,7 @@ use crate::agent::VersionRef;
 use crate::environment::Environment;
 use crate::id::{AgentId, BindingId, ConversationId, WorkspaceId};
 use crate::name::StateName;
-
-/// Which half of its life a conversation is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// The dialogue is going on.
-    InCall,
-    /// The dialogue is over; what follows it may still be done.
-    PostCall,
-}
-
-impl Phase {
-    /// The name used in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InCall => "in_call",
-            Self::PostCall => "post_call",
-        }
-    }
-}
+pub use crate::phase::Phase;
 
 /// How far a conversation has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -32,6 +32,7 @@ pub mod mention;
 pub mod name;
 pub mod output;
 pub mod own_action;
+pub mod phase;
 pub mod publish;
 pub mod request;
 pub mod response;

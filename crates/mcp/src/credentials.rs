@@ -2,8 +2,10 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use sha2::{Digest as _, Sha256};
-use switchboard_connect::auth::{self, PreparedAuth, SecretsFor};
-use switchboard_connect::{CallError, ClientCredentials, OAuthSource, Redactor, Secrets};
+use switchboard_connect::auth::{self, PreparedAuth};
+use switchboard_connect::{
+    CallError, ClientCredentials, OAuthSource, Redactor, Secrets, SecretsFor,
+};
 use switchboard_domain::auth::ValueSource;
 use switchboard_outbound::parse_url;
 

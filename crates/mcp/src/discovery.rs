@@ -6,9 +6,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::client::Limits;
+use crate::dialect::Dialect;
 use crate::error::McpError;
-use crate::session::{Ask, Dialect, Session};
+use crate::limits::Limits;
+use crate::session::{Ask, Session};
 use crate::tool::{Tool, ToolFault, name_of};
 
 /// A tool that can be used.
@@ -69,8 +70,8 @@ pub async fn discover(
 ) -> Result<Discovery, McpError> {
     let mut discovery = Discovery {
         server: session.hello(),
-        revision: session.revision.clone(),
-        dialect: session.dialect,
+        revision: session.revision().to_owned(),
+        dialect: session.dialect(),
         tools: vec![],
         left_out: vec![],
     };

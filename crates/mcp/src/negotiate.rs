@@ -7,10 +7,11 @@ use rmcp::service::{ClientInitializeError, RunningService};
 use rmcp::{ClientLifecycleMode, RoleClient, serve_client_with_lifecycle};
 use tokio::time::Instant;
 
+use crate::dialect::Dialect;
 use crate::error::McpError;
 use crate::frame;
-use crate::peer::{Core, Handler, PeerTransport};
-use crate::session::Dialect;
+use crate::peer::{self, Handler, PeerTransport};
+use crate::shared::Core;
 use crate::sse_link;
 use crate::wire::Wire;
 
@@ -64,7 +65,7 @@ async fn streamable(
     deadline: Instant,
 ) -> Result<Negotiated, McpError> {
     let post_to = wire.uri().clone();
-    let (core, transport) = Core::new(wire, post_to, false);
+    let (core, transport) = peer::open(wire, post_to, false);
     let newest = vec![ProtocolVersion::V_2026_07_28];
     let lifecycle = match known {
         Some(Dialect::Stateless) => ClientLifecycleMode::Discover {

@@ -1,56 +1,31 @@
-//! A session with a server, and requests in it.
+//! Requests in a session with a server.
 
-use std::sync::Arc;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-use rmcp::RoleClient;
-use rmcp::service::RunningService;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::dialect::Dialect;
 use crate::error::McpError;
-use crate::frame::{self, Kind, Writer};
+use crate::frame::Writer;
 use crate::negotiate::Negotiated;
-use crate::notice::{self, Sink};
-use crate::peer::{Core, Handler};
-use crate::subscribe;
+use crate::notice::Sink;
+use crate::opened::Opened;
+use crate::peer::Handler;
+use crate::reply::Reply;
+use crate::resume;
 use crate::tool::Tool;
 use crate::waiting::Waiting;
 use crate::wire::{self, Answered};
 
 /// Ids of our requests start here: the SDK counts its own from nought in the same session.
 const FIRST_ID: u64 = 1_000_000;
-/// How long telling a server that nobody waits any more may take.
-pub(crate) const GOODBYE: Duration = Duration::from_secs(5);
 /// How many messages may wait for a call on the one stream of HTTP+SSE.
 const WAITING: usize = 256;
-
-/// How a server is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// Revision 2026-07-28: each request stands for itself.
-    Stateless,
-    /// Streamable HTTP, revisions 2025-03-26 to 2025-11-25: a handshake, and mostly a session.
-    Streamable,
-    /// HTTP+SSE, revision 2024-11-05: one stream of events for everything.
-    HttpSse,
-}
-
-impl Dialect {
-    /// Its name in logs and answers.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Stateless => "stateless",
-            Self::Streamable => "streamable_http",
-            Self::HttpSse => "http_sse",
-        }
-    }
-}
 
 /// A request to be made in a session.
 pub struct Ask<'a> {
@@ -70,20 +45,7 @@ pub struct Ask<'a> {
 
 /// An open session.
 pub struct Session {
-    pub(crate) core: Arc<Core>,
-    /// What the SDK runs for it.
-    running: RunningService<RoleClient, Handler>,
-    /// Nobody new gets it.
-    pub(crate) retired: AtomicBool,
-    /// Its end has begun.
-    closed: AtomicBool,
-    /// The calls that are under way in it.
-    pub(crate) users: AtomicUsize,
-    /// How the server is spoken to.
-    pub dialect: Dialect,
-    /// The revision that was agreed on.
-    pub revision: String,
-    pub(crate) headers: HeaderMap,
+    opened: Opened,
     /// The members that each request's `_meta` starts with, JSON text without the braces.
     meta: String,
     next_id: AtomicU64,
@@ -92,8 +54,8 @@ pub struct Session {
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
-            .field("dialect", &self.dialect)
-            .field("revision", &self.revision)
+            .field("dialect", &self.dialect())
+            .field("revision", &self.revision())
             .finish_non_exhaustive()
     }
 }
@@ -101,94 +63,54 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// A session from a handshake. It listens for changes of the tools if the server tells of them.
     pub fn new(negotiated: Negotiated, handler: &Handler) -> Self {
-        let Negotiated {
-            core,
-            running,
-            dialect,
-            revision,
-        } = negotiated;
-        let revision = revision.as_str().to_owned();
-        let mut headers = core.headers();
+        let opened = Opened::new(negotiated, handler);
         let mut meta = String::new();
-        if dialect == Dialect::Stateless {
-            if let Ok(version) = HeaderValue::from_str(&revision) {
-                headers.insert(wire::VERSION, version);
-            }
+        if opened.dialect == Dialect::Stateless {
             meta = format!(
-                r#""io.modelcontextprotocol/protocolVersion":"{revision}","io.modelcontextprotocol/clientInfo":{{"name":"switchboard","version":"{}"}},"io.modelcontextprotocol/clientCapabilities":{{}}"#,
+                r#""io.modelcontextprotocol/protocolVersion":"{}","io.modelcontextprotocol/clientInfo":{{"name":"switchboard","version":"{}"}},"io.modelcontextprotocol/clientCapabilities":{{}}"#,
+                opened.revision,
                 env!("CARGO_PKG_VERSION")
             );
         }
-        let tells = running
-            .peer()
-            .peer_info()
-            .and_then(|info| info.capabilities.tools.as_ref()?.list_changed)
-            .unwrap_or(false);
-        if tells {
-            match dialect {
-                Dialect::Stateless => subscribe::by_request(&core, running.peer(), handler),
-                Dialect::Streamable => subscribe::by_stream(&core, headers.clone()),
-                // Its one stream brings them.
-                Dialect::HttpSse => {}
-            }
-        }
         Self {
-            core,
-            running,
-            retired: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
-            users: AtomicUsize::new(0),
-            dialect,
-            revision,
-            headers,
+            opened,
             meta,
             next_id: AtomicU64::new(FIRST_ID),
         }
     }
 
+    /// How the server is spoken to.
+    pub const fn dialect(&self) -> Dialect {
+        self.opened.dialect
+    }
+
+    /// The revision that was agreed on.
+    pub fn revision(&self) -> &str {
+        &self.opened.revision
+    }
+
     /// What the server said about itself in the handshake.
     pub fn hello(&self) -> Value {
-        let text = self.core.hello.get().map_or("null", String::as_str);
+        let text = self.opened.core.hello.get().map_or("null", String::as_str);
         serde_json::from_str(text).unwrap_or_default()
     }
 
     /// True when it is of no use any more.
     pub fn is_gone(&self) -> bool {
-        self.core.gone.load(Ordering::Acquire)
+        self.opened.is_gone()
     }
 
-    /// Nobody new gets it; it is closed when the last call in it is over. Its memory may be held a
-    /// while longer, so this does not wait for it to be dropped.
+    /// Nobody new gets it; it is closed when the last call in it is over.
     pub fn retire(&self) {
-        self.retired.store(true, Ordering::SeqCst);
-        if self.users.load(Ordering::SeqCst) == 0 {
-            self.close();
-        }
-    }
-
-    /// Ends what runs for it, and tells the server. A call that comes too late sees a session that
-    /// the server forgot, and opens another one.
-    pub(crate) fn close(&self) {
-        if self.closed.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        self.core.closing.cancel();
-        self.running.cancellation_token().cancel();
-        if self.core.session_id.get().is_none() || self.is_gone() {
-            return;
-        }
-        let (core, headers) = (self.core.clone(), self.headers.clone());
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { core.wire.delete(headers, GOODBYE).await });
-        }
+        self.opened.retire();
     }
 
     /// Makes a request. The answer is the result as JSON text, without credentials.
     pub async fn ask(&self, ask: &Ask<'_>) -> Result<String, McpError> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let body = self.body(id, ask);
-        let mut headers = self.headers.clone();
-        if self.dialect == Dialect::Stateless {
+        let mut headers = self.opened.headers.clone();
+        if self.dialect() == Dialect::Stateless {
             headers.insert(wire::METHOD, HeaderValue::from_static(ask.method));
             if let Some((tool, arguments)) = ask.tool {
                 if let Some(name) = tool.header_name() {
@@ -197,8 +119,8 @@ impl Session {
                 tool.params().write(arguments, &mut headers);
             }
         }
-        let mut waiting = Waiting::new(self, id);
-        let result = if self.dialect == Dialect::HttpSse {
+        let mut waiting = Waiting::new(&self.opened, id);
+        let result = if self.dialect() == Dialect::HttpSse {
             self.over_one_stream(id, headers, body, ask).await
         } else {
             self.over_post(id, headers, body, ask).await
@@ -225,7 +147,7 @@ impl Session {
         if let Some(cursor) = ask.cursor {
             writer.value("cursor", &Value::from(cursor));
         }
-        let stateless = self.dialect == Dialect::Stateless;
+        let stateless = self.dialect() == Dialect::Stateless;
         if ask.sink.is_some() {
             let comma = if self.meta.is_empty() { "" } else { "," };
             // A server of 2026-07-28 logs for those alone who ask for it.
@@ -242,6 +164,14 @@ impl Session {
         writer.finish()
     }
 
+    fn reply<'a>(&'a self, id: u64, ask: &Ask<'a>) -> Reply<'a> {
+        Reply {
+            core: &self.opened.core,
+            id,
+            sink: ask.sink,
+        }
+    }
+
     /// Streamable HTTP: the answer comes to the POST, at once or on a stream of its own.
     async fn over_post(
         &self,
@@ -250,20 +180,30 @@ impl Session {
         body: Bytes,
         ask: &Ask<'_>,
     ) -> Result<String, McpError> {
-        let wire = &self.core.wire;
+        let wire = &self.opened.core.wire;
         let posted = wire
-            .post(&self.core.post_to, headers, body, ask.cap, ask.deadline)
+            .post(
+                &self.opened.core.post_to,
+                headers,
+                body,
+                ask.cap,
+                ask.deadline,
+            )
             .await
             .map_err(|error| self.forgotten(error))?;
         match posted {
             Answered::Json { body, .. } => {
                 let text = wire.text(&body)?;
-                self.take_all(&text, id, ask.sink)?
+                self.reply(id, ask)
+                    .take_all(&text)?
                     .ok_or_else(|| McpError::Protocol {
                         detail: "the answer is to another request".to_owned(),
                     })
             }
-            Answered::Events { events, .. } => self.read_events(events, id, ask).await,
+            Answered::Events { events, .. } => {
+                let reply = self.reply(id, ask);
+                resume::read_events(&reply, events, &self.opened.headers, ask.deadline).await
+            }
             Answered::Accepted => Err(McpError::Protocol {
                 detail: "it accepted the request and gave no answer".to_owned(),
             }),
@@ -283,7 +223,8 @@ impl Session {
             sent,
         };
         let (sender, mut messages) = mpsc::channel(WAITING);
-        self.core
+        self.opened
+            .core
             .waiting
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -292,8 +233,9 @@ impl Session {
         if self.is_gone() {
             return Err(ended(false));
         }
-        let (to, deadline) = (&self.core.post_to, ask.deadline);
-        self.core
+        let (to, deadline) = (&self.opened.core.post_to, ask.deadline);
+        self.opened
+            .core
             .wire
             .post(to, headers, body, ask.cap, deadline)
             .await
@@ -309,7 +251,7 @@ impl Session {
                     limit: ask.cap,
                 });
             }
-            if let Some(result) = self.take(&message, id, ask.sink)? {
+            if let Some(result) = self.reply(id, ask).take(&message)? {
                 return Ok(result);
             }
         }
@@ -318,7 +260,7 @@ impl Session {
     /// How a server says that it does not know the session: 404 by the protocol, 400 with an error
     /// of its own by some. Either way it did nothing.
     fn forgotten(&self, error: McpError) -> McpError {
-        let lost = match (&error, self.dialect) {
+        let lost = match (&error, self.dialect()) {
             (McpError::Status { status, .. }, _) => matches!(status, 400 | 404 | 405 | 410),
             (McpError::Rpc { code, status, .. }, Dialect::Stateless) => {
                 // Another revision than the one that was agreed on.
@@ -333,57 +275,10 @@ impl Session {
         if !lost {
             return error;
         }
-        self.core.gone.store(true, Ordering::Release);
+        self.opened.core.gone.store(true, Ordering::Release);
         McpError::SessionLost {
             detail: format!("status {}", error.upstream_status().unwrap_or_default()),
             sent: false,
         }
-    }
-
-    pub(crate) fn take_all(
-        &self,
-        text: &str,
-        id: u64,
-        sink: Option<&dyn Sink>,
-    ) -> Result<Option<String>, McpError> {
-        let mut result = None;
-        for one in frame::messages(text)? {
-            result = result.or(self.take(&one, id, sink)?);
-        }
-        Ok(result)
-    }
-
-    /// Takes a message that came for a call: its result, a notice, or something for the SDK.
-    fn take(
-        &self,
-        text: &str,
-        id: u64,
-        sink: Option<&dyn Sink>,
-    ) -> Result<Option<String>, McpError> {
-        match frame::read(text)? {
-            Kind::Result(Some(to), result) if to == id => return Ok(Some(result.to_owned())),
-            Kind::Error(to, error) if to.is_none_or(|to| to == id) => {
-                return Err(error.with_status(200));
-            }
-            Kind::Result(..) | Kind::Error(..) => {
-                tracing::debug!("an MCP server answered what was not asked");
-            }
-            Kind::Notification(method, params) => match notice::read(&method, params) {
-                Some(notice) => {
-                    if let Some(sink) = sink {
-                        sink.notice(notice);
-                    }
-                }
-                None => self.core.to_peer(text),
-            },
-            Kind::Request => self.core.to_peer(text),
-        }
-        Ok(None)
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.close();
     }
 }

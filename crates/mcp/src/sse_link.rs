@@ -11,7 +11,8 @@ use url::Url;
 use crate::error::McpError;
 use crate::frame::{self, Kind};
 use crate::link::{EventLink, Pace};
-use crate::peer::{Core, PeerTransport};
+use crate::peer::{self, PeerTransport};
+use crate::shared::Core;
 use crate::wire::Wire;
 
 /// Opens the stream and waits for the place to post to.
@@ -25,7 +26,7 @@ pub async fn open(wire: Wire, deadline: Instant) -> Result<(Arc<Core>, PeerTrans
         return Err(no_place());
     }
     let post_to = place(wire.uri(), first.data.trim(), wire.query())?;
-    let (core, transport) = Core::new(wire, post_to, true);
+    let (core, transport) = peer::open(wire, post_to, true);
     tokio::spawn(listen(core.clone(), events));
     Ok((core, transport))
 }

@@ -13,7 +13,8 @@ use tokio::time::Instant;
 use crate::error::McpError;
 use crate::frame::{self, Kind};
 use crate::link::{EventLink, Pace, Place};
-use crate::peer::{Core, Handler};
+use crate::peer::Handler;
+use crate::shared::Core;
 
 /// The wait before a stream that ended is asked for again, and the longest of these waits.
 const FIRST_WAIT: Duration = Duration::from_secs(1);

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderName;
-use switchboard_connect::auth::SecretsFor;
-use switchboard_connect::{PreparedAuth, Secrets};
+use switchboard_connect::{PreparedAuth, Secrets, SecretsFor};
 use switchboard_domain::auth::ValueSource;
 use switchboard_outbound::Breaker;
 

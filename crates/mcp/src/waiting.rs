@@ -1,25 +1,25 @@
 //! What becomes of a call whose caller goes away.
 
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::session::{Dialect, GOODBYE, Session};
+use crate::dialect::Dialect;
+use crate::opened::{GOODBYE, Opened};
 
 /// A call that waits for its answer. When it is dropped before, its caller has gone away, and the
 /// server is told.
 pub struct Waiting<'a> {
-    session: &'a Session,
+    session: &'a Opened,
     id: u64,
     over: bool,
 }
 
 impl<'a> Waiting<'a> {
     /// A call that begins.
-    pub fn new(session: &'a Session, id: u64) -> Self {
-        session.users.fetch_add(1, Ordering::SeqCst);
+    pub fn new(session: &'a Opened, id: u64) -> Self {
+        session.enter();
         Self {
             session,
             id,
@@ -64,9 +64,6 @@ impl Waiting<'_> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.cancel();
-        let left = self.session.users.fetch_sub(1, Ordering::SeqCst) - 1;
-        if left == 0 && self.session.retired.load(Ordering::SeqCst) {
-            self.session.close();
-        }
+        self.session.leave();
     }
 }

@@ -11,10 +11,10 @@ use switchboard_connect::{ClientCredentials, OAuthSource, Redactor, TokenCache, 
 use switchboard_outbound::{Breaker, Client, Options, Request, ResponseStream, RetryPolicy};
 use tokio::time::Instant;
 
-use crate::client::Limits;
 use crate::credentials::Credentials;
 use crate::error::McpError;
 use crate::frame::{self, Kind};
+use crate::limits::Limits;
 use crate::link::EventLink;
 
 /// The header that names a session (2025-03-26 to 2025-11-25).

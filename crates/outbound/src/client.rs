@@ -22,6 +22,7 @@ use crate::redirect;
 use crate::request::{self, Options, Request, Response};
 use crate::room::Room;
 use crate::stream::{ResponseStream, body_error, host};
+use crate::uri;
 
 /// How a client is set up.
 pub struct ClientSettings {
@@ -210,7 +211,7 @@ impl Client {
         options: &Options,
         deadline: Instant,
     ) -> Result<(Opened, Option<Permit>), OutboundError> {
-        request::check(&request.uri)?;
+        uri::check(&request.uri)?;
         if Instant::now() >= deadline {
             return Err(OutboundError::Timeout {
                 host: host(&request.uri),

@@ -17,13 +17,15 @@ mod request;
 mod retry;
 mod room;
 mod stream;
+mod uri;
 
 pub use breaker::{Breaker, BreakerSettings, Breakers, Elapsed};
 pub use client::{Client, ClientSettings};
 pub use connector::{BoxFuture, Resolve, SystemResolver};
 pub use error::{OutboundError, Phase};
 pub use guard::{InvalidAllowance, NetworkPolicy, Refusal};
-pub use request::{DEFAULT_MAX_RESPONSE_BYTES, Options, Request, Response, parse_url};
+pub use request::{DEFAULT_MAX_RESPONSE_BYTES, Options, Request, Response};
 pub use retry::RetryPolicy;
 pub use room::Held;
 pub use stream::ResponseStream;
+pub use uri::parse_url;

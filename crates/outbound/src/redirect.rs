@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use url::Url;
 
 use crate::error::OutboundError;
-use crate::request::check;
+use crate::uri::check;
 
 /// How many redirects are followed.
 pub const MAX_REDIRECTS: u8 = 5;

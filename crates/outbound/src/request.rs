@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
-use url::Url;
 
 use crate::breaker::Breaker;
-use crate::error::OutboundError;
 use crate::redirect;
 use crate::retry::RetryPolicy;
 use crate::room::Held;
@@ -20,7 +18,7 @@ pub const DEFAULT_MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// Where to. URLs that people wrote go through [`parse_url`] first.
+    /// Where to. URLs that people wrote go through [`crate::parse_url`] first.
     pub uri: Uri,
     /// The headers. Those that belong to the connection are not sent on.
     pub headers: HeaderMap,
@@ -89,38 +87,6 @@ pub struct Response {
     pub held: Option<Held>,
 }
 
-/// Reads a URL as people write it: unusual spellings of addresses become plain ones, a fragment is
-/// dropped, and what cannot be requested is refused.
-pub fn parse_url(text: &str) -> Result<Uri, OutboundError> {
-    let mut url = Url::parse(text).map_err(|_| OutboundError::InvalidUrl("it is not a URL"))?;
-    url.set_fragment(None);
-    let uri = url
-        .as_str()
-        .parse()
-        .map_err(|_| OutboundError::InvalidUrl("it is too long or not a URL"))?;
-    check(&uri)?;
-    Ok(uri)
-}
-
-/// Whether a URI is one that can be requested.
-pub fn check(uri: &Uri) -> Result<(), OutboundError> {
-    if !matches!(uri.scheme_str(), Some("http" | "https")) {
-        return Err(OutboundError::InvalidUrl("it is neither http nor https"));
-    }
-    let Some(authority) = uri.authority() else {
-        return Err(OutboundError::InvalidUrl("it has no host"));
-    };
-    if authority.as_str().contains('@') {
-        return Err(OutboundError::InvalidUrl(
-            "it holds credentials; keep them in the integration's auth",
-        ));
-    }
-    if authority.host().is_empty() {
-        return Err(OutboundError::InvalidUrl("it has no host"));
-    }
-    Ok(())
-}
-
 /// Headers that speak about one connection or about how a body is framed. They are hyper's to set:
 /// taken from a caller, they could make two requests out of one.
 fn is_of_the_connection(name: &HeaderName) -> bool {
@@ -153,47 +119,6 @@ pub fn drop_connection_headers(headers: &mut HeaderMap) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn urls_that_cannot_be_requested_are_refused() {
-        for text in [
-            "",
-            "billing",
-            "//host/x",
-            "ftp://host/",
-            "file:///etc/passwd",
-            "gopher://host/",
-            "data:text/plain,x",
-            "http://",
-            "http://user@host/",
-            "http://user:word@host/",
-            "http://:word@host/",
-            "http://300.1.1.1/",
-            "http://[::1/",
-            "http://host:99999/",
-        ] {
-            let error = parse_url(text).err();
-            assert_eq!(
-                error.map(|error| error.code()),
-                Some("invalid_url"),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn addresses_are_read_in_every_spelling() {
-        for (text, plain) in [
-            ("http://2130706433/a?b=c#d", "http://127.0.0.1/a?b=c"),
-            ("HTTP://0x7f.1", "http://127.0.0.1/"),
-            ("http://0177.0.0.1:8080", "http://127.0.0.1:8080/"),
-            ("http://[0:0::1]", "http://[::1]/"),
-            ("https://Billing.Example", "https://billing.example/"),
-        ] {
-            let uri = parse_url(text).map(|uri| uri.to_string());
-            assert_eq!(uri.ok().as_deref(), Some(plain), "{text}");
-        }
-    }
 
     #[test]
     fn headers_of_the_connection_are_dropped() {

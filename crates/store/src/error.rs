@@ -29,12 +29,6 @@ pub enum StoreError {
     Database(sqlx::Error),
 }
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        crate::failure::classify(error)
-    }
-}
-
 impl StoreError {
     /// A stored value that cannot be read.
     pub(crate) fn corrupt(what: &'static str, detail: impl std::fmt::Display) -> Self {

@@ -5,27 +5,29 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::error::StoreError;
 
-/// The kinds of an error, as far as they matter to who asked.
-pub(crate) fn classify(error: sqlx::Error) -> StoreError {
-    if let sqlx::Error::Database(database) = &error {
-        if database.is_unique_violation() {
-            return StoreError::Duplicate;
+impl From<sqlx::Error> for StoreError {
+    /// The kinds of an error, as far as they matter to who asked.
+    fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(database) = &error {
+            if database.is_unique_violation() {
+                return Self::Duplicate;
+            }
+            let code = database.code();
+            if code.is_some_and(|code| passes(&code)) {
+                return Self::Unavailable(error.to_string());
+            }
+            return Self::Database(error);
         }
-        let code = database.code();
-        if code.is_some_and(|code| passes(&code)) {
-            return StoreError::Unavailable(error.to_string());
+        match error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed => Self::Unavailable(error.to_string()),
+            _ => Self::Database(error),
         }
-        return StoreError::Database(error);
-    }
-    match error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed
-        | sqlx::Error::BeginFailed => StoreError::Unavailable(error.to_string()),
-        _ => StoreError::Database(error),
     }
 }
 

@@ -13,6 +13,7 @@ mod failure;
 mod page;
 mod pools;
 mod postgres;
+mod words;
 
 pub mod account;
 pub mod action;

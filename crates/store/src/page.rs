@@ -1,6 +1,6 @@
 //! Pages of a list.
 
-use crate::search::Search;
+use crate::words::Search;
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone)]

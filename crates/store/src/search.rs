@@ -14,36 +14,7 @@ use crate::dialect::{self, Rows};
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::page::{Listing, Page};
-
-/// The longest text that is searched for, in characters.
-const LONGEST: usize = 200;
-/// The most words of it.
-const WORDS: usize = 8;
-
-/// Words that are searched for, in any case: what is found has all of them somewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Search(Vec<String>);
-
-impl Search {
-    /// None where there is nothing to search for.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text: String = text.chars().take(LONGEST).collect();
-        let text = text.to_lowercase();
-        let words: Vec<_> = text
-            .split_whitespace()
-            .take(WORDS)
-            .map(str::to_owned)
-            .collect();
-        (!words.is_empty()).then_some(Self(words))
-    }
-
-    /// The condition that a column has all the words, which are bound from this number on.
-    fn condition(&self, engine: &Engine<'_>, column: &str, first: usize) -> String {
-        let conditions = (first..first + self.0.len())
-            .map(|number| dialect::holds(engine, column, &format!("${number}")));
-        conditions.collect::<Vec<_>>().join(" AND ")
-    }
-}
+pub use crate::words::Search;
 
 /// What is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,7 +116,7 @@ pub(crate) async fn page_by_name<R: Rows, Name: ToString>(
         .after
         .as_ref()
         .map_or_else(String::new, ToString::to_string);
-    let words = listing.search.as_ref().map_or(&[][..], |search| &search.0);
+    let words = listing.search.as_ref().map_or(&[][..], Search::words);
     let mut sql = format!("{select} WHERE workspace_id = $1 AND name > $2");
     if let Some(search) = &listing.search {
         let _ = write!(sql, " AND {}", search.condition(engine, "lower(name)", 4));
@@ -231,7 +202,7 @@ async fn matching(
 ) -> Result<Vec<Uuid>, StoreError> {
     let words = search.condition(engine, "text", 6);
     let those = named.as_ref().map_or_else(String::new, |named| {
-        let list = dialect::placeholders(6 + search.0.len(), named.len());
+        let list = dialect::placeholders(6 + search.words().len(), named.len());
         format!(" AND id IN ({list})")
     });
     let sql = format!(
@@ -242,7 +213,7 @@ async fn matching(
         let mut query = sqlx::query_scalar(AssertSqlSafe(sql))
             .bind(workspace.uuid()).bind(found.kind()).bind(after).bind(found.under())
             .bind(i64::from(limit) + 1);
-        for word in &search.0 {
+        for word in search.words() {
             query = query.bind(word);
         }
         for id in named.into_iter().flatten() {
@@ -250,31 +221,4 @@ async fn matching(
         }
         query.fetch_all(conn).await
     })?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_search_is_words_in_lower_case_and_not_endless() {
-        assert_eq!(Search::parse("  "), None);
-        let words = |text: &str| Search::parse(text).map(|found| found.0);
-        assert_eq!(
-            words(" Äpfel\tand  Pears "),
-            Some(vec![
-                "äpfel".to_owned(),
-                "and".to_owned(),
-                "pears".to_owned()
-            ])
-        );
-        assert_eq!(
-            words(&"x".repeat(10_000)).map(|found| found[0].len()),
-            Some(LONGEST)
-        );
-        assert_eq!(
-            words(&"x ".repeat(50)).map(|found| found.len()),
-            Some(WORDS)
-        );
-    }
 }

@@ -1,6 +1,10 @@
 //! The rules of the house that a compiler does not check: who may use whom, and what.
 #![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
+mod circles;
+mod kinds;
+mod source;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -208,6 +212,19 @@ fn files(below: &str, end: &str) -> Vec<(String, String)> {
     found.sort();
     assert!(!found.is_empty(), "there is no {end} below {below}");
     found
+}
+
+/// The source of each crate: its room, its files, and the one that it begins with.
+fn sources() -> Vec<(String, BTreeMap<String, String>, String)> {
+    let of = |package: &Package| {
+        let manifest = package.manifest_path.strip_prefix(root()).unwrap();
+        let folder = manifest.with_file_name("src");
+        let files: BTreeMap<_, _> = files(folder.as_str(), ".rs").into_iter().collect();
+        let first = ["lib.rs", "main.rs"].map(|name| format!("{folder}/{name}"));
+        let first = first.into_iter().find(|file| files.contains_key(file));
+        (room(&package.name).to_owned(), files, first.unwrap())
+    };
+    metadata().packages.iter().map(of).collect()
 }
 
 #[test]

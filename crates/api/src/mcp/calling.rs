@@ -7,10 +7,11 @@ use switchboard_domain::admission::Refusal;
 use switchboard_domain::id::ConversationId;
 use tokio::sync::mpsc;
 
+use super::ending::Ending;
 use super::failure::{Failure, invalid_params};
-use super::message::{self, Call, Id};
+use super::message::Call;
 use super::request::Level;
-use super::tools::{self, Frame};
+use super::tools::Frame;
 use super::{Visit, stream};
 
 /// How many notices wait for a client before more are left out.
@@ -33,23 +34,6 @@ pub enum Called {
     Stream(Response),
     /// There is no such conversation of this agent, or it is closed.
     NoConversation,
-}
-
-/// What is needed to write down the answer once it is there.
-#[derive(Debug)]
-pub struct Ending {
-    /// The request's id.
-    pub id: Id,
-    /// How the result is written.
-    pub frame: Frame,
-}
-
-impl Ending {
-    /// The answer's text.
-    pub fn write(&self, answer: Result<call::CallAnswer, AppError>) -> Result<String, Failure> {
-        let result = tools::outcome(answer, &self.frame)?;
-        Ok(message::result(&self.id, &result))
-    }
 }
 
 /// The name that a call names its tool by.

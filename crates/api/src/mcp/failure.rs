@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use switchboard_app::{AppError, DATABASE_AWAY};
 use switchboard_domain::error_code::ErrorCode;
 
-use super::message::Id;
+use super::text::Id;
 use crate::hosts::Foreign;
 use crate::problem::ProblemCode;
 

@@ -6,40 +6,15 @@ use std::marker::PhantomData;
 use axum::http::StatusCode;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Number, Value};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 use switchboard_domain::strict::Strict;
 
 use super::failure::{Failure, PARSE_ERROR, invalid_params, invalid_request};
+use super::text::Id;
 
 /// The most messages of one batch.
 const MAX_BATCH: usize = 50;
-
-/// A request's id, or a token.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(untagged)]
-pub enum Id {
-    /// A number.
-    Number(Number),
-    /// A text.
-    Text(String),
-}
-
-impl fmt::Display for Id {
-    /// As JSON.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => number.fmt(f),
-            Self::Text(text) => f.write_str(&quoted(text)),
-        }
-    }
-}
-
-/// A text as JSON.
-pub fn quoted(text: &str) -> String {
-    // A text always has a JSON form.
-    serde_json::to_string(text).unwrap_or_default()
-}
 
 /// One message.
 #[derive(Debug, Default, Deserialize)]

@@ -5,12 +5,14 @@
 //! server answers any request. `docs/decisions/0003-mcp-door.md` says why this is no SDK's server.
 
 mod calling;
+mod ending;
 mod failure;
 mod legacy;
 mod message;
 mod request;
 mod stateless;
 mod stream;
+mod text;
 mod tools;
 
 use axum::body::Bytes;

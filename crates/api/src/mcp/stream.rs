@@ -14,10 +14,10 @@ use switchboard_app::notices::Notice;
 use switchboard_app::tool_watch::ToolWatch;
 use tokio::sync::mpsc;
 
-use super::calling::Ending;
+use super::ending::Ending;
 use super::failure::Failure;
-use super::message::Id;
 use super::request::Level;
+use super::text::Id;
 use super::{LEGACY, Visit, tools};
 use crate::{ApiState, extract};
 

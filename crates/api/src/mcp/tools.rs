@@ -16,7 +16,7 @@ use switchboard_domain::input::InputError;
 use switchboard_domain::tool_format::Provider;
 
 use super::failure::{Failure, INVALID_PARAMS};
-use super::message::quoted;
+use super::text::quoted;
 
 /// The tools as `tools/list` shows them: a JSON array, in the document's order. What came from an
 /// MCP server is passed on with all its members.

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::send::{first_error, wait};
 use super::wire::{Data, Message};
 use super::{MessageId, Telnyx};
-use crate::api_call::CallError;
+use crate::error::CallError;
 use crate::redact::Redactor;
 
 /// What the provider says about a message.

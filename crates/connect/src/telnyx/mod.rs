@@ -15,8 +15,8 @@ use switchboard_outbound::{
 };
 use switchboard_vault::SecretText;
 
-use crate::api_call::CallError;
 use crate::auth;
+use crate::error::CallError;
 
 pub use lookup::Lookup;
 pub use message::{IdempotencyKey, MessageBody, MessageId, OutgoingMessage};

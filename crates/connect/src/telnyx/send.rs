@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::wire::{Data, Errors, Message};
 use super::{IdempotencyKey, MessageBody, MessageId, Telnyx};
-use crate::api_call::CallError;
+use crate::error::CallError;
 use crate::redact::Redactor;
 use crate::trace;
 

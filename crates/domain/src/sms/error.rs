@@ -1,6 +1,6 @@
 //! What can be wrong with a message before anybody is asked to send it.
 
-use super::segments::MAX_PARTS;
+use super::limits::MAX_PARTS;
 
 /// What is wrong, as a sentence with advice. It never quotes a number or a text: both are personal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -3,6 +3,7 @@
 
 pub mod advice;
 mod error;
+mod limits;
 pub mod message;
 mod phone;
 mod segments;
@@ -11,6 +12,7 @@ pub mod status;
 
 pub use advice::{Advice, advice};
 pub use error::SmsError;
+pub use limits::MAX_PARTS;
 pub use phone::PhoneNumber;
-pub use segments::{Encoding, MAX_PARTS, Segments, pieces};
+pub use segments::{Encoding, Segments, pieces};
 pub use sender::{MessagingProfileId, Origin, Sender};

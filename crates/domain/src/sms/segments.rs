@@ -1,9 +1,7 @@
 //! How a text is encoded and how many parts it takes (3GPP TS 23.038 and 23.040).
 
 use super::error::SmsError;
-
-/// The most parts a message may take; the provider refuses more.
-pub const MAX_PARTS: usize = 10;
+use super::limits::MAX_PARTS;
 
 /// How the characters of a message travel. One character outside GSM-7 makes the whole message
 /// UCS-2.

@@ -18,11 +18,14 @@ mod listener;
 mod payload;
 mod routes;
 mod server;
+mod shared;
+mod signer;
 mod state;
 mod webhook;
 
 pub use behaviour::{Behaviour, Rule};
 pub use payload::event;
-pub use server::{Clock, Pace, Settings, Simulator, StartError, start};
+pub use server::{Settings, Simulator, StartError, start};
+pub use shared::{Clock, Pace};
+pub use signer::Signer;
 pub use state::Taken;
-pub use webhook::Signer;

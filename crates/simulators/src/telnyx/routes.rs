@@ -17,7 +17,7 @@ use switchboard_domain::sms::{PhoneNumber, Segments, Sender};
 use super::behaviour::{Behaviour, Rule};
 use super::listener::Cut;
 use super::payload::{self, Refusal};
-use super::server::Shared;
+use super::shared::Shared;
 use super::state::{Known, Taken};
 use super::webhook;
 

@@ -1,44 +1,18 @@
 //! Starting the simulator, and what a test asks of it without HTTP.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Mutex;
 
-use chrono::{DateTime, Utc};
 use switchboard_outbound::{Client, ClientSettings, NetworkPolicy, OutboundError};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use uuid::Builder;
 
 use super::behaviour::Rule;
 use super::listener::{Cut, CuttingListener};
 use super::routes;
+use super::shared::{Clock, Inner, Pace, Shared};
+use super::signer::Signer;
 use super::state::{State, Taken};
-use super::webhook::Signer;
-
-/// Where the simulator takes the time from.
-pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
-
-/// How quickly messages live.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// From being taken to `message.sent`.
-    pub sent_after: Duration,
-    /// From there to `message.finalized`.
-    pub finalized_after: Duration,
-    /// Between two attempts to deliver a webhook.
-    pub retry_after: Duration,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            sent_after: Duration::from_millis(10),
-            finalized_after: Duration::from_millis(10),
-            retry_after: Duration::from_millis(200),
-        }
-    }
-}
 
 /// How a simulator is set up.
 #[derive(Clone)]
@@ -88,41 +62,6 @@ pub enum StartError {
     Network(#[from] switchboard_outbound::InvalidAllowance),
 }
 
-/// What its parts share.
-#[derive(Clone)]
-pub(super) struct Shared(Arc<Inner>);
-
-pub(super) struct Inner {
-    state: Mutex<State>,
-    pub signer: Signer,
-    pub clock: Clock,
-    pub client: Client,
-    pub pace: Pace,
-    pub api_key: Option<String>,
-    pub knows_keys: bool,
-}
-
-impl std::ops::Deref for Shared {
-    type Target = Inner;
-
-    fn deref(&self) -> &Inner {
-        &self.0
-    }
-}
-
-impl Inner {
-    pub fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A UUID for a number.
-    pub fn id(&self, number: u64) -> String {
-        Builder::from_random_bytes(self.signer.bytes(number))
-            .into_uuid()
-            .to_string()
-    }
-}
-
 /// A simulator that runs until this goes.
 pub struct Simulator {
     address: SocketAddr,
@@ -145,7 +84,7 @@ pub async fn start(settings: Settings) -> Result<Simulator, StartError> {
     })?;
     let listener = TcpListener::bind(settings.listen).await?;
     let address = listener.local_addr()?;
-    let shared = Shared(Arc::new(Inner {
+    let shared = Shared::new(Inner {
         state: Mutex::new(State::new(settings.webhook_url)),
         signer: Signer::new(settings.seed),
         clock: settings.clock,
@@ -153,7 +92,7 @@ pub async fn start(settings: Settings) -> Result<Simulator, StartError> {
         pace: settings.pace,
         api_key: settings.api_key,
         knows_keys: settings.knows_keys,
-    }));
+    });
     let router = routes::router(shared.clone()).into_make_service_with_connect_info::<Cut>();
     let stop = CancellationToken::new();
     let stopped = stop.clone();
