@@ -7,8 +7,9 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use futures_util::FutureExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use switchboard_app::accounts::sessions::Session;
@@ -121,24 +122,42 @@ async fn body(request: Request, state: &ApiState) -> Result<Bytes, Problem> {
     bytes(request, state).await
 }
 
+/// Why a body could not be read.
+pub enum Unread {
+    /// It is larger than a body may be.
+    TooLarge,
+    /// It did not come in time.
+    Late,
+    /// Its connection broke.
+    Broken,
+}
+
+/// Reads the body of a request to its end.
+pub async fn read(request: Request, state: &ApiState) -> Result<Bytes, Unread> {
+    let limited = Limited::new(request.into_body(), state.max_body_bytes);
+    match limited.collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
+        Err(error) if is_late(&*error) => Err(Unread::Late),
+        Err(_) => Err(Unread::Broken),
+    }
+}
+
 async fn bytes(request: Request, state: &ApiState) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| {
-                if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                    Problem::new(
-                        ErrorCode::BodyTooLarge,
-                        "the body is larger than this server takes; send less, or raise its `max_body_bytes`",
-                    )
-                } else if is_late(&rejection) {
-                    Problem::new(
-                        ErrorCode::RequestTimeout,
-                        "the body did not come in time; send it faster, or raise the server's `body_timeout_seconds`",
-                    )
-                } else {
-                    Problem::new(ErrorCode::MalformedBody, "the body was not read to its end")
-                }
-            })
+    read(request, state).await.map_err(|unread| match unread {
+        Unread::TooLarge => Problem::new(
+            ErrorCode::BodyTooLarge,
+            "the body is larger than this server takes; send less, or raise its `max_body_bytes`",
+        ),
+        Unread::Late => Problem::new(
+            ErrorCode::RequestTimeout,
+            "the body did not come in time; send it faster, or raise the server's `body_timeout_seconds`",
+        ),
+        Unread::Broken => Problem::new(
+            ErrorCode::MalformedBody,
+            "the body was not read to its end",
+        ),
+    })
 }
 
 /// Whether a body could not be read because it did not come in time.
@@ -287,6 +306,11 @@ fn malformed_id(text: &str, error: &dyn Display) -> Problem {
     Problem::new(ErrorCode::NotFound, detail)
 }
 
+/// A part of a path.
+pub fn path_part<P: FromStr<Err: Display>>(text: &str) -> Result<P, Problem> {
+    text.parse().map_err(|error| malformed_id(text, &error))
+}
+
 macro_rules! path {
     ($($part:ident $name:ident),+) => {
         impl<$($part: FromStr<Err: Display> + Send),+> FromRequestParts<ApiState> for Path<($($part,)+)> {
@@ -302,7 +326,7 @@ macro_rules! path {
                 let mut raw = raw.iter().map(|(_, value)| value);
                 Ok(Self(($({
                     let $name = raw.next().unwrap_or_default();
-                    $name.parse::<$part>().map_err(|error| malformed_id($name, &error))?
+                    path_part::<$part>($name)?
                 },)+)))
             }
         }

@@ -37,8 +37,20 @@ impl Caller {
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 
-/// Observes a request.
-pub async fn observe(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
+/// Observes a request of the router.
+pub async fn observe(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map(MatchedPath::as_str);
+    observed(&state, request, route, |request| next.run(request)).await
+}
+
+/// Gives a request its id, has it answered, and tells of it.
+pub async fn observed<A: Future<Output = Response>>(
+    state: &ApiState,
+    mut request: Request,
+    route: Option<&str>,
+    answer: impl FnOnce(Request) -> A,
+) -> Response {
     let start = Instant::now();
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
     let id = format!("req_{}{number:08x}", state.request_prefix);
@@ -52,16 +64,12 @@ pub async fn observe(State(state): State<ApiState>, mut request: Request, next: 
     };
     request.extensions_mut().insert(caller.clone());
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
+    let mut response = answer(request).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }
-    secure(
-        response.headers_mut(),
-        route.as_ref().map(MatchedPath::as_str),
-    );
-    let route = route.as_ref().map_or("unmatched", |route| route.as_str());
+    secure(response.headers_mut(), route);
+    let route = route.unwrap_or("unmatched");
     let status = response.status().as_u16();
     let problem = response.extensions().get::<ProblemCode>().cloned();
     let problem = problem.as_ref();
@@ -69,7 +77,7 @@ pub async fn observe(State(state): State<ApiState>, mut request: Request, next: 
     if response.status() == StatusCode::FORBIDDEN
         && let (Some(principal), Some(problem)) = (principal, problem)
     {
-        note_refusal(&state, principal, problem, &format!("{method} {route}"))
+        note_refusal(state, principal, problem, &format!("{method} {route}"))
             .boxed()
             .await;
     }

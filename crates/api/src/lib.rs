@@ -5,6 +5,7 @@
 //! decides nothing.
 
 mod extract;
+mod front;
 mod hosts;
 mod layer;
 mod mcp;
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
+pub use front::Front;
 pub use mcp::Door;
 pub use openapi::document;
 pub use problem::full;
@@ -49,6 +51,8 @@ pub struct ApiParts {
     pub mcp: Arc<Door>,
     /// What request ids start with; different at each start.
     pub request_prefix: Arc<str>,
+    /// The largest request body, in bytes.
+    pub max_body_bytes: usize,
 }
 
 /// The same, as each handler has it. What is inside is not part of its type: for each handler, and each of
@@ -94,8 +98,13 @@ impl std::fmt::Debug for ApiState {
     }
 }
 
-/// Everything that is served. `max_body_bytes` is the largest request body.
-pub fn router(state: ApiState, max_body_bytes: usize) -> Router {
+/// Everything that is served.
+pub fn front(state: ApiState) -> Front {
+    let router = router(state.clone());
+    Front::new(state, router)
+}
+
+fn router(state: ApiState) -> Router {
     let (api, document) = openapi::parts();
     Router::new()
         .nest("/api/v1", api.fallback(routes::system::unknown_path))
@@ -106,7 +115,8 @@ pub fn router(state: ApiState, max_body_bytes: usize) -> Router {
         .route("/metrics", get(routes::system::metrics))
         .fallback_service(routes::studio::pages())
         .method_not_allowed_fallback(routes::system::wrong_method)
-        .layer(DefaultBodyLimit::max(max_body_bytes))
+        // Whoever reads a body bounds it.
+        .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(axum::middleware::from_fn_with_state(
             state.clone(),

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::body::{self, Payload};
 use crate::breaker::{BreakerSettings, Breakers, Elapsed, Permit, since_now};
 use crate::connector::{Dialer, Resolve, SystemResolver};
+use crate::cores;
 use crate::error::{OutboundError, Phase};
 use crate::exchange::{Pool, exchange};
 use crate::guard::NetworkPolicy;
@@ -48,6 +49,8 @@ pub struct ClientSettings {
     pub options: Options,
     /// How many bytes of large answers are held at once.
     pub answer_memory: usize,
+    /// How many threads have connections of their own ([`crate::on_core`]).
+    pub cores: usize,
 }
 
 impl Default for ClientSettings {
@@ -67,6 +70,7 @@ impl Default for ClientSettings {
             elapsed: since_now(),
             options: Options::default(),
             answer_memory: 16 << 20,
+            cores: 0,
         }
     }
 }
@@ -76,7 +80,9 @@ impl Default for ClientSettings {
 pub struct Client(Arc<Shared>);
 
 struct Shared {
-    pool: Pool,
+    /// The connections of each core: what a thread sends goes by its own, so that nothing of it wakes
+    /// another thread.
+    pools: Box<[Pool]>,
     user_agent: HeaderValue,
     breakers: Breakers,
     options: Options,
@@ -117,23 +123,32 @@ impl Client {
         // `retry_canceled_requests` takes another connection when a pooled one turns out to be
         // closed. That repeats nothing, whatever the method: the pool gets the request back only
         // while it still lies in the connection's queue, before any of it was encoded.
-        let pool = legacy::Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .pool_idle_timeout(settings.idle_timeout)
-            .pool_max_idle_per_host(settings.idle_per_host)
-            .retry_canceled_requests(true)
-            // All calls to a host share one connection of HTTP/2: a dead one must be found.
-            .http2_keep_alive_interval(Duration::from_secs(20))
-            .http2_keep_alive_timeout(Duration::from_secs(10))
-            .build(dialer);
+        let pool = || {
+            legacy::Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .timer(TokioTimer::new())
+                .pool_idle_timeout(settings.idle_timeout)
+                .pool_max_idle_per_host(settings.idle_per_host)
+                .retry_canceled_requests(true)
+                // All calls to a host share one connection of HTTP/2: a dead one must be found.
+                .http2_keep_alive_interval(Duration::from_secs(20))
+                .http2_keep_alive_timeout(Duration::from_secs(10))
+                .build(dialer.clone())
+        };
         Ok(Self(Arc::new(Shared {
-            pool,
+            // One more for everybody who is on no core.
+            pools: (0..=settings.cores).map(|_| pool()).collect(),
             user_agent: settings.user_agent,
             breakers: Breakers::new(settings.breakers, settings.elapsed),
             options: settings.options,
             room: Room::new(settings.answer_memory),
         })))
+    }
+
+    /// The connections of this thread.
+    fn pool(&self) -> &Pool {
+        let pools = &self.0.pools;
+        pools.get(cores::current()).unwrap_or(&pools[0])
     }
 
     /// The breakers of this client's requests.
@@ -287,7 +302,7 @@ impl Client {
         deadline: Instant,
     ) -> Result<Opened, OutboundError> {
         let first = exchange(
-            &self.0.pool,
+            self.pool(),
             request.method.clone(),
             &request.uri,
             headers,
@@ -348,7 +363,7 @@ impl Client {
             }
             uri = next;
             answer = exchange(
-                &self.0.pool,
+                self.pool(),
                 request.method.clone(),
                 &uri,
                 headers.clone(),

@@ -1,6 +1,10 @@
-//! Writing many rows at once: statement by statement in a transaction of `PostgreSQL`, and in one go
-//! on `SQLite`, where each statement of its own costs two switches between threads.
+//! Writing what a batch of the journal holds: many rows a statement in a transaction of `PostgreSQL`,
+//! where each statement is a round trip; row by row on `SQLite`, by statements that are prepared once, in
+//! a thread of their own ([`crate::sqlite_writer`]).
 
+use std::sync::{Arc, LazyLock};
+
+use rusqlite::Connection;
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use switchboard_domain::conversation::Conversation;
@@ -15,6 +19,7 @@ use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::journal::{CallKey, CallRow, EventRow};
 use crate::message::{self, MessageText, bind_message};
+use crate::sqlite_writer::run;
 
 /// Rows a statement holds at most: `PostgreSQL` takes 65,535 parameters, `SQLite` 32,766.
 const LARGEST: usize = 128;
@@ -24,24 +29,30 @@ const SAVE_CONVERSATION: &str = " ON CONFLICT (workspace_id, id) DO UPDATE SET s
      last_sequence = excluded.last_sequence, updated_at = excluded.updated_at";
 const INSERT_EVENT: &str =
     "INSERT INTO event (workspace_id, conversation_id, sequence, id, at, kind, data)";
+/// What the calls of a batch count as.
+const COUNT: &str = "INSERT INTO counted_calls (calls) VALUES ($1)";
+const REMOVE_CALL: &str =
+    "DELETE FROM call WHERE workspace_id = $1 AND conversation_id = $2 AND id = $3";
+const ANSWER_CALL: &str =
+    "UPDATE call SET answer = $1 WHERE workspace_id = $2 AND conversation_id = $3 AND id = $4";
 const INSERT_CALL: &str = "INSERT INTO call (workspace_id, conversation_id, id, binding_id, name, arguments, \
      idempotency_key, fingerprint, instance_id, reserved_at)";
 
 /// What one batch of the journal writes.
 #[derive(Debug, Default)]
-pub struct Batch<'a> {
+pub struct Batch {
     /// Conversations to add, or to replace what can change of them.
-    pub conversations: Vec<&'a Conversation>,
+    pub conversations: Vec<Arc<Conversation>>,
     /// Events to add.
-    pub events: &'a [EventRow],
+    pub events: Vec<EventRow>,
     /// Reserved calls to add.
-    pub calls: &'a [CallRow],
+    pub calls: Vec<CallRow>,
     /// Calls that are settled and that nobody can ask for again.
-    pub removed: &'a [CallKey],
+    pub removed: Vec<CallKey>,
     /// Calls whose answer is kept.
-    pub answered: &'a [(CallKey, String)],
+    pub answered: Vec<(CallKey, String)>,
     /// Text messages to add, or to replace what can change of them.
-    pub messages: Vec<&'a Message>,
+    pub messages: Vec<Message>,
     /// What its events count as ([`crate::stat::Counted`]); only beside events.
     pub counted: Option<String>,
 }
@@ -138,7 +149,7 @@ macro_rules! bulk {
 
 /// Writes a batch in an open transaction. Calls to remove or to answer are not its business: they
 /// are settled one by one, because another replica may have done so.
-pub async fn write(engine: &mut Engine<'_>, batch: &Batch<'_>) -> Result<(), StoreError> {
+pub async fn write(engine: &mut Engine<'_>, batch: &Batch) -> Result<(), StoreError> {
     let conversations: Vec<_> = batch
         .conversations
         .iter()
@@ -154,12 +165,8 @@ pub async fn write(engine: &mut Engine<'_>, batch: &Batch<'_>) -> Result<(), Sto
         bind_conversation
     );
     write_events(engine, batch).await?;
-    bulk!(engine, batch.calls, INSERT_CALL, 10, "", bind_call);
-    let messages: Vec<_> = batch
-        .messages
-        .iter()
-        .map(|message| MessageText::new(message))
-        .collect();
+    bulk!(engine, &batch.calls[..], INSERT_CALL, 10, "", bind_call);
+    let messages: Vec<_> = batch.messages.iter().map(MessageText::new).collect();
     bulk!(
         engine,
         &messages[..],
@@ -173,14 +180,14 @@ pub async fn write(engine: &mut Engine<'_>, batch: &Batch<'_>) -> Result<(), Sto
 
 /// Writes events, and what they count as: on `PostgreSQL` in the statement of the first ones, since
 /// each statement is a round trip.
-async fn write_events(engine: &mut Engine<'_>, batch: &Batch<'_>) -> Result<(), StoreError> {
+async fn write_events(engine: &mut Engine<'_>, batch: &Batch) -> Result<(), StoreError> {
     let mut counted = batch.counted.as_deref();
     if let (Engine::Sqlite(_), Some(calls)) = (&engine, counted) {
         counted = None;
-        on!(engine, conn => sqlx::query("INSERT INTO counted_calls (calls) VALUES ($1)")
+        on!(engine, conn => sqlx::query(COUNT)
             .bind(calls).execute(conn).await.map(drop))?;
     }
-    let mut rest = batch.events;
+    let mut rest = &batch.events[..];
     for size in dialect::chunk_sizes(rest.len(), LARGEST) {
         let (chunk, after) = rest.split_at(size);
         rest = after;
@@ -207,87 +214,77 @@ async fn write_events(engine: &mut Engine<'_>, batch: &Batch<'_>) -> Result<(), 
 }
 
 /// Writes a whole batch, with a transaction of its own, where this process is the only writer.
-pub async fn write_alone(db: &Db, batch: &Batch<'_>) -> Result<(), StoreError> {
-    let conversations: Vec<_> = batch
-        .conversations
-        .iter()
-        .map(|c| ConversationRow::new(c))
-        .collect();
-    let mut sql = String::with_capacity(2048);
-    sql.push_str("BEGIN IMMEDIATE;");
-    let head = format!("INSERT INTO conversation ({COLUMNS})");
-    let mut bulk = |head: &str, columns, rows: usize, tail: &str| {
-        for size in dialect::chunk_sizes(rows, LARGEST) {
-            dialect::bulk_insert_by_position(&mut sql, head, columns, size, tail);
-        }
-    };
-    bulk(&head, 13, conversations.len(), SAVE_CONVERSATION);
-    bulk(INSERT_EVENT, 7, batch.events.len(), "");
-    bulk(INSERT_CALL, 10, batch.calls.len(), "");
-    let messages: Vec<_> = batch
-        .messages
-        .iter()
-        .map(|message| MessageText::new(message))
-        .collect();
-    bulk(
-        message::INSERT,
-        message::WIDTH,
-        messages.len(),
-        message::SAVE,
-    );
-    if batch.counted.is_some() {
-        sql.push_str("INSERT INTO counted_calls (calls) VALUES (?);");
+pub async fn write_alone(db: &Db, batch: Arc<Batch>) -> Result<(), StoreError> {
+    let (writer, mut turn) = db.journal_writer().await?;
+    let (_, watch) = turn.parts();
+    let write = writer.write(move |connection| write_rows(connection, &batch));
+    bounded(watch, Step::Commit, write).await
+}
+
+/// Writes the rows of a batch in the transaction that is open.
+fn write_rows(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    for conversation in &batch.conversations {
+        let row = ConversationRow::new(conversation);
+        run(connection, &statements().conversation, |query| {
+            bind_conversation!(query, row)
+        })?;
     }
-    for _ in batch.removed {
-        sql.push_str("DELETE FROM call WHERE workspace_id = ? AND conversation_id = ? AND id = ?;");
+    for row in &batch.events {
+        run(connection, &statements().event, |query| {
+            bind_event!(query, row)
+        })?;
     }
-    for _ in batch.answered {
-        sql.push_str(
-            "UPDATE call SET answer = ? WHERE workspace_id = ? AND conversation_id = ? AND id = ?;",
-        );
+    for row in &batch.calls {
+        run(connection, &statements().call, |query| {
+            bind_call!(query, row)
+        })?;
     }
-    sql.push_str("COMMIT");
-    let mut query = sqlx::query(AssertSqlSafe(sql));
-    for row in &conversations {
-        query = bind_conversation!(query, row);
-    }
-    for row in batch.events {
-        query = bind_event!(query, row);
-    }
-    for row in batch.calls {
-        query = bind_call!(query, row);
-    }
-    for row in &messages {
-        query = bind_message!(query, row);
+    for message in &batch.messages {
+        let row = MessageText::new(message);
+        run(connection, &statements().message, |query| {
+            bind_message!(query, row)
+        })?;
     }
     if let Some(calls) = &batch.counted {
-        query = query.bind(calls);
+        run(connection, COUNT, |query| query.bind(calls))?;
     }
-    for key in batch.removed {
-        query = query
-            .bind(key.workspace.uuid())
-            .bind(key.conversation.uuid())
-            .bind(key.id.uuid());
+    for key in &batch.removed {
+        run(connection, REMOVE_CALL, |query| {
+            query
+                .bind(key.workspace.uuid())
+                .bind(key.conversation.uuid())
+                .bind(key.id.uuid())
+        })?;
     }
-    for (key, answer) in batch.answered {
-        query = query
-            .bind(answer)
-            .bind(key.workspace.uuid())
-            .bind(key.conversation.uuid())
-            .bind(key.id.uuid());
-    }
-    let mut writer = db.sqlite_writer().await?;
-    let (connection, watch) = writer.parts();
-    let write = async { query.execute(connection).await.map(drop) };
-    if let Err(error) = bounded(watch, Step::Commit, write).await {
-        // A connection of which nobody knows what it does is closed, which undoes what is open.
-        if !watch.is_broken() {
-            // Without an open transaction this fails, which is as good.
-            let (connection, watch) = writer.parts();
-            let undo = async { sqlx::query("ROLLBACK").execute(connection).await };
-            let _ = bounded(watch, Step::Statement, undo).await;
-        }
-        return Err(StoreError::from(error));
+    for (key, answer) in &batch.answered {
+        run(connection, ANSWER_CALL, |query| {
+            query
+                .bind(answer)
+                .bind(key.workspace.uuid())
+                .bind(key.conversation.uuid())
+                .bind(key.id.uuid())
+        })?;
     }
     Ok(())
+}
+
+/// The statements of one row each.
+struct Statements {
+    conversation: String,
+    event: String,
+    call: String,
+    message: String,
+}
+
+fn statements() -> &'static Statements {
+    static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
+        let head = format!("INSERT INTO conversation ({COLUMNS})");
+        Statements {
+            conversation: dialect::bulk_insert(&head, 13, 1, SAVE_CONVERSATION),
+            event: dialect::bulk_insert(INSERT_EVENT, 7, 1, ""),
+            call: dialect::bulk_insert(INSERT_CALL, 10, 1, ""),
+            message: dialect::bulk_insert(message::INSERT, message::WIDTH, 1, message::SAVE),
+        }
+    });
+    &STATEMENTS
 }

@@ -134,13 +134,6 @@ impl<D: Database> Drop for Link<D> {
     }
 }
 
-impl Watch {
-    /// Whether nobody knows what the connection does.
-    pub(crate) const fn is_broken(&self) -> bool {
-        self.broken
-    }
-}
-
 /// What a statement fails with when its time is over.
 pub(crate) fn timed_out(after: Duration) -> sqlx::Error {
     sqlx::Error::Io(std::io::Error::new(

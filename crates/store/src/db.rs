@@ -19,6 +19,7 @@ use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::failure;
 use crate::pools::{DbSettings, Lane, PgPools};
+use crate::sqlite_writer::SqliteWriter;
 
 /// Where a database is.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,8 +57,11 @@ enum Pools {
     Sqlite {
         /// Of calls, of requests, and of what happens beside them.
         readers: [SqlitePool; 3],
-        /// One connection: SQLite has one writer, and waiting for it here is fair.
+        /// One connection: SQLite has one writer, and waiting for it here is fair. Whoever has it has the
+        /// turn to write.
         writer: SqlitePool,
+        /// Writes batches of the journal, while it has the turn.
+        journal: SqliteWriter,
         /// Moves the write-ahead log into the database, so that no commit waits for that.
         checkpointer: SqlitePool,
         path: PathBuf,
@@ -166,9 +170,21 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(BUSY_TIMEOUT)
         .statement_cache_capacity(256)
         .pragma("wal_autocheckpoint", "0")
+        .pragma("temp_store", "MEMORY")
         .pragma("journal_size_limit", checkpoint::KEPT_LOG)
         .optimize_on_close(false, None)
 }
+
+/// The same for the journal's connection, in the order that sqlx sets them in.
+const JOURNAL_PRAGMAS: &[(&str, &str)] = &[
+    ("busy_timeout", "10000"),
+    ("journal_mode", "WAL"),
+    ("synchronous", "FULL"),
+    ("foreign_keys", "ON"),
+    ("wal_autocheckpoint", "0"),
+    ("temp_store", "MEMORY"),
+    ("journal_size_limit", checkpoint::KEPT_LOG),
+];
 
 impl Db {
     /// Opens a database for a server, which holds a SQLite file alone until it stops, and brings
@@ -253,6 +269,7 @@ impl Db {
                 Pools::Sqlite {
                     readers,
                     writer,
+                    journal: SqliteWriter::open(path, JOURNAL_PRAGMAS)?,
                     checkpointer,
                     path: path.clone(),
                     _lock: lock,
@@ -421,13 +438,16 @@ impl Db {
         }))
     }
 
-    /// The one connection that writes to SQLite.
-    pub(crate) async fn sqlite_writer(&self) -> Result<Link<Sqlite>, StoreError> {
+    /// Who writes batches of the journal to SQLite, and the turn to write, which is held until it is
+    /// dropped.
+    pub(crate) async fn journal_writer(&self) -> Result<(&SqliteWriter, Link<Sqlite>), StoreError> {
         match &*self.pools {
-            Pools::Sqlite { writer, .. } => {
+            Pools::Sqlite {
+                writer, journal, ..
+            } => {
                 let rules = self.rules(SQLITE_DEADLINE);
                 let _waiting = self.wait(Lane::Journal);
-                Ok(Link::new(writer.acquire().await?, rules))
+                Ok((journal, Link::new(writer.acquire().await?, rules)))
             }
             Pools::Postgres(_) => Err(StoreError::Held(
                 "this database has other writers, so a batch needs a transaction".to_owned(),
@@ -511,9 +531,11 @@ impl Db {
             Pools::Sqlite {
                 readers,
                 writer,
+                journal,
                 checkpointer,
                 ..
             } => {
+                journal.close().await;
                 for pool in readers {
                     pool.close().await;
                 }

@@ -90,28 +90,6 @@ pub fn holds(engine: &Engine<'_>, text: &str, part: &str) -> String {
     }
 }
 
-/// Many rows of question marks: `head VALUES (?, ?), (?, ?), ... tail`. SQLite finds these by
-/// position, which is quicker than by number, and lets several statements share one list of values.
-pub fn bulk_insert_by_position(
-    sql: &mut String,
-    head: &str,
-    columns: usize,
-    rows: usize,
-    tail: &str,
-) {
-    sql.push_str(head);
-    sql.push_str(" VALUES ");
-    for row in 0..rows {
-        sql.push_str(if row == 0 { "(?" } else { ",(?" });
-        for _ in 1..columns {
-            sql.push_str(",?");
-        }
-        sql.push(')');
-    }
-    sql.push_str(tail);
-    sql.push(';');
-}
-
 /// A statement for many rows at once: `head VALUES ($1, $2), ($3, $4), ... tail`.
 pub fn bulk_insert(head: &str, columns: usize, rows: usize, tail: &str) -> String {
     let mut sql = String::with_capacity(head.len() + tail.len() + rows * columns * 5);

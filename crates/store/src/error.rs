@@ -27,6 +27,9 @@ pub enum StoreError {
     /// Anything else the database said.
     #[error("database: {0}")]
     Database(sqlx::Error),
+    /// Anything else it said of a batch of the journal.
+    #[error("database: {0}")]
+    Written(String),
 }
 
 impl StoreError {

@@ -42,10 +42,13 @@ fn passes(code: &str) -> bool {
             .any(|class| code.starts_with(class))
             || code == "25006";
     }
-    // SQLite's result codes; the low byte is the primary one.
-    let primary = code.parse::<u32>().map(|code| code & 0xff);
+    code.parse().is_ok_and(sqlite_passes)
+}
+
+/// The same of a result code of SQLite, whose low byte is the primary one.
+pub(crate) const fn sqlite_passes(code: i32) -> bool {
     // busy, locked, out of memory, read only, interrupted, I/O, full, cannot open, protocol
-    primary.is_ok_and(|code| matches!(code, 5 | 6 | 7 | 8 | 9 | 10 | 13 | 14 | 15))
+    matches!(code & 0xff, 5 | 6 | 7 | 8 | 9 | 10 | 13 | 14 | 15)
 }
 
 /// Where a server is, without a user or a password.

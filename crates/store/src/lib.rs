@@ -13,6 +13,7 @@ mod failure;
 mod page;
 mod pools;
 mod postgres;
+mod sqlite_writer;
 mod words;
 
 pub mod account;

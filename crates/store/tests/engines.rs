@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -706,12 +707,12 @@ fn call_row(number: u128) -> CallRow {
     }
 }
 
-async fn write(db: &Db, batch: &Batch<'_>) -> Result<(), StoreError> {
+async fn write(db: &Db, batch: Batch) -> Result<(), StoreError> {
     if db.is_exclusive() {
-        return batch::write_alone(db, batch).await;
+        return batch::write_alone(db, Arc::new(batch)).await;
     }
     let mut tx = db.write().await?;
-    batch::write(&mut tx.engine(), batch).await?;
+    batch::write(&mut tx.engine(), &batch).await?;
     tx.commit().await
 }
 
@@ -724,12 +725,12 @@ async fn a_batch_is_written_whole_or_not_at_all(database: TestDatabase) {
     let events: Vec<_> = (1..=13).map(event_row).collect();
     let calls: Vec<_> = (30..33).map(call_row).collect();
     let batch = Batch {
-        conversations: vec![&one],
-        events: &events,
-        calls: &calls,
+        conversations: vec![Arc::new(one.clone())],
+        events: events.clone(),
+        calls: calls.clone(),
         ..Batch::default()
     };
-    write(db, &batch).await.unwrap();
+    write(db, batch).await.unwrap();
     let mut conn = db.read().await.unwrap();
     let engine = &mut conn.engine();
     assert_eq!(
@@ -778,14 +779,11 @@ async fn a_batch_is_written_whole_or_not_at_all(database: TestDatabase) {
     changed.last_sequence = 99;
     let clash = [event_row(14), event_row(2)];
     let batch = Batch {
-        conversations: vec![&changed],
-        events: &clash,
+        conversations: vec![Arc::new(changed)],
+        events: clash.to_vec(),
         ..Batch::default()
     };
-    assert!(matches!(
-        write(db, &batch).await,
-        Err(StoreError::Duplicate)
-    ));
+    assert!(matches!(write(db, batch).await, Err(StoreError::Duplicate)));
     let mut conn = db.read().await.unwrap();
     let engine = &mut conn.engine();
     assert_eq!(

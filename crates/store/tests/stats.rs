@@ -94,12 +94,12 @@ async fn write(db: &Db, number: u64, text: String) {
         },
     };
     let batch = Batch {
-        events: std::slice::from_ref(&event),
+        events: vec![event],
         counted: Some(text),
         ..Batch::default()
     };
     if db.is_exclusive() {
-        batch::write_alone(db, &batch).await.unwrap();
+        batch::write_alone(db, Arc::new(batch)).await.unwrap();
         return;
     }
     let mut tx = db.write().await.unwrap();

@@ -4,6 +4,7 @@ mod billing;
 mod check;
 mod cli;
 mod commands;
+mod cores;
 mod demo;
 mod door;
 mod help_desk;

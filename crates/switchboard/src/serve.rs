@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::cores::Cores;
 use crate::door::{Door, Limits};
 use crate::say::say;
 use crate::settings::Settings;
@@ -128,9 +129,12 @@ pub async fn serve(
         proxies: Arc::new(Proxies(settings.trusted_proxies.clone())),
         mcp: Arc::new(McpDoor::new()),
         request_prefix: system::random_hex(context, 5).into(),
+        max_body_bytes: settings.max_body_bytes,
     });
-    let router = switchboard_api::router(state, settings.max_body_bytes);
-    let door = Door::open(listener, router, door_limits(settings));
+    let front = switchboard_api::front(state);
+    let cores =
+        Cores::start(Cores::available()).context("the threads of the server do not start")?;
+    let door = Door::open(listener, front, door_limits(settings), Arc::new(cores));
     let mut signals = Signals::new()?;
     signals.next().await;
     let start = Instant::now();

@@ -14,6 +14,7 @@ use switchboard_outbound::{Client, ClientSettings, NetworkPolicy};
 use switchboard_store::{Db, DbSettings, Location, PoolSizes};
 use switchboard_vault::KeyRing;
 
+use crate::cores::Cores;
 use crate::door::Limits;
 use crate::open_files;
 use crate::settings::Settings;
@@ -138,6 +139,7 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
         policy,
         elapsed: Arc::new(move || time.elapsed()),
         answer_memory: settings.caps.answer_memory,
+        cores: Cores::available(),
         ..ClientSettings::default()
     })?;
     workspaces::ensure_default(&db, context).await?;

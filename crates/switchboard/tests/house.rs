@@ -112,7 +112,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("sqlx-core", &["store"]),
     ("sqlx-macros", &["store"]),
-    ("rusqlite", &[]),
+    ("rusqlite", &["store"]),
     ("hyper", &["outbound", "switchboard", "testkit", "bench"]),
     (
         "hyper-util",

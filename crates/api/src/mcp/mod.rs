@@ -15,8 +15,7 @@ mod stream;
 mod text;
 mod tools;
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest as _, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -26,7 +25,7 @@ use switchboard_app::{AppError, Runner};
 use switchboard_domain::id::{AgentId, ConversationId};
 
 use crate::ApiState;
-use crate::extract;
+use crate::extract::{self, Unread};
 use crate::view;
 use failure::{Failure, INVALID_REQUEST, UNSUPPORTED_VERSION, invalid_request};
 use message::{Body, Incoming};
@@ -162,20 +161,16 @@ async fn post(visit: &Visit<'_>, request: Request) -> Result<Response, Failure> 
             "send `Accept: application/json, text/event-stream`",
         ));
     }
-    let body = Bytes::from_request(request, visit.state)
-        .await
-        .map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                Failure::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    INVALID_REQUEST,
-                    "body_too_large",
-                    "the body is larger than this server takes; send less, or raise its `max_body_bytes`",
-                )
-            } else {
-                invalid_request("the body was not read to its end")
-            }
-        })?;
+    let body = extract::read(request, visit.state).await;
+    let body = body.map_err(|unread| match unread {
+        Unread::TooLarge => Failure::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            INVALID_REQUEST,
+            "body_too_large",
+            "the body is larger than this server takes; send less, or raise its `max_body_bytes`",
+        ),
+        Unread::Late | Unread::Broken => invalid_request("the body was not read to its end"),
+    })?;
     let body = message::read(&body)?;
     let id = match &body {
         Body::One(Incoming::Call(call)) => Some(call.id.clone()),

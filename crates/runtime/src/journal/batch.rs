@@ -61,22 +61,22 @@ struct Draft {
 }
 
 impl Draft {
-    fn batch(&self) -> Batch<'_> {
+    /// What is to be written.
+    fn batch(mut self) -> Batch {
+        let changed = self.changed.into_iter();
+        let messages = self.changed_messages.into_iter();
         Batch {
-            conversations: self
-                .changed
-                .iter()
-                .filter_map(|key| self.conversations.get(key))
+            conversations: changed
+                .filter_map(|key| self.conversations.remove(&key))
+                .map(Arc::new)
                 .collect(),
-            events: &self.events,
-            calls: &self.reserved,
-            removed: &self.removed,
-            answered: &self.answered,
+            events: self.events,
+            calls: self.reserved,
+            removed: self.removed,
+            answered: self.answered,
             counted: self.counted.text(),
-            messages: self
-                .changed_messages
-                .iter()
-                .filter_map(|id| self.messages.get(id))
+            messages: messages
+                .filter_map(|id| self.messages.remove(&id))
                 .collect(),
         }
     }
@@ -237,10 +237,12 @@ impl Writer {
             close_call_alone(op, &mut draft);
             outcomes.push(apply(op, &mut draft));
         }
-        if !draft.is_empty() {
-            batch::write_alone(&self.db, &draft.batch()).await?;
+        if draft.is_empty() {
+            return Ok(outcomes);
         }
-        self.publish(draft);
+        let batch = Arc::new(draft.batch());
+        batch::write_alone(&self.db, batch.clone()).await?;
+        self.publish(&batch);
         Ok(outcomes)
     }
 
@@ -258,17 +260,16 @@ impl Writer {
         let mut tx = self.db.write_in(Lane::Journal).await?;
         let mut draft = Draft::default();
         let mut outcomes = Vec::with_capacity(ops.len());
-        {
-            let engine = &mut tx.engine();
-            let missing = self.remember(ops, &mut draft);
-            load(engine, &missing, &mut draft).await?;
-            for op in ops {
-                outcomes.push(one(engine, op, &mut draft).await?);
-            }
-            batch::write(engine, &draft.batch()).await?;
+        let engine = &mut tx.engine();
+        let missing = self.remember(ops, &mut draft);
+        load(engine, &missing, &mut draft).await?;
+        for op in ops {
+            outcomes.push(one(engine, op, &mut draft).await?);
         }
+        let batch = draft.batch();
+        batch::write(engine, &batch).await?;
         tx.commit().await?;
-        self.publish(draft);
+        self.publish(&batch);
         Ok(outcomes)
     }
 
@@ -302,23 +303,22 @@ impl Writer {
     }
 
     /// Makes what was written known in this process.
-    fn publish(&self, draft: Draft) {
+    fn publish(&self, batch: &Batch) {
         if self.news.receiver_count() > 0 {
-            for row in &draft.events {
+            for row in &batch.events {
                 let _ = self.news.send(row.conversation);
             }
         }
-        if let Some(cache) = &self.remembered {
-            for (key, conversation) in draft.conversations {
-                if !draft.changed.contains(&key) {
-                    continue;
-                }
-                // Nothing is asked of a closed one any more that a look at the database cannot answer.
-                if conversation.status == Status::Closed {
-                    cache.invalidate(&key);
-                } else {
-                    cache.insert(key, Arc::new(conversation));
-                }
+        let Some(cache) = &self.remembered else {
+            return;
+        };
+        for conversation in &batch.conversations {
+            let key = (conversation.key.workspace, conversation.key.id);
+            // Nothing is asked of a closed one any more that a look at the database cannot answer.
+            if conversation.status == Status::Closed {
+                cache.invalidate(&key);
+            } else {
+                cache.insert(key, conversation.clone());
             }
         }
     }

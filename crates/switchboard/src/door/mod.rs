@@ -15,7 +15,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use http::Request;
@@ -23,13 +22,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use switchboard_api::Front;
 use switchboard_app::{caps, keep_running};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower_service::Service as _;
 
+use crate::cores::Cores;
 use body::Timed;
 use watch::{Clock, Patience, TICK, Watch, Watched};
 
@@ -73,7 +73,8 @@ fn lock(table: &Table) -> MutexGuard<'_, BTreeMap<u64, Arc<Watch>>> {
 
 struct Shared {
     limits: Limits,
-    router: Router,
+    cores: Arc<Cores>,
+    front: Front,
     clock: Arc<Clock>,
     /// Those that are served.
     whole: Table,
@@ -90,10 +91,11 @@ pub struct Door(Arc<Shared>);
 
 impl Door {
     /// Opens the door.
-    pub fn open(listener: TcpListener, router: Router, limits: Limits) -> Self {
+    pub fn open(listener: TcpListener, front: Front, limits: Limits, cores: Arc<Cores>) -> Self {
         let shared = Arc::new(Shared {
             limits,
-            router,
+            cores,
+            front,
             clock: Arc::new(Clock::new()),
             whole: Mutex::default(),
             spare: Mutex::default(),
@@ -198,7 +200,18 @@ fn admit(shared: &Arc<Shared>, number: u64, stream: TcpStream, peer: SocketAddr)
         peer,
         is_whole,
     };
-    shared.tasks.spawn(serving.run(number, stream));
+    // It is this core's from here on: taken out of the runtime that accepted it, and into that one's.
+    let Ok(stream) = stream.into_std() else {
+        lock(table).remove(&number);
+        return;
+    };
+    let run = async move {
+        match TcpStream::from_std(stream) {
+            Ok(stream) => serving.run(number, stream).await,
+            Err(error) => caps::note("descriptors", &error.to_string()),
+        }
+    };
+    shared.cores.spawn(shared.tasks.track_future(run));
 }
 
 /// How a connection is spoken on. Where nothing else is said, hyper gives every head 30 s, and counts
@@ -257,17 +270,17 @@ impl Serving {
         let busy = self.watch.begin();
         let deadline = Instant::now() + self.shared.limits.body;
         let is_served = self.is_whole || matches!(request.uri().path(), "/healthz" | "/readyz");
-        let mut router = self.shared.router.clone();
+        let front = self.shared.front.clone();
         let mut request = request.map(|body| Timed::body(body, deadline));
         request.extensions_mut().insert(ConnectInfo(self.peer));
         async move {
             let answer = if is_served {
-                router.call(request).await
+                front.answer(request).await
             } else {
-                Ok(switchboard_api::full())
+                switchboard_api::full()
             };
             drop(busy);
-            answer
+            Ok(answer)
         }
     }
 }
