@@ -240,7 +240,8 @@ pub const SETTINGS: &[Setting] = &[
         otherwise: "",
         in_file: true,
         summary: "The base URL of Telnyx' API",
-        details: "Change it to send text messages to a simulator.",
+        details: "Change it to send text messages to a simulator. A URL that ends with `/v2` is taken as it is; \
+                  to any other `/v2` is added.",
     },
     Setting {
         name: "public_url",
