@@ -40,7 +40,7 @@ const ON_THE_DEMO: [&[&str]; 3] = [
 const ON_ITS_OWN: &str = "running.md";
 
 /// The pages that tell of no command. Their blocks, if they have any, are checked by other tests.
-const WITHOUT_COMMANDS: [&str; 3] = ["errors.md", "settings.md", "studio.md"];
+const WITHOUT_COMMANDS: [&str; 4] = ["errors.md", "events.md", "settings.md", "studio.md"];
 
 fn follow_all(pages: &[&str]) {
     let (_demo, mut given) = demo();
