@@ -34,7 +34,7 @@ flow('the whole story of a restore', async ({ server, open, cleanUp }) => {
   for (const notes of ['All four actions', 'Shorter', 'Without actions']) await history.getByText(notes).waitFor();
   await button(history, 'Restore v2').click();
   const restoring = dialog(page, 'Restore v2');
-  await restoring.getByText('4 linked actions are no longer what this version knew').waitFor();
+  await restoring.getByText('4 linked actions have changed since this version was locked').waitFor();
   const preview = restoring.getByRole('group', { name: 'Changed linked actions' });
   await preview.getByText('Mentioned in').first().waitFor();
   const said = await preview.innerText();
@@ -45,7 +45,7 @@ flow('the whole story of a restore', async ({ server, open, cleanUp }) => {
   await restoring.waitFor({ state: 'detached' });
 
   // The banner, which survives a reload until each entry is dealt with.
-  const banner = page.getByRole('region', { name: 'no longer what v2 knew' });
+  const banner = page.getByRole('region', { name: 'changed since v2 was locked' });
   await banner.getByText('4 actions are').waitFor();
   await button(banner, 'Show the difference of get_account').click();
   await banner.getByText('saldo').first().waitFor();
