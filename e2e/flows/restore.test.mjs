@@ -46,17 +46,17 @@ flow('the whole story of a restore', async ({ server, open, cleanUp }) => {
 
   // The banner, which survives a reload until each entry is dealt with.
   const banner = page.getByRole('region', { name: 'changed since v2 was locked' });
-  await banner.getByText('4 actions are').waitFor();
+  await banner.getByText('4 actions have').waitFor();
   await button(banner, 'Show the difference of get_account').click();
   await banner.getByText('saldo').first().waitFor();
   await button(banner, 'Mark as reviewed: get_account').click();
-  await banner.getByText('3 actions are').waitFor();
+  await banner.getByText('3 actions have').waitFor();
   await page.reload();
-  await banner.getByText('3 actions are').waitFor();
+  await banner.getByText('3 actions have').waitFor();
   await button(banner, 'Unlink add_note').click();
-  await banner.getByText('2 actions are').waitFor();
+  await banner.getByText('2 actions have').waitFor();
   await page.reload();
-  await banner.getByText('2 actions are').waitFor();
+  await banner.getByText('2 actions have').waitFor();
   const draft = await owner.get(`/agents/${agent.id}/draft`);
   assert.equal(draft.instructions, 'Tell them their balance first. Be brief.');
   assert.equal(draft.actions.length, 3, 'add_note is unlinked');

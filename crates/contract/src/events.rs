@@ -1,14 +1,12 @@
 //! The entries of a conversation's log. They are kept as the text they are answered as; these types say
 //! what is in them.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::input::InputError as DomainInputError;
 use utoipa::ToSchema;
 
-use crate::calls::CallError;
+use crate::calls::CallResult;
 use crate::list::list;
 use crate::messages::MessageError;
 use crate::problem::InputError;
@@ -171,23 +169,13 @@ pub struct Called {
     /// What came back, without credentials; null where nothing did.
     #[schema(required = true)]
     pub response: Value,
-    /// The variables that were set.
-    pub variables: JsonObject,
-    /// The names of those whose path matched nothing; absent where there are none.
+    /// The names of the output variables whose path matched nothing; absent where there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub unmatched_variables: Option<Vec<String>>,
-    /// The names of those that were too large, or cost too much to take; absent where there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub left_out_variables: Option<Vec<String>>,
-    /// Why each of those that cost too much was left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub left_out_reasons: Option<BTreeMap<String, String>>,
-    /// Why it failed; null if it succeeded.
-    #[schema(required = true)]
-    pub error: Option<CallError>,
+    /// What else came of it.
+    #[serde(flatten)]
+    pub result: CallResult,
     /// How long it took, in milliseconds; null where it is unknown.
     #[schema(required = true)]
     pub duration_ms: Option<u64>,

@@ -1203,6 +1203,18 @@ export interface components {
         };
         /** @description A call failed, or its outcome is unknown (`outcome_unknown`). */
         ActionFailedEvent: {
+            /** @description The variables that this call set. */
+            variables: components["schemas"]["JsonObject"];
+            /**
+             * @description The names of those that were too large to be set, or cost too much to take; absent where all
+             *     were set.
+             */
+            left_out_variables?: string[];
+            /** @description Why each of those that cost too much was left out. */
+            left_out_reasons?: {
+                [key: string]: string;
+            };
+            error: components["schemas"]["CallError"] | null;
             /** @description The call. */
             call_id: components["schemas"]["CallId"];
             /** @description The name that was called. */
@@ -1214,17 +1226,8 @@ export interface components {
             request: unknown;
             /** @description What came back, without credentials; null where nothing did. */
             response: unknown;
-            /** @description The variables that were set. */
-            variables: components["schemas"]["JsonObject"];
-            /** @description The names of those whose path matched nothing; absent where there are none. */
+            /** @description The names of the output variables whose path matched nothing; absent where there are none. */
             unmatched_variables?: string[];
-            /** @description The names of those that were too large, or cost too much to take; absent where there are none. */
-            left_out_variables?: string[];
-            /** @description Why each of those that cost too much was left out. */
-            left_out_reasons?: {
-                [key: string]: string;
-            };
-            error: components["schemas"]["CallError"] | null;
             /**
              * Format: int64
              * @description How long it took, in milliseconds; null where it is unknown.
@@ -1332,6 +1335,18 @@ export interface components {
         };
         /** @description A call succeeded. It is durable before the caller gets the response. */
         ActionSucceededEvent: {
+            /** @description The variables that this call set. */
+            variables: components["schemas"]["JsonObject"];
+            /**
+             * @description The names of those that were too large to be set, or cost too much to take; absent where all
+             *     were set.
+             */
+            left_out_variables?: string[];
+            /** @description Why each of those that cost too much was left out. */
+            left_out_reasons?: {
+                [key: string]: string;
+            };
+            error: components["schemas"]["CallError"] | null;
             /** @description The call. */
             call_id: components["schemas"]["CallId"];
             /** @description The name that was called. */
@@ -1343,17 +1358,8 @@ export interface components {
             request: unknown;
             /** @description What came back, without credentials; null where nothing did. */
             response: unknown;
-            /** @description The variables that were set. */
-            variables: components["schemas"]["JsonObject"];
-            /** @description The names of those whose path matched nothing; absent where there are none. */
+            /** @description The names of the output variables whose path matched nothing; absent where there are none. */
             unmatched_variables?: string[];
-            /** @description The names of those that were too large, or cost too much to take; absent where there are none. */
-            left_out_variables?: string[];
-            /** @description Why each of those that cost too much was left out. */
-            left_out_reasons?: {
-                [key: string]: string;
-            };
-            error: components["schemas"]["CallError"] | null;
             /**
              * Format: int64
              * @description How long it took, in milliseconds; null where it is unknown.
@@ -1713,12 +1719,6 @@ export interface components {
          *     not read and written again: `app::call` writes it.
          */
         CallAnswer: {
-            /** @description The call. */
-            call_id: components["schemas"]["CallId"];
-            /** @description Whether it was done. */
-            status: components["schemas"]["Outcome"];
-            /** @description What the service answered. */
-            output: unknown;
             /** @description The variables that this call set. */
             variables: components["schemas"]["JsonObject"];
             /**
@@ -1731,6 +1731,12 @@ export interface components {
                 [key: string]: string;
             };
             error: components["schemas"]["CallError"] | null;
+            /** @description The call. */
+            call_id: components["schemas"]["CallId"];
+            /** @description Whether it was done. */
+            status: components["schemas"]["Outcome"];
+            /** @description What the service answered. */
+            output: unknown;
             /**
              * Format: int64
              * @description How long it took; null where nobody knows.
@@ -3056,6 +3062,18 @@ export interface components {
          *     cut off from the database has performed it. `error` is null if it succeeded.
          */
         OutcomeLearnedEvent: {
+            /** @description The variables that this call set. */
+            variables: components["schemas"]["JsonObject"];
+            /**
+             * @description The names of those that were too large to be set, or cost too much to take; absent where all
+             *     were set.
+             */
+            left_out_variables?: string[];
+            /** @description Why each of those that cost too much was left out. */
+            left_out_reasons?: {
+                [key: string]: string;
+            };
+            error: components["schemas"]["CallError"] | null;
             /** @description The call. */
             call_id: components["schemas"]["CallId"];
             /** @description The name that was called. */
@@ -3067,17 +3085,8 @@ export interface components {
             request: unknown;
             /** @description What came back, without credentials; null where nothing did. */
             response: unknown;
-            /** @description The variables that were set. */
-            variables: components["schemas"]["JsonObject"];
-            /** @description The names of those whose path matched nothing; absent where there are none. */
+            /** @description The names of the output variables whose path matched nothing; absent where there are none. */
             unmatched_variables?: string[];
-            /** @description The names of those that were too large, or cost too much to take; absent where there are none. */
-            left_out_variables?: string[];
-            /** @description Why each of those that cost too much was left out. */
-            left_out_reasons?: {
-                [key: string]: string;
-            };
-            error: components["schemas"]["CallError"] | null;
             /**
              * Format: int64
              * @description How long it took, in milliseconds; null where it is unknown.
@@ -3790,21 +3799,24 @@ export interface components {
         };
         /** @description What came of a test. */
         TestAnswer: {
-            /** @description Whether it was done. */
-            status: components["schemas"]["Outcome"];
-            /** @description What the service answered. */
-            output: unknown;
-            /** @description The variables that were taken. */
+            /** @description The variables that this call set. */
             variables: components["schemas"]["JsonObject"];
-            /** @description The names of those whose path matched nothing. */
-            unmatched_variables: string[];
-            /** @description The names of those that cost too much to take; absent where there are none. */
+            /**
+             * @description The names of those that were too large to be set, or cost too much to take; absent where all
+             *     were set.
+             */
             left_out_variables?: string[];
-            /** @description Why each of them was left out. */
+            /** @description Why each of those that cost too much was left out. */
             left_out_reasons?: {
                 [key: string]: string;
             };
             error: components["schemas"]["CallError"] | null;
+            /** @description Whether it was done. */
+            status: components["schemas"]["Outcome"];
+            /** @description What the service answered. */
+            output: unknown;
+            /** @description The names of the output variables whose path matched nothing. */
+            unmatched_variables: string[];
             /** @description What was sent; null where nothing was. */
             request: unknown;
             /** @description What came back; null where nothing did. */
