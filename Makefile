@@ -20,7 +20,7 @@ help: ## Say what there is
 run: ## Build the Studio and Switchboard, and run its demo
 	@bash scripts/run.sh
 
-services: ## Run the two services of the tour
+services: ## Run the two services of the documents
 	@bash scripts/setup.sh services
 	@bash scripts/services.sh
 
@@ -55,7 +55,7 @@ conformance: setup ## Run the MCP conformance suite against an agent
 	cargo build --locked --workspace --bin switchboard
 	bash scripts/mcp-conformance.sh
 
-# Among these tests are the tour and the ones that compare generated documents.
+# Among these tests are those that follow the documents, and the ones that compare generated documents.
 unit: setup ## Run the tests on both databases
 	@bash scripts/studio.sh
 	$(NEXTEST) --test-threads $(AT_ONCE)

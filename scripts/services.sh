@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the two services of the tour until it is stopped: a ledger (json-server) and an echo
+# Runs the two services of the documents until it is stopped: a ledger (json-server) and an echo
 # (httpbin). Their ports are the arguments, 3001 and 3002 where there are none.
 set -euo pipefail
 cd "$(dirname "$0")/.."

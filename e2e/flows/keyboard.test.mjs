@@ -112,7 +112,7 @@ flow('from the first start to a published agent, by keyboard alone', async ({ se
   await press('Enter');
   await page.getByRole('button', { name: 'Lock and publish v1', exact: true }).waitFor();
   // Production has no slot yet, which the review says; who publishes all the same says so.
-  await tabTo('checkbox', 'I know, publish it all the same');
+  await tabTo('checkbox', 'I know, publish it anyway');
   await press('Space');
   await tabTo('button', 'Lock and publish v1');
   await press('Enter');

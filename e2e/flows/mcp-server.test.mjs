@@ -19,7 +19,7 @@ flow('MCP server: tools, refresh, a changed tool held and approved', async ({ se
   await page.goto('/integrations/new/mcp-server');
   await page.getByRole('textbox', { name: 'Name' }).fill('Library');
   await page.getByRole('textbox', { name: 'URL' }).fill(library.mcpUrl);
-  await page.getByRole('radio', { name: 'Hold it until somebody approved' }).check();
+  await page.getByRole('radio', { name: 'Hold it until somebody approves it' }).check();
   await page.getByRole('button', { name: /^Connect/ }).click();
   await heading(page, 'Library').waitFor();
 

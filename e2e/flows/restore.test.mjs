@@ -34,7 +34,7 @@ flow('the whole story of a restore', async ({ server, open, cleanUp }) => {
   for (const notes of ['All four actions', 'Shorter', 'Without actions']) await history.getByText(notes).waitFor();
   await button(history, 'Restore v2').click();
   const restoring = dialog(page, 'Restore v2');
-  await restoring.getByText('4 linked actions are no longer what this version knew').waitFor();
+  await restoring.getByText('4 linked actions have changed since this version was locked').waitFor();
   const preview = restoring.getByRole('group', { name: 'Changed linked actions' });
   await preview.getByText('Mentioned in').first().waitFor();
   const said = await preview.innerText();
@@ -45,18 +45,18 @@ flow('the whole story of a restore', async ({ server, open, cleanUp }) => {
   await restoring.waitFor({ state: 'detached' });
 
   // The banner, which survives a reload until each entry is dealt with.
-  const banner = page.getByRole('region', { name: 'no longer what v2 knew' });
-  await banner.getByText('4 actions are').waitFor();
+  const banner = page.getByRole('region', { name: 'changed since v2 was locked' });
+  await banner.getByText('4 actions have').waitFor();
   await button(banner, 'Show the difference of get_account').click();
   await banner.getByText('saldo').first().waitFor();
   await button(banner, 'Mark as reviewed: get_account').click();
-  await banner.getByText('3 actions are').waitFor();
+  await banner.getByText('3 actions have').waitFor();
   await page.reload();
-  await banner.getByText('3 actions are').waitFor();
+  await banner.getByText('3 actions have').waitFor();
   await button(banner, 'Unlink add_note').click();
-  await banner.getByText('2 actions are').waitFor();
+  await banner.getByText('2 actions have').waitFor();
   await page.reload();
-  await banner.getByText('2 actions are').waitFor();
+  await banner.getByText('2 actions have').waitFor();
   const draft = await owner.get(`/agents/${agent.id}/draft`);
   assert.equal(draft.instructions, 'Tell them their balance first. Be brief.');
   assert.equal(draft.actions.length, 3, 'add_note is unlinked');

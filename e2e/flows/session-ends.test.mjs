@@ -23,10 +23,10 @@ flow('a session that ends in mid-edit loses no text', async ({ server, open, cle
   await button(here.page, 'Save').click();
   const again = dialog(here.page, 'Your session has ended');
   await again.getByRole('textbox', { name: 'Password' }).fill('not this one at all');
-  await button(again, 'Sign in and go on').click();
+  await button(again, 'Sign in and continue').click();
   await again.getByRole('alert').waitFor();
   await again.getByRole('textbox', { name: 'Password' }).fill(PASSWORD);
-  await button(again, 'Sign in and go on').click();
+  await button(again, 'Sign in and continue').click();
   await again.waitFor({ state: 'detached' });
   await here.page.getByText('Saved', { exact: true }).first().waitFor();
   const back = await signIn(server.url, 'ada@example.com');

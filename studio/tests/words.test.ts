@@ -39,9 +39,9 @@ describe('true words', () => {
     const answered = (http_status: number) => ({ http_status, tools: null });
     expect(connectionWords('custom_api', answered(200))).toContain('did not refuse the credentials');
     expect(isTelling('custom_api', answered(404))).toBe(false);
-    expect(connectionWords('custom_api', answered(404))).toContain('does not tell whether it takes');
-    expect(connectionWords('custom_api', answered(405))).toContain('does not tell whether it takes');
-    expect(connectionWords('messaging_channel', answered(404))).toContain('takes the API key');
+    expect(connectionWords('custom_api', answered(404))).toContain('does not tell whether it accepts');
+    expect(connectionWords('custom_api', answered(405))).toContain('does not tell whether it accepts');
+    expect(connectionWords('messaging_channel', answered(404))).toContain('accepts the API key');
     expect(connectionWords('mcp_server', { http_status: null, tools: 1 })).toBe('The server offers 1 tool.');
   });
 });

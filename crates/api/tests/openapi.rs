@@ -25,6 +25,13 @@ fn the_committed_errors_are_current() {
     check("errors.md", &switchboard_contract::reference::errors());
 }
 
+#[test]
+fn the_committed_events_are_current() {
+    let document = switchboard_api::document();
+    let page = switchboard_contract::reference::events(&document);
+    check("events.md", &page);
+}
+
 /// Every reference leads to a schema, and every link to an operation.
 #[test]
 fn the_document_is_whole() {

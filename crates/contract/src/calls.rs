@@ -32,17 +32,9 @@ pub struct CallError {
     pub upstream_status: Option<u16>,
 }
 
-/// What came of a call. Its texts are JSON already when they are put together, so that a large answer is
-/// not read and written again: `app::call` writes it.
+/// What comes of every call, in its response, in its event and in a trial.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct CallAnswer {
-    /// The call.
-    pub call_id: CallId,
-    /// Whether it was done.
-    pub status: Outcome,
-    /// What the service answered.
-    #[schema(required = true)]
-    pub output: Value,
+pub struct CallResult {
     /// The variables that this call set.
     pub variables: JsonObject,
     /// The names of those that were too large to be set, or cost too much to take; absent where all
@@ -54,9 +46,25 @@ pub struct CallAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub left_out_reasons: Option<BTreeMap<String, String>>,
-    /// Why it failed.
+    /// Why it failed; null if it succeeded.
     #[schema(required = true)]
     pub error: Option<CallError>,
+}
+
+/// What came of a call. Its texts are JSON already when they are put together, so that a large answer is
+/// not read and written again: `app::call` writes it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CallAnswer {
+    /// The call.
+    pub call_id: CallId,
+    /// Whether it was done.
+    pub status: Outcome,
+    /// What the service answered.
+    #[schema(required = true)]
+    pub output: Value,
+    /// What else came of it.
+    #[serde(flatten)]
+    pub result: CallResult,
     /// How long it took; null where nobody knows.
     #[schema(required = true)]
     pub duration_ms: Option<u64>,

@@ -113,8 +113,10 @@ fn merged(one: &Value, other: &Value) -> Value {
             _ => {}
         }
     }
-    if let Some(title) = other.get("title") {
-        made["title"] = title.clone();
+    for key in ["title", "description"] {
+        if let Some(text) = other.get(key) {
+            made[key] = text.clone();
+        }
     }
     made
 }

@@ -1,14 +1,12 @@
 //! The entries of a conversation's log. They are kept as the text they are answered as; these types say
 //! what is in them.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
 use switchboard_domain::input::InputError as DomainInputError;
 use utoipa::ToSchema;
 
-use crate::calls::CallError;
+use crate::calls::CallResult;
 use crate::list::list;
 use crate::messages::MessageError;
 use crate::problem::InputError;
@@ -26,42 +24,42 @@ list!(
 pub struct Event {
     /// Its id.
     pub id: EventId,
-    /// Its place in the log, from 1 on without gaps.
+    /// Its place in the conversation's log, from 1 on without gaps.
     #[schema(minimum = 1)]
     pub sequence: u64,
     /// When it happened.
     pub at: Time,
-    /// What it tells.
+    /// What happened.
     #[serde(flatten)]
     pub told: Told,
 }
 
-/// What an event tells.
+/// What happened. The first sentence of each says when it is written.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(tag = "type")]
 pub enum Told {
-    /// The conversation began.
+    /// The conversation started. It is always the first event.
     #[serde(rename = "conversation.started")]
     ConversationStarted {
-        /// Its agent.
+        /// The agent.
         agent_id: AgentId,
         /// The version that it runs.
         version: Version,
-        /// Where it runs.
+        /// The environment that it runs in.
         environment: Environment,
-        /// Its state; null where the agent has none.
+        /// The state that it starts in; null where the agent has none.
         #[schema(required = true)]
         state: Option<StateName>,
         /// The variables that it started with.
         variables: JsonObject,
     },
-    /// A call succeeded.
+    /// A call succeeded. It is durable before the caller gets the response.
     #[serde(rename = "action.succeeded")]
     ActionSucceeded(Called),
-    /// A call failed, or nobody knows what came of it.
+    /// A call failed, or its outcome is unknown (`outcome_unknown`).
     #[serde(rename = "action.failed")]
     ActionFailed(Called),
-    /// A call was not admitted.
+    /// A call was refused: nothing was sent.
     #[serde(rename = "action.refused")]
     ActionRefused {
         /// The call.
@@ -87,66 +85,67 @@ pub enum Told {
         /// Zero.
         duration_ms: u64,
     },
-    /// What came of a call became known after its outcome was noted as unknown.
+    /// The outcome of a call became known after its `action.failed` said `outcome_unknown`: a server that was
+    /// cut off from the database has performed it. `error` is null if it succeeded.
     #[serde(rename = "outcome.learned")]
     OutcomeLearned(Called),
-    /// The state changed.
+    /// The state changed, by the runtime or by the tool `go_to_state`.
     #[serde(rename = "state.changed")]
     StateChanged {
-        /// The state before.
+        /// The state before; null where there was none.
         #[schema(required = true)]
         from: Option<StateName>,
-        /// The state since.
+        /// The state now.
         to: StateName,
     },
-    /// The phase changed.
+    /// The dialogue ended: the conversation went from `in_call` to `post_call`.
     #[serde(rename = "phase.changed")]
     PhaseChanged {
         /// The phase before.
         from: Phase,
-        /// The phase since.
+        /// The phase now.
         to: Phase,
-        /// What brought it about.
+        /// What caused it.
         reason: EndReason,
     },
-    /// Variables were set from outside; null is one that was removed.
+    /// The runtime set or removed variables.
     #[serde(rename = "variables.changed")]
     VariablesChanged {
-        /// The variables that were set.
+        /// The variables that were set; null is one that was removed.
         variables: JsonObject,
     },
-    /// The client is told something.
+    /// An action of the kind *client event* tells whoever follows the events something.
     #[serde(rename = "client_event.emitted")]
     ClientEventEmitted {
-        /// The call that tells it.
+        /// The call that emits it.
         call_id: CallId,
-        /// What the client knows it by.
+        /// The name by which the client knows it.
         event: String,
-        /// What it carries.
+        /// The call's arguments.
         #[schema(required = true)]
         payload: Value,
-        /// Until when the call waits for the client's answer; null where it does not.
+        /// Until when the call waits for the client's result; null where it does not wait.
         #[schema(required = true)]
         awaits_result_until: Option<Time>,
     },
-    /// Somebody else is asked to take over.
+    /// An action of the kind *handover* asks somebody else to take over.
     #[serde(rename = "handover.requested")]
     HandoverRequested {
-        /// What the target is.
+        /// What kind of target it is.
         handover_type: HandoverType,
         /// Who takes over.
         target: String,
-        /// What is said before.
+        /// What is said before; null where nothing is.
         #[schema(required = true)]
         announcement: Option<String>,
     },
-    /// A text message came further.
+    /// The status of a text message changed.
     #[serde(rename = "message.updated")]
     MessageUpdated(MessageUpdate),
-    /// The conversation was closed.
+    /// The conversation was closed. It takes no calls and no changes after it.
     #[serde(rename = "conversation.ended")]
     ConversationEnded {
-        /// What brought it about.
+        /// What caused it.
         reason: EndReason,
     },
 }
@@ -170,24 +169,14 @@ pub struct Called {
     /// What came back, without credentials; null where nothing did.
     #[schema(required = true)]
     pub response: Value,
-    /// The variables that were set.
-    pub variables: JsonObject,
-    /// The names of those whose path matched nothing; absent where there are none.
+    /// The names of the output variables whose path matched nothing; absent where there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub unmatched_variables: Option<Vec<String>>,
-    /// The names of those that were too large, or cost too much to take; absent where there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub left_out_variables: Option<Vec<String>>,
-    /// Why each of those that cost too much was left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub left_out_reasons: Option<BTreeMap<String, String>>,
-    /// Why it failed.
-    #[schema(required = true)]
-    pub error: Option<CallError>,
-    /// How long it took; null where nobody knows.
+    /// What else came of it.
+    #[serde(flatten)]
+    pub result: CallResult,
+    /// How long it took, in milliseconds; null where it is unknown.
     #[schema(required = true)]
     pub duration_ms: Option<u64>,
 }
@@ -222,21 +211,21 @@ pub enum EndReason {
 pub struct MessageUpdate {
     /// The message.
     pub message_id: MessageId,
-    /// The call that sent it.
+    /// The call that sent it; null where no call did.
     #[schema(required = true)]
     pub call_id: Option<CallId>,
     /// Who receives it.
     pub to: String,
-    /// How far it has come.
+    /// Its status.
     pub status: MessageStatus,
-    /// Whether the provider has it for sure.
+    /// Whether the provider has accepted it.
     pub accepted: bool,
-    /// How many parts it takes.
+    /// How many parts it is sent in.
     pub parts: u32,
-    /// What the provider knows it by.
+    /// The provider's id of it; null until it has one.
     #[schema(required = true)]
     pub provider_message_id: Option<String>,
-    /// Why it was not sent or not delivered.
+    /// Why it was not sent or not delivered; null otherwise.
     #[schema(required = true)]
     pub error: Option<MessageError>,
 }

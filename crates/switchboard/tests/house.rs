@@ -515,7 +515,8 @@ fn promises_of_security_are_held_by_tests() {
     }
 }
 
-/// What a reader copies out of the documents is JSON.
+/// What a reader copies out of the documents as JSON is JSON. Most examples are commands, which
+/// `documents` types.
 #[test]
 fn examples_in_the_documents_are_json() {
     let mut examples = 0;
@@ -527,7 +528,7 @@ fn examples_in_the_documents_are_json() {
             examples += 1;
         }
     }
-    assert!(examples >= 8, "{examples}");
+    assert!(examples >= 5, "{examples}");
 }
 
 /// How a heading is called in a link.

@@ -21,7 +21,7 @@ async function whyNoChunk(error: unknown): Promise<unknown> {
         status: 0,
         code: 'newer_version',
         title: 'A newer version was installed',
-        detail: 'This page is of the version before. Reload it to go on.',
+        detail: 'This page is from an older version. Reload it to continue.',
       });
     }
   } catch (unreached) {
@@ -31,7 +31,7 @@ async function whyNoChunk(error: unknown): Promise<unknown> {
     status: 0,
     code: 'part_missing',
     title: 'A part of this page could not be loaded',
-    detail: `Reload the page; if it comes back, copy the details and report them. ${String(error)}`,
+    detail: `Reload the page; if it happens again, copy the details and report them. ${String(error)}`,
   });
 }
 

@@ -52,11 +52,11 @@ export async function problemOfResponse(response: Response): Promise<Problem> {
   }
   return new Problem({
     ...fallback,
-    title: `The server answered ${response.status}`,
+    title: `The server responded with ${response.status}`,
     detail:
       response.status >= 500
-        ? 'The server, or a proxy in front of it, could not answer. Try again in a moment; if it stays, look at the server’s log.'
-        : 'The answer did not come from Switchboard’s API. Check the proxy in front of it.',
+        ? 'The server, or a proxy in front of it, could not respond. Try again in a moment; if it happens again, look at the server’s log.'
+        : 'The response did not come from Switchboard’s API. Check the proxy in front of it.',
   });
 }
 
@@ -67,6 +67,6 @@ export function problemOf(error: unknown): Problem {
     status: 0,
     code: 'unexpected',
     title: 'Something went wrong in this page',
-    detail: `This is a fault of the Studio, not of your connection: ${error instanceof Error ? error.message : String(error)}`,
+    detail: `This is an error in the Studio, not in your connection: ${error instanceof Error ? error.message : String(error)}`,
   });
 }

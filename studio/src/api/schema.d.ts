@@ -1201,7 +1201,20 @@ export interface components {
             /** @description The fields that differ, of one that is in both. */
             fields: components["schemas"]["FieldDifference"][];
         };
+        /** @description A call failed, or its outcome is unknown (`outcome_unknown`). */
         ActionFailedEvent: {
+            /** @description The variables that this call set. */
+            variables: components["schemas"]["JsonObject"];
+            /**
+             * @description The names of those that were too large to be set, or cost too much to take; absent where all
+             *     were set.
+             */
+            left_out_variables?: string[];
+            /** @description Why each of those that cost too much was left out. */
+            left_out_reasons?: {
+                [key: string]: string;
+            };
+            error: components["schemas"]["CallError"] | null;
             /** @description The call. */
             call_id: components["schemas"]["CallId"];
             /** @description The name that was called. */
@@ -1213,20 +1226,11 @@ export interface components {
             request: unknown;
             /** @description What came back, without credentials; null where nothing did. */
             response: unknown;
-            /** @description The variables that were set. */
-            variables: components["schemas"]["JsonObject"];
-            /** @description The names of those whose path matched nothing; absent where there are none. */
+            /** @description The names of the output variables whose path matched nothing; absent where there are none. */
             unmatched_variables?: string[];
-            /** @description The names of those that were too large, or cost too much to take; absent where there are none. */
-            left_out_variables?: string[];
-            /** @description Why each of those that cost too much was left out. */
-            left_out_reasons?: {
-                [key: string]: string;
-            };
-            error: components["schemas"]["CallError"] | null;
             /**
              * Format: int64
-             * @description How long it took; null where nobody knows.
+             * @description How long it took, in milliseconds; null where it is unknown.
              */
             duration_ms: number | null;
             /**
@@ -1238,7 +1242,7 @@ export interface components {
             id: components["schemas"]["EventId"];
             /**
              * Format: int64
-             * @description Its place in the log, from 1 on without gaps.
+             * @description Its place in the conversation's log, from 1 on without gaps.
              */
             sequence: number;
             /** @description When it happened. */
@@ -1292,6 +1296,7 @@ export interface components {
             /** @description Of a text message: what it says. */
             message_template?: string | null;
         };
+        /** @description A call was refused: nothing was sent. */
         ActionRefusedEvent: {
             /** @description The call. */
             call_id: components["schemas"]["CallId"];
@@ -1322,13 +1327,26 @@ export interface components {
             id: components["schemas"]["EventId"];
             /**
              * Format: int64
-             * @description Its place in the log, from 1 on without gaps.
+             * @description Its place in the conversation's log, from 1 on without gaps.
              */
             sequence: number;
             /** @description When it happened. */
             at: components["schemas"]["Time"];
         };
+        /** @description A call succeeded. It is durable before the caller gets the response. */
         ActionSucceededEvent: {
+            /** @description The variables that this call set. */
+            variables: components["schemas"]["JsonObject"];
+            /**
+             * @description The names of those that were too large to be set, or cost too much to take; absent where all
+             *     were set.
+             */
+            left_out_variables?: string[];
+            /** @description Why each of those that cost too much was left out. */
+            left_out_reasons?: {
+                [key: string]: string;
+            };
+            error: components["schemas"]["CallError"] | null;
             /** @description The call. */
             call_id: components["schemas"]["CallId"];
             /** @description The name that was called. */
@@ -1340,20 +1358,11 @@ export interface components {
             request: unknown;
             /** @description What came back, without credentials; null where nothing did. */
             response: unknown;
-            /** @description The variables that were set. */
-            variables: components["schemas"]["JsonObject"];
-            /** @description The names of those whose path matched nothing; absent where there are none. */
+            /** @description The names of the output variables whose path matched nothing; absent where there are none. */
             unmatched_variables?: string[];
-            /** @description The names of those that were too large, or cost too much to take; absent where there are none. */
-            left_out_variables?: string[];
-            /** @description Why each of those that cost too much was left out. */
-            left_out_reasons?: {
-                [key: string]: string;
-            };
-            error: components["schemas"]["CallError"] | null;
             /**
              * Format: int64
-             * @description How long it took; null where nobody knows.
+             * @description How long it took, in milliseconds; null where it is unknown.
              */
             duration_ms: number | null;
             /**
@@ -1365,7 +1374,7 @@ export interface components {
             id: components["schemas"]["EventId"];
             /**
              * Format: int64
-             * @description Its place in the log, from 1 on without gaps.
+             * @description Its place in the conversation's log, from 1 on without gaps.
              */
             sequence: number;
             /** @description When it happened. */
@@ -1451,6 +1460,7 @@ export interface components {
             /** @description The states that may follow; without it, any. */
             transitions?: components["schemas"]["StateName"][] | null;
         };
+        /** @description A request of the agent's own. */
         ApiCallAction: {
             /** @description Its method. */
             method: components["schemas"]["Method"];
@@ -1709,12 +1719,6 @@ export interface components {
          *     not read and written again: `app::call` writes it.
          */
         CallAnswer: {
-            /** @description The call. */
-            call_id: components["schemas"]["CallId"];
-            /** @description Whether it was done. */
-            status: components["schemas"]["Outcome"];
-            /** @description What the service answered. */
-            output: unknown;
             /** @description The variables that this call set. */
             variables: components["schemas"]["JsonObject"];
             /**
@@ -1727,6 +1731,12 @@ export interface components {
                 [key: string]: string;
             };
             error: components["schemas"]["CallError"] | null;
+            /** @description The call. */
+            call_id: components["schemas"]["CallId"];
+            /** @description Whether it was done. */
+            status: components["schemas"]["Outcome"];
+            /** @description What the service answered. */
+            output: unknown;
             /**
              * Format: int64
              * @description How long it took; null where nobody knows.
@@ -1775,6 +1785,7 @@ export interface components {
          * @enum {string}
          */
         ClientAuth: "basic" | "body";
+        /** @description Tells the client on the event stream. */
         ClientEventAction: {
             /** @description What the client knows it by. */
             event: string;
@@ -1794,12 +1805,13 @@ export interface components {
             description?: string;
             parameters?: components["schemas"]["JsonObject"] | null;
         };
+        /** @description An action of the kind *client event* tells whoever follows the events something. */
         ClientEventEmittedEvent: {
-            /** @description The call that tells it. */
+            /** @description The call that emits it. */
             call_id: components["schemas"]["CallId"];
-            /** @description What the client knows it by. */
+            /** @description The name by which the client knows it. */
             event: string;
-            /** @description What it carries. */
+            /** @description The call's arguments. */
             payload: unknown;
             awaits_result_until: components["schemas"]["Time"] | null;
             /**
@@ -1811,7 +1823,7 @@ export interface components {
             id: components["schemas"]["EventId"];
             /**
              * Format: int64
-             * @description Its place in the log, from 1 on without gaps.
+             * @description Its place in the conversation's log, from 1 on without gaps.
              */
             sequence: number;
             /** @description When it happened. */
@@ -1888,8 +1900,9 @@ export interface components {
             /** @description When it changed last. */
             updated_at: components["schemas"]["Time"];
         };
+        /** @description The conversation was closed. It takes no calls and no changes after it. */
         ConversationEndedEvent: {
-            /** @description What brought it about. */
+            /** @description What caused it. */
             reason: components["schemas"]["EndReason"];
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -1900,7 +1913,7 @@ export interface components {
             id: components["schemas"]["EventId"];
             /**
              * Format: int64
-             * @description Its place in the log, from 1 on without gaps.
+             * @description Its place in the conversation's log, from 1 on without gaps.
              */
             sequence: number;
             /** @description When it happened. */
@@ -1935,12 +1948,13 @@ export interface components {
             /** @description The variables to set; null removes one. */
             variables?: components["schemas"]["JsonObject"];
         };
+        /** @description The conversation started. It is always the first event. */
         ConversationStartedEvent: {
-            /** @description Its agent. */
+            /** @description The agent. */
             agent_id: components["schemas"]["AgentId"];
             /** @description The version that it runs. */
             version: components["schemas"]["Version"];
-            /** @description Where it runs. */
+            /** @description The environment that it runs in. */
             environment: components["schemas"]["Environment"];
             state: components["schemas"]["StateName"] | null;
             /** @description The variables that it started with. */
@@ -1954,7 +1968,7 @@ export interface components {
             id: components["schemas"]["EventId"];
             /**
              * Format: int64
-             * @description Its place in the log, from 1 on without gaps.
+             * @description Its place in the conversation's log, from 1 on without gaps.
              */
             sequence: number;
             /** @description When it happened. */
@@ -1965,6 +1979,7 @@ export interface components {
          * @enum {string}
          */
         ConversationStatus: "active" | "handed_over" | "ended" | "closed";
+        /** @description An HTTP API. An empty slot makes it unavailable in that environment. */
         CustomApi: {
             /** @description How it is reached. */
             environments: components["schemas"]["Slots"];
@@ -2000,6 +2015,7 @@ export interface components {
             /** @description When it was changed last. */
             updated_at: components["schemas"]["Time"];
         };
+        /** @description A request of an HTTP API. */
         CustomApiAction: {
             /** @description Its method. */
             method: components["schemas"]["Method"];
@@ -2194,6 +2210,7 @@ export interface components {
          * @enum {string}
          */
         Encoding: "GSM-7" | "UCS-2";
+        /** @description Ends the dialogue. */
         EndCallAction: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -2262,6 +2279,7 @@ export interface components {
          * @enum {string}
          */
         FindingSeverity: "blocks" | "needs_accept" | "warns";
+        /** @description Gives the conversation to somebody else. */
         HandoverAction: {
             /** @description What the target is. */
             handover_type: components["schemas"]["HandoverType"];
@@ -2280,12 +2298,13 @@ export interface components {
             description?: string;
             parameters?: components["schemas"]["JsonObject"] | null;
         };
+        /** @description An action of the kind *handover* asks somebody else to take over. */
         HandoverRequestedEvent: {
-            /** @description What the target is. */
+            /** @description What kind of target it is. */
             handover_type: components["schemas"]["HandoverType"];
             /** @description Who takes over. */
             target: string;
-            /** @description What is said before. */
+            /** @description What is said before; null where nothing is. */
             announcement: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -2296,7 +2315,7 @@ export interface components {
             id: components["schemas"]["EventId"];
             /**
              * Format: int64
-             * @description Its place in the log, from 1 on without gaps.
+             * @description Its place in the conversation's log, from 1 on without gaps.
              */
             sequence: number;
             /** @description When it happened. */
@@ -2530,6 +2549,7 @@ export interface components {
             /** @description What it holds; absent where a list was asked for without. */
             document?: components["schemas"]["Document"];
         };
+        /** @description An MCP server. */
         McpServer: {
             /** @description Its URL. */
             url: string;
@@ -2579,6 +2599,7 @@ export interface components {
             /** @description When it was changed last. */
             updated_at: components["schemas"]["Time"];
         };
+        /** @description A tool of an MCP server. */
         McpServerAction: {
             /** @description The tool as its server sent it. */
             tool: components["schemas"]["JsonObject"];
@@ -2761,22 +2782,23 @@ export interface components {
          * @enum {string}
          */
         MessageStatus: "queued" | "sending" | "sent" | "outcome_unknown" | "delivery_unconfirmed" | "delivered" | "delivery_failed" | "sending_failed" | "expired";
+        /** @description The status of a text message changed. */
         MessageUpdatedEvent: {
             /** @description The message. */
             message_id: components["schemas"]["MessageId"];
             call_id: components["schemas"]["CallId"] | null;
             /** @description Who receives it. */
             to: string;
-            /** @description How far it has come. */
+            /** @description Its status. */
             status: components["schemas"]["MessageStatus"];
-            /** @description Whether the provider has it for sure. */
+            /** @description Whether the provider has accepted it. */
             accepted: boolean;
             /**
              * Format: int32
-             * @description How many parts it takes.
+             * @description How many parts it is sent in.
              */
             parts: number;
-            /** @description What the provider knows it by. */
+            /** @description The provider's id of it; null until it has one. */
             provider_message_id: string | null;
             error: components["schemas"]["MessageError"] | null;
             /**
@@ -2788,12 +2810,13 @@ export interface components {
             id: components["schemas"]["EventId"];
             /**
              * Format: int64
-             * @description Its place in the log, from 1 on without gaps.
+             * @description Its place in the conversation's log, from 1 on without gaps.
              */
             sequence: number;
             /** @description When it happened. */
             at: components["schemas"]["Time"];
         };
+        /** @description Text messages through a provider. */
         MessagingChannel: {
             /** @description Who carries them. */
             provider: components["schemas"]["MessageProvider"];
@@ -2842,6 +2865,7 @@ export interface components {
             /** @description When it was changed last. */
             updated_at: components["schemas"]["Time"];
         };
+        /** @description A text message through a messaging channel. */
         MessagingChannelAction: {
             /** @description Who receives it: `contact`, a number, or a template. */
             recipient: string;
@@ -3033,7 +3057,23 @@ export interface components {
          * @enum {string}
          */
         Outcome: "succeeded" | "failed";
+        /**
+         * @description The outcome of a call became known after its `action.failed` said `outcome_unknown`: a server that was
+         *     cut off from the database has performed it. `error` is null if it succeeded.
+         */
         OutcomeLearnedEvent: {
+            /** @description The variables that this call set. */
+            variables: components["schemas"]["JsonObject"];
+            /**
+             * @description The names of those that were too large to be set, or cost too much to take; absent where all
+             *     were set.
+             */
+            left_out_variables?: string[];
+            /** @description Why each of those that cost too much was left out. */
+            left_out_reasons?: {
+                [key: string]: string;
+            };
+            error: components["schemas"]["CallError"] | null;
             /** @description The call. */
             call_id: components["schemas"]["CallId"];
             /** @description The name that was called. */
@@ -3045,20 +3085,11 @@ export interface components {
             request: unknown;
             /** @description What came back, without credentials; null where nothing did. */
             response: unknown;
-            /** @description The variables that were set. */
-            variables: components["schemas"]["JsonObject"];
-            /** @description The names of those whose path matched nothing; absent where there are none. */
+            /** @description The names of the output variables whose path matched nothing; absent where there are none. */
             unmatched_variables?: string[];
-            /** @description The names of those that were too large, or cost too much to take; absent where there are none. */
-            left_out_variables?: string[];
-            /** @description Why each of those that cost too much was left out. */
-            left_out_reasons?: {
-                [key: string]: string;
-            };
-            error: components["schemas"]["CallError"] | null;
             /**
              * Format: int64
-             * @description How long it took; null where nobody knows.
+             * @description How long it took, in milliseconds; null where it is unknown.
              */
             duration_ms: number | null;
             /**
@@ -3070,7 +3101,7 @@ export interface components {
             id: components["schemas"]["EventId"];
             /**
              * Format: int64
-             * @description Its place in the log, from 1 on without gaps.
+             * @description Its place in the conversation's log, from 1 on without gaps.
              */
             sequence: number;
             /** @description When it happened. */
@@ -3249,12 +3280,13 @@ export interface components {
          * @enum {string}
          */
         Phase: "in_call" | "post_call";
+        /** @description The dialogue ended: the conversation went from `in_call` to `post_call`. */
         PhaseChangedEvent: {
             /** @description The phase before. */
             from: components["schemas"]["Phase"];
-            /** @description The phase since. */
+            /** @description The phase now. */
             to: components["schemas"]["Phase"];
-            /** @description What brought it about. */
+            /** @description What caused it. */
             reason: components["schemas"]["EndReason"];
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -3265,7 +3297,7 @@ export interface components {
             id: components["schemas"]["EventId"];
             /**
              * Format: int64
-             * @description Its place in the log, from 1 on without gaps.
+             * @description Its place in the conversation's log, from 1 on without gaps.
              */
             sequence: number;
             /** @description When it happened. */
@@ -3634,6 +3666,7 @@ export interface components {
             staging?: string | null;
             production?: string | null;
         };
+        /** @description Sends a text message. */
         SendTextMessageAction: {
             /** @description The messaging channel. */
             channel_id: components["schemas"]["IntegrationId"];
@@ -3718,9 +3751,10 @@ export interface components {
             staging?: components["schemas"]["ApiSlot"] | null;
             production?: components["schemas"]["ApiSlot"] | null;
         };
+        /** @description The state changed, by the runtime or by the tool `go_to_state`. */
         StateChangedEvent: {
             from: components["schemas"]["StateName"] | null;
-            /** @description The state since. */
+            /** @description The state now. */
             to: components["schemas"]["StateName"];
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -3731,7 +3765,7 @@ export interface components {
             id: components["schemas"]["EventId"];
             /**
              * Format: int64
-             * @description Its place in the log, from 1 on without gaps.
+             * @description Its place in the conversation's log, from 1 on without gaps.
              */
             sequence: number;
             /** @description When it happened. */
@@ -3748,6 +3782,7 @@ export interface components {
         };
         /** @description The name of a state. */
         StateName: string;
+        /** @description Answers what is written down. */
         StaticResponseAction: {
             /** @description A template of text or of JSON, or JSON whose texts are templates. */
             response: unknown;
@@ -3764,21 +3799,24 @@ export interface components {
         };
         /** @description What came of a test. */
         TestAnswer: {
-            /** @description Whether it was done. */
-            status: components["schemas"]["Outcome"];
-            /** @description What the service answered. */
-            output: unknown;
-            /** @description The variables that were taken. */
+            /** @description The variables that this call set. */
             variables: components["schemas"]["JsonObject"];
-            /** @description The names of those whose path matched nothing. */
-            unmatched_variables: string[];
-            /** @description The names of those that cost too much to take; absent where there are none. */
+            /**
+             * @description The names of those that were too large to be set, or cost too much to take; absent where all
+             *     were set.
+             */
             left_out_variables?: string[];
-            /** @description Why each of them was left out. */
+            /** @description Why each of those that cost too much was left out. */
             left_out_reasons?: {
                 [key: string]: string;
             };
             error: components["schemas"]["CallError"] | null;
+            /** @description Whether it was done. */
+            status: components["schemas"]["Outcome"];
+            /** @description What the service answered. */
+            output: unknown;
+            /** @description The names of the output variables whose path matched nothing. */
+            unmatched_variables: string[];
             /** @description What was sent; null where nothing was. */
             request: unknown;
             /** @description What came back; null where nothing did. */
@@ -3987,8 +4025,9 @@ export interface components {
             /** @description Any JSON. */
             production?: unknown;
         };
+        /** @description The runtime set or removed variables. */
         VariablesChangedEvent: {
-            /** @description The variables that were set. */
+            /** @description The variables that were set; null is one that was removed. */
             variables: components["schemas"]["JsonObject"];
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -3999,7 +4038,7 @@ export interface components {
             id: components["schemas"]["EventId"];
             /**
              * Format: int64
-             * @description Its place in the log, from 1 on without gaps.
+             * @description Its place in the conversation's log, from 1 on without gaps.
              */
             sequence: number;
             /** @description When it happened. */

@@ -116,7 +116,7 @@ export function SecretDialog({ secret, onClose, onSaved }: Props) {
             label="May be sent to"
             description={
               mayAllow
-                ? 'One origin on each line. Left empty, the first place it is tested with or saved for is allowed.'
+                ? 'One origin on each line. If this is empty, the first origin it is tested with or saved for is added.'
                 : 'An admin can change where it may be sent.'
             }
             placeholder="https://api.example.com"

@@ -90,7 +90,7 @@ export function Palette({ query, onQuery, onClose, onShortcuts }: Props) {
       })),
     },
     {
-      group: 'Do',
+      group: 'Commands',
       actions: [
         ...(mayEdit
           ? [

@@ -41,7 +41,7 @@ function Dialog() {
     >
       <form onSubmit={(event) => void submit(event)}>
         <Stack>
-          <Text c="dimmed">Sign in again to go on. Nothing you typed is lost.</Text>
+          <Text c="dimmed">Sign in again to continue. Nothing you typed is lost.</Text>
           <TextInput label="E-mail" value={user.email} readOnly autoComplete="username" />
           <PasswordInput
             label="Password"
@@ -57,7 +57,7 @@ function Dialog() {
               Not now
             </Button>
             <Button type="submit" loading={signIn.isPending}>
-              Sign in and go on
+              Sign in and continue
             </Button>
           </Group>
         </Stack>

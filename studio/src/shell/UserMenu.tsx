@@ -9,7 +9,7 @@ import { PasswordDialog } from './PasswordDialog';
 const SCHEMES = [
   { value: 'light', label: 'Light' },
   { value: 'dark', label: 'Dark' },
-  { value: 'auto', label: 'As the system' },
+  { value: 'auto', label: 'Like the system' },
 ] as const;
 
 /** Leaving is a full load of the sign-in page, so that nothing of the session stays in memory. */

@@ -37,8 +37,8 @@ function Dialog({ elsewhere }: { elsewhere: Elsewhere }) {
           was saved there.
         </Text>
         <Text size="sm" c="dimmed">
-          Go on in {workspace.name} to keep what you typed; other tabs then ask the same of you. Going to{' '}
-          {elsewhere.name} loads this tab anew.
+          Go on in {workspace.name} to keep what you typed; other tabs then ask the same. Going to{' '}
+          {elsewhere.name} reloads this tab.
         </Text>
         <ProblemAlert error={move.error} />
         <Group justify="flex-end">

@@ -59,17 +59,24 @@ pub struct Telnyx {
     options: Options,
 }
 
+/// The URL of version 2 of the API. The host is not looked at: one may be named `v2`.
+fn versioned(base: &Uri) -> String {
+    let host = base.authority().map_or("", |authority| authority.as_str());
+    let path = base.path().trim_end_matches('/');
+    let version = if path.ends_with("/v2") { "" } else { "/v2" };
+    let scheme = base.scheme_str().unwrap_or("https");
+    format!("{scheme}://{host}{path}{version}")
+}
+
 impl Telnyx {
-    /// The provider at a URL, [`DEFAULT_URL`] or what stands in for it. Paths start with `/v2`
-    /// below it, whether or not the URL ends with that.
+    /// The provider at a URL, [`DEFAULT_URL`] or what stands in for it. A URL whose path ends with `/v2`
+    /// is taken as it is; any other is where `/v2` starts.
     pub fn new(client: Client, url: &str) -> Result<Self, TelnyxError> {
         let base = parse_url(url)?;
         if base.query().is_some() {
             return Err(TelnyxError::UrlWithQuery);
         }
-        let base_url = base.to_string();
-        let root = base_url.trim_end_matches('/').trim_end_matches("/v2");
-        let messages = format!("{root}/v2/messages");
+        let messages = format!("{}/messages", versioned(&base));
         parse_url(&messages)?;
         let host = base.authority().map_or("", |authority| authority.as_str());
         let breaker = client.breakers().get(host, "telnyx");
@@ -115,5 +122,40 @@ impl Telnyx {
         request.max_response_bytes = MAX_BYTES;
         request.breaker = Some(self.breaker.clone());
         Ok(request)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests fail loudly")]
+mod tests {
+    use switchboard_outbound::ClientSettings;
+
+    use super::*;
+
+    #[test]
+    fn the_version_is_added_where_it_is_missing() {
+        for (url, messages) in [
+            (DEFAULT_URL, "https://api.telnyx.com/v2/messages"),
+            ("https://a.example/", "https://a.example/v2/messages"),
+            ("https://a.example/v2", "https://a.example/v2/messages"),
+            ("https://a.example/v2/", "https://a.example/v2/messages"),
+            ("https://a.example/v2//", "https://a.example/v2/messages"),
+            (
+                "https://a.example/v2/v2",
+                "https://a.example/v2/v2/messages",
+            ),
+            ("https://a.example/x/v2/", "https://a.example/x/v2/messages"),
+            ("https://a.example/x", "https://a.example/x/v2/messages"),
+            ("https://a.example/v22", "https://a.example/v22/v2/messages"),
+            ("https://a.example/xv2", "https://a.example/xv2/v2/messages"),
+            ("https://a.example/V2", "https://a.example/V2/v2/messages"),
+            ("https://v2", "https://v2/v2/messages"),
+            ("http://v2:8080/", "http://v2:8080/v2/messages"),
+            ("http://127.0.0.1:9", "http://127.0.0.1:9/v2/messages"),
+        ] {
+            let client = Client::new(ClientSettings::default()).unwrap();
+            let telnyx = Telnyx::new(client, url).unwrap();
+            assert_eq!(&*telnyx.messages, messages, "{url}");
+        }
     }
 }

@@ -211,7 +211,7 @@ pub const SETTINGS: &[Setting] = &[
         otherwise: "none",
         in_file: true,
         summary: "A host name, without a port, by which clients reach the MCP endpoints",
-        details: "Those endpoints answer requests whose `Host` is this machine's loopback, the address of \
+        details: "Those endpoints accept requests whose `Host` is this machine's loopback, the address of \
                   `listen`, or a name given here, and pages whose `Origin` is one of those; others get \
                   403, so that no web page can reach them under a name of its own. Name here what a \
                   proxy in front passes on: `switchboard.example`. Repeat the flag, or separate by commas.",
@@ -240,7 +240,8 @@ pub const SETTINGS: &[Setting] = &[
         otherwise: "",
         in_file: true,
         summary: "The base URL of Telnyx' API",
-        details: "Change it to send text messages to a simulator.",
+        details: "Change it to send text messages to a simulator. A URL that ends with `/v2` is taken as it is; \
+                  to any other `/v2` is added.",
     },
     Setting {
         name: "public_url",
@@ -254,8 +255,8 @@ pub const SETTINGS: &[Setting] = &[
         summary: "The URL by which others reach this server: `https://switchboard.example`",
         details: "It has no path. Links for people start with it, its host is one that this server answers \
                   for, and when it starts with `https`, browsers send the session's cookie over https \
-                  alone. Telnyx is told to send delivery receipts there. Without it, receipts come only \
-                  where the messaging profile sends them, and Telnyx is asked now and then instead.",
+                  alone. Telnyx is asked to send delivery receipts there. Without it, receipts come only \
+                  where the messaging profile sends them, and otherwise Telnyx is asked from time to time.",
     },
     Setting {
         name: "idle_timeout_seconds",
@@ -339,7 +340,7 @@ pub const SETTINGS: &[Setting] = &[
         otherwise: "",
         in_file: true,
         summary: "The largest request body the API takes",
-        details: "A larger one is answered with 413.",
+        details: "A larger one is refused with 413.",
     },
     Setting {
         name: "call_timeout_ms",
@@ -385,7 +386,7 @@ pub const SETTINGS: &[Setting] = &[
         in_file: true,
         summary: "The largest value of a conversation's variable, in bytes of its JSON text",
         details: "A larger one that a call would set is left out and named in `left_out_variables` of the \
-                  call's answer and event; one in a request is answered with 422.",
+                  call's answer and event; one in a request is refused with 422.",
     },
     Setting {
         name: "variables_max_bytes",
@@ -400,7 +401,7 @@ pub const SETTINGS: &[Setting] = &[
         otherwise: "",
         in_file: true,
         summary: "The most that all variables of a conversation may hold together",
-        details: "What does not fit any more is left out and named, or answered with 422, in the same way.",
+        details: "What does not fit any more is left out and named, or refused with 422, in the same way.",
     },
     number(
         "shutdown_drain_seconds",

@@ -60,7 +60,7 @@ function DeleteAction({ action, onClose }: { action: Action; onClose: () => void
       meta={{ done: `${action.name} is deleted`, refreshes: ['/api/v1/'] }}
     >
       Links to it are broken from now on: calls are refused, and an agent cannot be published until the link
-      is removed or leads elsewhere. It can be brought back from this page.
+      is removed or replaced. You can bring the action back from this page.
     </ConfirmDelete>
   );
 }

@@ -77,7 +77,7 @@ function LoadedAction({ action }: { action: Action }) {
         }
         description={
           mcp
-            ? 'A tool of an MCP server. The server says what it is; you say what is taken from its answers.'
+            ? 'A tool of an MCP server. The server defines it; you choose what is taken from its responses.'
             : 'A change is live for every agent that links it, from the next call on.'
         }
         actions={<ActionMenu action={action} />}

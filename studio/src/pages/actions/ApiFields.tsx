@@ -65,7 +65,7 @@ export function ApiFields({ form, errors, readOnly, integrationId, baseUrl }: Pr
       </Section>
       <Section
         title="Parameters"
-        description="What the model has to give. The form and the JSON Schema are the same thing; what the form cannot show is kept."
+        description="What the model has to provide. The form and the JSON Schema stay in step; what the form cannot show is kept."
       >
         <SchemaEditor
           value={values.parameters}
@@ -101,7 +101,10 @@ export function ApiFields({ form, errors, readOnly, integrationId, baseUrl }: Pr
           />
         )}
       </Section>
-      <Section title="Headers" description="Beside those of the integration: text, a template, or a secret.">
+      <Section
+        title="Headers"
+        description="In addition to those of the integration: text, a template, or a secret."
+      >
         <HeadersEditor
           rows={values.headers}
           onChange={(headers) => set({ headers })}
@@ -151,7 +154,7 @@ export function TimeoutField({ form, errors }: Pick<Props, 'form' | 'errors'>) {
               ms
             </Text>
           }
-          description="Of one call, all tries included. Empty: as the server is set."
+          description="For one call, including all attempts. Empty: the server’s setting."
           value={form.values.timeout}
           error={errors('/timeout_ms')}
           onChange={(event) => form.set({ timeout: event.currentTarget.value })}

@@ -65,7 +65,7 @@ export function MessageFields({ form, errors, readOnly, integrationId }: Props) 
         />
         <SegmentCount template={values.messageTemplate} />
       </Section>
-      <Section title="Parameters" description="What the model has to give, for the template to use.">
+      <Section title="Parameters" description="What the model has to provide for the template.">
         <SchemaEditor
           value={values.parameters}
           onChange={(parameters) => set({ parameters })}
@@ -97,7 +97,7 @@ export function SegmentCount({ template }: { template: string }) {
       </Badge>
       <Text size="xs" c="dimmed">
         {count.units} units, {count.left} left in the last part
-        {expressions > 0 && ', without what the expressions become'}
+        {expressions > 0 && ', not counting the values of the expressions'}
         {count.encoding === 'UCS-2' && `; ${shown} make each part 70 units instead of 160`}
         {count.parts > MAX_PARTS && `; at most ${MAX_PARTS} parts can be sent`}
       </Text>

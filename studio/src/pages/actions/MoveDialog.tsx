@@ -37,8 +37,8 @@ export function MoveDialog({ action, onClose }: { action: Action; onClose: () =>
       <Stack>
         <Text>
           The action keeps its shape and uses the base URL and authentication of its new integration. Links
-          keep naming the old place, so that nobody calls another service unawares: each is linked again by
-          hand.
+          still name the old integration, so that no agent calls another service unnoticed: each has to be
+          linked again by hand.
         </Text>
         <Select
           label="Move to"

@@ -41,15 +41,15 @@ export function NewActionPage() {
             {integration.data?.name ?? 'Integration'}
           </Link>,
         ]}
-        description="Any agent can link it, once it is there. It can be tried as soon as it is saved."
+        description="Any agent can link it. You can try it as soon as it is saved."
       />
       <ProblemAlert error={integration.error} onRetry={() => void integration.refetch()} />
       {integration.isPending && <LoadingRows />}
       {integration.data &&
         (integration.data.kind === 'mcp_server' ? (
           <EmptyState title="Tools come from the server">
-            Nobody types in what an MCP server offers. Open <b>{integration.data.name}</b> and refresh its
-            tools.
+            You do not define the tools of an MCP server yourself. Open <b>{integration.data.name}</b> and
+            refresh its tools.
           </EmptyState>
         ) : (
           <NewAction integration={integration.data} key={id} />
@@ -108,7 +108,7 @@ function NewAction({ integration }: { integration: Schemas['Integration'] }) {
             <ApiFields {...fields} baseUrl={someBaseUrl(integration)} />
             <Section
               title="Output variables"
-              description="Taken from each successful answer into the conversation. Picking them is easier after the first try."
+              description="Taken from each successful response into the conversation. Picking them is easier after the first try."
             >
               <OutputsEditor form={form} errors={errors} readOnly={!mayEdit} root={undefined} />
             </Section>

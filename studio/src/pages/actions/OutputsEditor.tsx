@@ -35,7 +35,7 @@ export function OutputsEditor({ form, errors, readOnly, root }: Props) {
       <Stack gap="xs">
         {rows.length === 0 && (
           <Text c="dimmed" size="sm">
-            None yet. Try the action and click a value in its answer.
+            None yet. Try the action and click a value in its response.
           </Text>
         )}
         {rows.map((row, index) => (
@@ -105,8 +105,8 @@ export function OutputsEditor({ form, errors, readOnly, root }: Props) {
 
 function preview(path: string, answer: unknown): string {
   const found = valueAt(path, answer);
-  if (found.kind === 'missing') return 'Nothing there in this answer';
-  if (found.kind === 'unknown') return 'Followed by the server when it is called';
+  if (found.kind === 'missing') return 'Not in this response';
+  if (found.kind === 'unknown') return 'Evaluated by the server when the action is called';
   const text = JSON.stringify(found.value) ?? '';
   return `= ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`;
 }
@@ -117,7 +117,7 @@ function SampleField({ onSample }: { onSample: (value: unknown) => void }) {
   const [wrong, setWrong] = useState(false);
   return (
     <Textarea
-      label="Or paste an answer here"
+      label="Or paste a response here"
       description="JSON, to pick from before the action can be tried. It is not kept."
       classNames={{ input: 'mono' }}
       minRows={3}

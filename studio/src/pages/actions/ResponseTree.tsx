@@ -14,9 +14,9 @@ export function ResponseTree({ value, taken, onPick }: Props) {
   return (
     <div>
       <Text size="sm" fw={500} mb={4}>
-        {onPick ? 'Click a value to take it' : 'The answer'}
+        {onPick ? 'Click a value to take it' : 'The response'}
       </Text>
-      <div className="code-block" role="group" aria-label="Values of the answer">
+      <div className="code-block" role="group" aria-label="Values of the response">
         <Node value={value} steps={[]} taken={taken} onPick={onPick} />
       </div>
     </div>
@@ -62,7 +62,7 @@ function Node({ value, steps, taken, onPick }: NodeProps) {
 function Line({ value, steps, taken, onPick }: NodeProps) {
   const path = pathOf(steps);
   const last = steps.at(-1);
-  const label = last === undefined ? 'the whole answer' : typeof last === 'number' ? `[${last}]` : last;
+  const label = last === undefined ? 'the whole response' : typeof last === 'number' ? `[${last}]` : last;
   const text = words(value);
   const is = taken.includes(path);
   const inside = (

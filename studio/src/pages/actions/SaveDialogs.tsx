@@ -14,8 +14,8 @@ export function SaveDialogs({ save, base, kind }: { save: SaveAction; base: Acti
     <Modal opened onClose={save.cancel} title="Who is affected by this change" size="xl">
       <Stack>
         <Text>
-          A shared action is live: saving changes it for every agent below at once, also in conversations that
-          are under way.
+          A shared action is live: saving changes it for every agent below at once, also in running
+          conversations.
         </Text>
         <Text size="sm">
           You change{' '}
@@ -55,10 +55,10 @@ function StaleDialog({ save, base, theirs, kind }: StaleProps) {
       <Stack>
         <Text>
           {conflicts.length === 0
-            ? 'The fields on this page are as you read them; something else of the action changed.'
+            ? 'The fields on this page have not changed; something else about the action has.'
             : both > 0
               ? 'You both changed the fields that are marked. Keeping yours leaves the rest of their change as it is.'
-              : 'Their change and yours do not meet: keeping yours leaves theirs as it is.'}
+              : 'Your changes do not overlap: keeping yours leaves theirs as it is.'}
         </Text>
         <Stack gap="xs" mah={420} style={{ overflow: 'auto' }}>
           {conflicts.map((one) => (

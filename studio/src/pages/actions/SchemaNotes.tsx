@@ -7,7 +7,7 @@ export function SchemaNotes({ notes }: { notes: readonly Schemas['ToolNote'][] }
   const shown = notes.filter((one) => one.severity !== 'rewritten');
   if (shown.length === 0) return null;
   return (
-    <Alert color="yellow" variant="light" title="Saved; not every model will take it as it is" my="sm">
+    <Alert color="yellow" variant="light" title="Saved, but not every model accepts it as it is" my="sm">
       <List size="sm">
         {shown.map((one) => (
           <List.Item key={`${one.provider}/${one.rule}/${one.detail}`}>

@@ -38,7 +38,7 @@ export function ToolFields({ action }: { action: Action }) {
         {hints.length > 0 && (
           <Group gap={6}>
             <Text size="sm" c="dimmed">
-              It says of itself:
+              The server’s annotations:
             </Text>
             {hints.map((hint) => (
               <StatusBadge key={hint.key} tone={hint.tone}>
@@ -53,7 +53,7 @@ export function ToolFields({ action }: { action: Action }) {
             <JsonView value={action.parameters ?? {}} label="schema of the arguments" />
           </Stack>
           <Stack gap={4}>
-            <Text fw={500}>As it is on the wire</Text>
+            <Text fw={500}>As the server sends it</Text>
             <JsonView value={tool} label="tool as its server sent it" />
           </Stack>
         </div>

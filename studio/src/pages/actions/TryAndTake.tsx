@@ -25,7 +25,7 @@ export function TryAndTake({ action, kind, form, errors, integration }: Props) {
     <>
       <Section
         title="Try it"
-        description="Performs the saved action now, outside of any agent. It is a real call: what it does, it does."
+        description="Performs the saved action now, outside of any agent. It is a real call with real effects."
       >
         <TryIt
           action={action}
@@ -38,7 +38,7 @@ export function TryAndTake({ action, kind, form, errors, integration }: Props) {
       {kind !== 'messaging_channel' && (
         <Section
           title="Output variables"
-          description="Taken from each successful answer into the conversation, where templates, instructions and later actions see them."
+          description="Taken from each successful response into the conversation, where templates, instructions and later actions see them."
         >
           <fieldset disabled={!mayEdit} className="need-fields">
             <OutputsEditor

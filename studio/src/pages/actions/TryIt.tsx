@@ -112,7 +112,7 @@ export function TryIt({ action, dirty, integration, answer, onAnswer }: Props) {
           <TestResult answer={answer} />
         ) : (
           <Text c="dimmed" size="sm">
-            The request as it was sent, with secrets masked, and the answer will be shown here.
+            The request as it was sent, with secrets masked, and the response are shown here.
           </Text>
         )}
       </Stack>

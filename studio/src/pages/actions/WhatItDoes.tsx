@@ -18,7 +18,7 @@ export function WhatItDoes({ form: { values, set }, errors, example }: Props) {
       <TextInput
         label="Name"
         withAsterisk
-        description="What the model calls it by: letters, digits, _ and -."
+        description="The model calls it by this name: letters, digits, _ and -."
         classNames={{ input: 'mono' }}
         placeholder={example}
         value={values.name}

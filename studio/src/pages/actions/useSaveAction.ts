@@ -92,7 +92,7 @@ export function useSaveAction({ kind, base, setBase, form, unfinished }: Props):
         params: { path, header: ifMatch(base.revision) },
         body: body as Schemas['ActionPatch'],
       });
-      if (!data || 'affected' in data) throw new Error('The server did not answer with the action.');
+      if (!data || 'affected' in data) throw new Error('The server’s response did not have the action.');
       return data;
     },
     onError: (error) => {

@@ -155,7 +155,7 @@ function Comparing({ id, number, document, with: other }: ComparingProps) {
   return (
     <Stack gap="xs">
       <Text size="sm" c="dimmed">
-        From {names[0]} to {names[1]}. Shared actions are live and no part of a version.
+        From {names[0]} to {names[1]}. Shared actions are live and not part of a version.
       </Text>
       <DraftDifference before={older ? here : there} after={older ? there : here} />
     </Stack>

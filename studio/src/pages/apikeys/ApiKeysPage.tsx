@@ -36,8 +36,8 @@ function State({ one }: { one: Key }) {
   if (hasExpired(one)) return <StatusBadge tone="plain">expired</StatusBadge>;
   if (one.maker_gone) {
     return (
-      <span title="Whoever made it is no member any more, or a key that was revoked. Revoke it unless it is still needed.">
-        <StatusBadge tone="warn">maker gone</StatusBadge>
+      <span title="It was made by somebody who is no longer a member, or by a key that was revoked. Revoke it unless it is still needed.">
+        <StatusBadge tone="warn">creator gone</StatusBadge>
       </span>
     );
   }
@@ -132,7 +132,7 @@ export function ApiKeysPage() {
           aria-label="Which keys"
           data={[
             { value: 'active', label: 'Active' },
-            { value: 'all', label: 'With revoked ones' },
+            { value: 'all', label: 'Including revoked ones' },
           ]}
           value={show ?? 'active'}
           onChange={(value) =>
@@ -149,7 +149,9 @@ export function ApiKeysPage() {
         empty={shown.length === 0}
         whenEmpty={
           q ? (
-            <EmptyState title="No API key fits">Try fewer letters, or show the revoked ones too.</EmptyState>
+            <EmptyState title="No API key matches">
+              Try fewer letters, or show the revoked ones too.
+            </EmptyState>
           ) : (
             <EmptyState title="No API keys yet" action={add}>
               The program that runs your agents needs one of the scope <b>run</b>. It is shown once, when it
@@ -171,7 +173,7 @@ export function ApiKeysPage() {
           onClose={() => setRevoking(null)}
         >
           Whatever uses the key <span className="mono">{revoking.prefix}…</span> is refused within a second,
-          conversations under way included. This cannot be taken back: make a new key and change over first.
+          conversations under way included. This cannot be undone: make a new key and switch to it first.
         </ConfirmDelete>
       )}
     </div>

@@ -7,7 +7,7 @@ import { ShownOnce } from '~/parts/ShownOnce';
 import { SCOPES } from './scopes';
 
 const EXPIRIES = [
-  { value: '', label: 'Never: good until it is revoked' },
+  { value: '', label: 'Never: valid until it is revoked' },
   { value: '7', label: 'In 7 days' },
   { value: '30', label: 'In 30 days' },
   { value: '90', label: 'In 90 days' },
@@ -35,7 +35,7 @@ export function NewKeyDialog({ onClose }: { onClose: () => void }) {
         value={create.data.key}
         onClose={onClose}
       >
-        Copy it now: only a hash is kept, and it is not shown again. Requests carry it as{' '}
+        Copy it now: only a hash is kept, and it is not shown again. Requests send it as{' '}
         <span className="mono">Authorization: Bearer {create.data.prefix}…</span>
       </ShownOnce>
     );

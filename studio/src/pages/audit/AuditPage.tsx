@@ -73,7 +73,7 @@ export function AuditPage() {
       <Group mb="sm" gap="sm">
         <SearchField label="Search the audit log" value={q} onChange={(next) => filter('q', next)} />
         <NativeSelect
-          aria-label="Kind of thing"
+          aria-label="Kind"
           data={[
             { value: '', label: 'All kinds' },
             ...kinds.map((one) => ({ value: one, label: one.replaceAll('_', ' ') })),
@@ -103,7 +103,7 @@ export function AuditPage() {
         empty={shown.length === 0 && !list.more}
         whenEmpty={
           filtered ? (
-            <EmptyState title="No entry fits">Take back a filter.</EmptyState>
+            <EmptyState title="No entry matches">Remove a filter.</EmptyState>
           ) : (
             <EmptyState title="Nothing has changed yet">
               Each change of an integration, an action, an agent or a secret leaves an entry here. Values of

@@ -13,7 +13,7 @@ const VERBS: Record<string, string> = {
   restore: 'restored a version of',
   review: 'reviewed a changed link of',
   promote: 'promoted an action of',
-  relink: 'linked again an action of',
+  relink: 'relinked an action of',
   invite: 'invited',
   accept: 'accepted the invitation of',
 };

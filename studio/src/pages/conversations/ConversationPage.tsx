@@ -93,8 +93,8 @@ function Loaded({ conversation }: { conversation: Schemas['Conversation'] }) {
 
 function Facts({ conversation, agent }: { conversation: Schemas['Conversation']; agent: string }) {
   return (
-    <Stack gap="sm" component="aside" aria-label="How it stands">
-      <Title order={2}>How it stands</Title>
+    <Stack gap="sm" component="aside" aria-label="Details">
+      <Title order={2}>Details</Title>
       <dl className="facts">
         <dt>Agent</dt>
         <dd>

@@ -27,7 +27,7 @@ export function ConversationsPage() {
     <div className="page">
       <PageHeader
         title="Conversations"
-        description="Every run of an agent, with all that it called and what came of it."
+        description="Every run of an agent, with everything it called and the results."
       />
       <ConversationFilters
         filters={filters}
@@ -43,7 +43,9 @@ export function ConversationsPage() {
         empty={list.items.length === 0}
         whenEmpty={
           filtered ? (
-            <EmptyState title="No conversation fits these filters">Widen them, or clear them all.</EmptyState>
+            <EmptyState title="No conversation matches these filters">
+              Widen them, or clear them all.
+            </EmptyState>
           ) : (
             <EmptyState title="No conversations yet">
               A conversation starts when your runtime asks for one, or when you try an agent in its

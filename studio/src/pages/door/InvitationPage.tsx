@@ -23,12 +23,14 @@ export function InvitationPage() {
       title={found ? `Join ${found.workspace.name}` : 'Invitation'}
       lead={found ? `You are invited as ${found.role}.` : undefined}
     >
-      {token === '' && <Text>This link is not whole: copy all of it, with what follows the # sign.</Text>}
+      {token === '' && (
+        <Text>This link is incomplete: copy all of it, including what follows the # sign.</Text>
+      )}
       {token !== '' && inspection.isPending && <LoadingRows rows={3} />}
       <ProblemAlert error={inspection.error} />
       {inspection.error && (
         <Anchor component={Link} to="/sign-in">
-          To the sign-in
+          Go to sign-in
         </Anchor>
       )}
       {found && <AcceptForm token={token} invitation={found} />}

@@ -78,15 +78,15 @@ export function ActionsTab({ integration }: { integration: Schemas['Integration'
         empty={shown.length === 0 && !list.more}
         whenEmpty={
           q ? (
-            <EmptyState title="No action fits">Try fewer letters.</EmptyState>
+            <EmptyState title="No action matches">Try fewer letters.</EmptyState>
           ) : (
             <EmptyState
               title="No actions yet"
               action={<NewActionButton id={integration.id} mayEdit={mayEdit} />}
             >
               {isApi
-                ? 'An action is one request that agents may make here: a method, a path, its parameters, and what to keep of the answer. Every agent that links it uses its shape as it is now.'
-                : 'An action is one text message that agents may send through this channel: to whom, and in which words. Every agent that links it uses it as it is now. An agent can also have one of its own.'}
+                ? 'An action is one request that agents may make here: a method, a path, its parameters, and what to keep of the response. Every agent that links it uses its shape as it is now.'
+                : 'An action is one text message that agents may send through this channel: its recipient and its text. Every agent that links it uses it as it is now. An agent can also have one of its own.'}
             </EmptyState>
           )
         }

@@ -31,7 +31,7 @@ export function AddMenu() {
         <Menu.Item component={Link} to="/integrations/new/mcp-server">
           MCP server
           <Text size="xs" c="dimmed">
-            Its tools are found out; nobody types them in.
+            Its tools are found automatically.
           </Text>
         </Menu.Item>
         <Menu.Divider />

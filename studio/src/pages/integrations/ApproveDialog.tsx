@@ -21,8 +21,8 @@ export function ApproveDialog({ tool, onClose }: { tool: Schemas['Action']; onCl
     <Modal opened onClose={onClose} title={`The server changed ${tool.name}`} size="xl">
       <Stack>
         <Text>
-          Agents cannot call it until you approve. Look for words that tell a model to do something else than
-          before.
+          Agents cannot call it until you approve. Look for text that tells a model to do something different
+          than before.
         </Text>
         <ListState
           loading={revisions.isPending}
@@ -50,7 +50,7 @@ export function ApproveDialog({ tool, onClose }: { tool: Schemas['Action']; onCl
         <ProblemAlert error={approve.error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            Leave it held
+            Keep it held
           </Button>
           <NeedButton
             need="edit"

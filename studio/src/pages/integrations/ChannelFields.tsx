@@ -8,7 +8,7 @@ export function ChannelFields({ form, errors }: FieldsProps) {
     <Stack gap="sm" maw={560}>
       <SecretPicker
         label="Telnyx API key"
-        description="Of the Telnyx portal, under API keys."
+        description="From the Telnyx portal, under API keys."
         required
         value={values.api_key}
         onChange={(api_key) => set({ api_key })}
@@ -16,7 +16,7 @@ export function ChannelFields({ form, errors }: FieldsProps) {
       />
       <TextInput
         label="Sender"
-        description="A number with its country code, as +14155550123, or up to 11 letters and digits as a name. Empty with a messaging profile: a number of its pool."
+        description="A number with its country code, such as +14155550123, or up to 11 letters and digits as a name. Empty with a messaging profile: a number from its pool."
         placeholder="+14155550123"
         value={values.from}
         onChange={(event) => set({ from: event.currentTarget.value })}
@@ -31,14 +31,14 @@ export function ChannelFields({ form, errors }: FieldsProps) {
       />
       <TextInput
         label="Webhook public key"
-        description="Of the Telnyx portal. With it delivery receipts are verified and taken; without it there are none."
+        description="From the Telnyx portal. Delivery receipts are verified with it; without it they are refused."
         value={values.webhook_public_key}
         onChange={(event) => set({ webhook_public_key: event.currentTarget.value })}
         error={errors('/webhook_public_key')}
       />
       <NumberInput
         label="Messages per minute"
-        description="At most so many leave; what comes faster waits. Empty: no limit here."
+        description="At most this many are sent; further ones wait. Empty: no limit here."
         min={1}
         max={60000}
         allowDecimal={false}

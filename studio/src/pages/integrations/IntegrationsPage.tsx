@@ -77,12 +77,12 @@ export function IntegrationsPage() {
         empty={groups.length === 0 && !list.more}
         whenEmpty={
           filtered ? (
-            <EmptyState title="No integration fits">Take back the search or the filter.</EmptyState>
+            <EmptyState title="No integration matches">Clear the search or the filter.</EmptyState>
           ) : (
             <EmptyState title="Connect your first service" action={<AddMenu />}>
-              An integration holds where a service is, how to sign in there, and the actions that agents may
-              call on it. Connect an <b>HTTP API</b>, an <b>MCP server</b> whose tools are found out by
-              themselves, or a <b>messaging channel</b> for text messages. Then link its actions into any
+              An integration says where a service is, how to authenticate there, and which actions agents may
+              call on it. Connect an <b>HTTP API</b>, an <b>MCP server</b> whose tools are found
+              automatically, or a <b>messaging channel</b> for text messages. Then link its actions into any
               number of agents.
             </EmptyState>
           )

@@ -10,7 +10,7 @@ export function McpFields({ form, errors }: FieldsProps) {
       <TextInput
         type="url"
         label="URL"
-        description="Which revision of the protocol it speaks is found out."
+        description="The revision of the protocol is detected."
         placeholder="https://help.example.com/mcp"
         required
         value={values.url}
@@ -34,8 +34,8 @@ export function McpFields({ form, errors }: FieldsProps) {
           <Radio value="use" label="Use the new shape" description="Agents have it from the next call on." />
           <Radio
             value="hold"
-            label="Hold it until somebody approved"
-            description="For a server that you do not trust with changes. The tool is not callable in between."
+            label="Hold it until somebody approves it"
+            description="For a server that you do not trust with changes. Until then the tool cannot be called."
           />
         </Stack>
       </Radio.Group>

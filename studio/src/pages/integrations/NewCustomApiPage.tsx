@@ -6,7 +6,7 @@ export function NewCustomApiPage() {
     <NewIntegration
       kind="custom_api"
       title="New custom API"
-      description="Say where the service is in each environment, and how to sign in there. Fill at least one; the others can follow."
+      description="Say where the service is in each environment, and how to authenticate there. Fill in at least one; the others can follow."
       submitLabel="Connect the API"
       start={{ slots: { development: emptySlot(), staging: null, production: null } }}
     />

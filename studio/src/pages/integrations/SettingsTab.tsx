@@ -78,7 +78,7 @@ export function SettingsTab({ integration }: { integration: Schemas['Integration
             </Button>
             {form.dirty && (
               <Button variant="default" onClick={() => startFrom(base)}>
-                Take back
+                Discard changes
               </Button>
             )}
           </Group>

@@ -78,7 +78,7 @@ function EmptySlot({
   return (
     <Stack gap="xs" align="flex-start">
       <Text size="sm" c="dimmed">
-        Not set up. The integration is unavailable in {environment}; no other environment steps in.
+        Not set up. The integration is unavailable in {environment}; no other environment is used instead.
       </Text>
       <Button variant="default" onClick={() => onFill(emptySlot())}>
         Set up {environment}

@@ -71,7 +71,7 @@ export function TestMessageTab({ id }: { id: string }) {
           <Sent id={sent} />
         ) : (
           <Text size="sm" c="dimmed">
-            How far the message came is shown here.
+            The status of the message is shown here.
           </Text>
         )}
       </Stack>

@@ -31,7 +31,7 @@ export function ToolList({ tools, list }: { tools: readonly Tool[]; list: List<T
       ),
     },
     { key: 'parameters', label: 'Parameters', cell: (one) => parameterWords(one) },
-    { key: 'hints', label: 'Says of itself', cell: (one) => hintWords(one) },
+    { key: 'hints', label: 'Annotations', cell: (one) => hintWords(one) },
     { key: 'changed', label: 'Changed', cell: (one) => <RelativeTime at={one.updated_at} /> },
     {
       key: 'look',

@@ -58,11 +58,7 @@ export function ToolsTab({ integration }: { integration: Schemas['Integration'] 
       </Group>
       <ProblemAlert error={refresh.error} />
       {discovery?.error && !refresh.error && (
-        <Alert
-          color="red"
-          variant="light"
-          title="The last fetch failed; these are the tools of the time before"
-        >
+        <Alert color="red" variant="light" title="The last fetch failed; these are the tools from before">
           {discovery.error.message} <RelativeTime at={discovery.error.at} />
         </Alert>
       )}
@@ -85,12 +81,12 @@ export function ToolsTab({ integration }: { integration: Schemas['Integration'] 
         empty={shown.length === 0 && !list.more}
         whenEmpty={
           q ? (
-            <EmptyState title="No tool fits">Try fewer letters.</EmptyState>
+            <EmptyState title="No tool matches">Try fewer letters.</EmptyState>
           ) : (
             <EmptyState title="No tools yet">
               {discovery?.error
                 ? 'Nothing could be fetched so far. Fix what the error says, under Settings if it is the address or the credentials, and refresh.'
-                : 'The server has no tools now. When it has, they appear here by themselves.'}
+                : 'The server has no tools now. When it has, they appear here automatically.'}
             </EmptyState>
           )
         }

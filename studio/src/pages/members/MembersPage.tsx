@@ -34,7 +34,7 @@ export function MembersPage() {
     <div className="page">
       <PageHeader
         title="Members"
-        description="Who may work in this workspace, and as what."
+        description="Who may work in this workspace, and with which role."
         actions={
           <NeedButton need="admin" onClick={invite.open}>
             Invite
@@ -78,7 +78,7 @@ export function MembersPage() {
           onDone={() => {
             if (itsMe) location.assign('/');
           }}
-          meta={{ done: `${leaving.name} is no member any more`, refreshes: ['/api/v1/members'] }}
+          meta={{ done: `${leaving.name} is no longer a member`, refreshes: ['/api/v1/members'] }}
           onClose={() => setLeaving(null)}
         >
           <Text>

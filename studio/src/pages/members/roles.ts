@@ -8,7 +8,7 @@ export const ROLES: readonly { value: Schemas['Role']; label: string; may: strin
     may: 'Also changes integrations, agents, secrets and variables, and tries actions.',
   },
   { value: 'admin', label: 'Admin', may: 'Also members, invitations and API keys.' },
-  { value: 'owner', label: 'Owner', may: 'Also makes and removes owners.' },
+  { value: 'owner', label: 'Owner', may: 'Also adds and removes owners.' },
 ];
 
 /** The roles that somebody of this role may give. */

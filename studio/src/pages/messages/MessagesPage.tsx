@@ -35,10 +35,7 @@ export function MessagesPage() {
   };
   return (
     <div className="page">
-      <PageHeader
-        title="Messages"
-        description="Text messages that agents sent, and what the networks said of them."
-      />
+      <PageHeader title="Messages" description="Text messages that agents sent, and what became of them." />
       <Group gap="xs" align="flex-end" mb="sm" role="search" aria-label="Filter messages">
         <NativeSelect
           size="xs"
@@ -81,7 +78,7 @@ export function MessagesPage() {
         empty={list.items.length === 0}
         whenEmpty={
           filtered ? (
-            <EmptyState title="No message fits these filters">Widen them, or clear them all.</EmptyState>
+            <EmptyState title="No message matches these filters">Widen them, or clear them all.</EmptyState>
           ) : (
             <EmptyState title="No text messages yet">
               Agents send them through a messaging channel.{' '}

@@ -13,7 +13,7 @@ const MESSAGE_STATUS: Record<string, About> = {
     tone: 'plain',
     says: 'Waits for its turn, here or with the provider; nothing to do.',
   },
-  sending: { label: 'sending', tone: 'info', says: 'Is being given to the provider; nothing to do.' },
+  sending: { label: 'sending', tone: 'info', says: 'Is being handed to the provider; nothing to do.' },
   sent: {
     label: 'sent',
     tone: 'info',
@@ -22,23 +22,23 @@ const MESSAGE_STATUS: Record<string, About> = {
   outcome_unknown: {
     label: 'outcome unknown',
     tone: 'warn',
-    says: 'It went out and no answer came. It may have been sent and is not sent again by itself: ask the recipient or the provider before you send it once more.',
+    says: 'It was handed to the provider and no response came. It may have been sent and is not sent again automatically: ask the recipient or the provider before you send it again.',
   },
   delivery_unconfirmed: {
     label: 'delivery unconfirmed',
     tone: 'warn',
-    says: 'A network had it and never said what became of it. It may have arrived; ask the recipient before you send it once more.',
+    says: 'A network had it and never said what became of it. It may have arrived; ask the recipient before you send it again.',
   },
   delivered: { label: 'delivered', tone: 'good', says: 'The network confirmed that it arrived.' },
   delivery_failed: {
     label: 'delivery failed',
     tone: 'bad',
-    says: 'The network refused it. See the reason; a number that does not exist stays so.',
+    says: 'The network refused it. See the reason; a number that does not exist will not work later either.',
   },
   sending_failed: {
     label: 'sending failed',
     tone: 'bad',
-    says: 'The provider did not take it. See the reason, fix it, then send again.',
+    says: 'The provider did not accept it. See the reason, fix it, then send again.',
   },
   expired: {
     label: 'expired',

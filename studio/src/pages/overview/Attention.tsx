@@ -15,7 +15,7 @@ export function Drift({ drift }: { drift: readonly Schemas['OverviewDrift'][] })
         Linked actions that changed since the published version was locked.
       </Text>
       {drift.length === 0 ? (
-        <Text size="sm">None: every published agent uses its actions as they were.</Text>
+        <Text size="sm">None: no linked action of a published agent has changed.</Text>
       ) : (
         <ul className="panel event-list">
           {drift.map((one) => (

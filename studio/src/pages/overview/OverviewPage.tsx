@@ -97,7 +97,7 @@ function Figures({ overview, range }: { overview: Schemas['Overview']; range: Ra
         {nothing ? (
           <EmptyState title="No calls in this time">
             Calls appear here as soon as a runtime, or you in an agent’s Playground, makes some.{' '}
-            <Link to="/agents">Choose an agent</Link>, or look at a longer time.
+            <Link to="/agents">Choose an agent</Link>, or choose a longer time.
           </EmptyState>
         ) : (
           <>

@@ -9,7 +9,7 @@ export function DeleteSecret({ secret, onClose }: { secret: Schemas['Secret']; o
   return (
     <ConfirmDelete
       title={`Delete the secret ${secret.name}?`}
-      confirmLabel={secret.used_by.length > 0 ? 'Delete though it is in use' : 'Delete'}
+      confirmLabel={secret.used_by.length > 0 ? 'Delete although it is in use' : 'Delete'}
       load={async () => {
         const { data } = await client.DELETE('/api/v1/secrets/{name}', {
           params: { path, query: { dry_run: true, force: true } },

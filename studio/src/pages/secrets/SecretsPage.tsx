@@ -61,7 +61,9 @@ export function SecretsPage() {
       end: true,
       cell: (one) => (
         <RowMenu label={`Actions for ${one.name}`}>
-          <Menu.Item onClick={() => setOpen({ what: 'edit', secret: one })}>Set values and places…</Menu.Item>
+          <Menu.Item onClick={() => setOpen({ what: 'edit', secret: one })}>
+            Set values and origins…
+          </Menu.Item>
           <Menu.Item color="red" onClick={() => setOpen({ what: 'delete', secret: one })}>
             Delete…
           </Menu.Item>
@@ -100,7 +102,7 @@ export function SecretsPage() {
           ) : (
             <EmptyState title="No secrets yet" action={add}>
               A secret is a token, a password or a key of an outside service, with one value for each
-              environment. Integrations use it by its name, so it stands in one place only.
+              environment. Integrations use it by its name, so it is stored in one place only.
             </EmptyState>
           )
         }

@@ -110,7 +110,8 @@ export function VariablesPage() {
           onClose={close}
         >
           Calls whose templates read <span className="mono">workspace.{open.variable.name}</span> fail until
-          it is there again, unless the template has a default. Publishing an agent warns of such templates.
+          it is there again, unless the template has a default. Publishing an agent warns about such
+          templates.
         </ConfirmDelete>
       )}
     </div>

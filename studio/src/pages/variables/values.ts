@@ -32,6 +32,6 @@ export function parsed(text: string, kind: Kind): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new Error('Not JSON. Text stands in double quotes, as in "north".');
+    throw new Error('Not JSON. Put text in double quotes, as in "north".');
   }
 }

@@ -36,16 +36,16 @@ export function PropertyDetails({ name, schema, readOnly, onChange }: Props) {
           )}
           {type === 'string' && (
             <Group gap="xs" grow preventGrowOverflow={false}>
-              <NumberKeyword schema={schema} name="minLength" label="Shortest" onChange={keyword} />
-              <NumberKeyword schema={schema} name="maxLength" label="Longest" onChange={keyword} />
+              <NumberKeyword schema={schema} name="minLength" label="Minimum length" onChange={keyword} />
+              <NumberKeyword schema={schema} name="maxLength" label="Maximum length" onChange={keyword} />
               <TextKeyword schema={schema} name="pattern" label="Pattern" onChange={keyword} />
               <TextKeyword schema={schema} name="format" label="Format" onChange={keyword} />
             </Group>
           )}
           {(type === 'integer' || type === 'number') && (
             <Group gap="xs" grow>
-              <NumberKeyword schema={schema} name="minimum" label="Least" onChange={keyword} />
-              <NumberKeyword schema={schema} name="maximum" label="Most" onChange={keyword} />
+              <NumberKeyword schema={schema} name="minimum" label="Minimum" onChange={keyword} />
+              <NumberKeyword schema={schema} name="maximum" label="Maximum" onChange={keyword} />
             </Group>
           )}
           {type === 'array' && <Items schema={schema as JsonObject} onChange={keyword} />}
@@ -201,8 +201,8 @@ function Items({
           if (next) onChange('items', setType(schema.items, next));
         }}
       />
-      <NumberKeyword schema={schema} name="minItems" label="Fewest" onChange={onChange} />
-      <NumberKeyword schema={schema} name="maxItems" label="Most" onChange={onChange} />
+      <NumberKeyword schema={schema} name="minItems" label="Minimum items" onChange={onChange} />
+      <NumberKeyword schema={schema} name="maxItems" label="Maximum items" onChange={onChange} />
     </Group>
   );
 }

@@ -90,7 +90,7 @@ export function PropertyRow({ property, names, readOnly, hint, ...on }: Props) {
         size="xs"
         mt={6}
         aria-label={`Description of ${name}`}
-        placeholder="What it is, in words for the model"
+        placeholder="What it is, for the model"
         readOnly={readOnly || !isObject(schema)}
         value={description}
         onChange={(event) => on.onSchema(setKeyword(schema, 'description', event.currentTarget.value))}

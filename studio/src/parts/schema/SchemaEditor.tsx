@@ -36,7 +36,7 @@ export function SchemaEditor({ value, onChange, error, readOnly = false, hint, j
         {parsed.problem !== undefined ? (
           <Alert color="yellow" variant="light" title="The JSON Schema is not complete">
             <Text size="sm">{parsed.problem}</Text>
-            <Text size="sm">Fix it on the other side; the form follows as soon as it can be read.</Text>
+            <Text size="sm">Fix it in the JSON; the form follows as soon as it can be read.</Text>
           </Alert>
         ) : (
           <SchemaFields schema={parsed.schema} onChange={change} readOnly={readOnly} hint={hint} />
@@ -73,8 +73,8 @@ function SchemaFields({ schema, onChange, readOnly, hint }: FieldsProps) {
       {none && (
         <Text c="dimmed" size="sm">
           {schema === null
-            ? 'No schema: any arguments are taken.'
-            : 'No arguments yet. Each one that you add is something the model has to give.'}
+            ? 'No schema: any arguments are accepted.'
+            : 'No arguments yet. Each one that you add is something the model has to provide.'}
         </Text>
       )}
       {!shaped && (

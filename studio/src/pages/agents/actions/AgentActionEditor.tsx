@@ -62,7 +62,7 @@ export function AgentActionEditor({ binding, action, onChange, errors }: Props) 
           {hasParameters(action) && (
             <ParametersField
               label="Parameters"
-              description="What the model has to give when it calls this."
+              description="What the model has to provide when it calls this."
               of={binding.key}
               value={action.parameters ?? { type: 'object', properties: {} }}
               onChange={(parameters) => set({ parameters })}

@@ -28,8 +28,8 @@ export function DriftBanner({ onOpen }: { onOpen: (key: string) => void }) {
       icon={<IconGitCompare aria-hidden color="var(--mantine-color-yellow-7)" />}
       role="region"
       title={`${
-        changes.length === 1 ? 'One action is' : `${changes.length} actions are`
-      } no longer what ${restoredFrom === null ? 'the restored version' : `v${restoredFrom}`} knew: ${countWords(changes)}`}
+        changes.length === 1 ? 'One action has' : `${changes.length} actions have`
+      } changed since ${restoredFrom === null ? 'the restored version' : `v${restoredFrom}`} was locked: ${countWords(changes)}`}
     >
       <Text size="sm" mb="xs">
         The restore brought your instructions, states and overrides back. The actions are used as they are

@@ -75,7 +75,7 @@ export function GatesEditor({ binding, onChange, errors }: Props) {
         description={
           values.strict_states
             ? 'Empty is every state.'
-            : 'Strict states is off on the States tab: this is kept and not applied.'
+            : 'Strict states is off on the States tab: this is stored but not applied.'
         }
         placeholder={allowed.length === 0 ? 'every state' : ''}
         data={[...known, ...unknown.map((name) => ({ value: name, label: `${name} (no such state)` }))]}

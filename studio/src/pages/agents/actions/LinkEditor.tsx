@@ -61,8 +61,8 @@ export function LinkEditor({ binding, linked, onChange, errors }: Props) {
       ) : (
         <Text size="sm" c="dimmed">
           {action.integration_kind === 'mcp_server'
-            ? "The tool's arguments are the MCP server's; an agent cannot override them."
-            : 'The message and its arguments are the shared action’s.'}
+            ? "The MCP server defines the tool's arguments; an agent cannot override them."
+            : 'The shared action defines the message and its arguments.'}
         </Text>
       )}
     </Stack>

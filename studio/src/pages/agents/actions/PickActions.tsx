@@ -101,7 +101,7 @@ export function PickActions({ title, single = false, confirm, linked, taken, onP
             />
             <Text size="xs" c="dimmed" role="status">
               {shown.length.toLocaleString()} {shown.length === 1 ? 'action' : 'actions'}
-              {actions.more ? ', more are being read…' : ''}
+              {actions.more ? ', loading more…' : ''}
             </Text>
           </ListState>
         </ListState>

@@ -80,7 +80,7 @@ export function PromoteDialog({ binding, action, onClose, onDone }: Props) {
             label="Path"
             description={
               chosen && found === undefined
-                ? `Its URL does not start with a base URL of ${chosen.name}: say the path under it.`
+                ? `Its URL does not start with a base URL of ${chosen.name}: enter the path below it.`
                 : 'What follows the base URL.'
             }
             styles={{ input: { fontFamily: 'var(--sb-mono)' } }}

@@ -83,7 +83,7 @@ export function missingIn(action: AgentAction, taken: readonly string[]): string
     case 'api_call':
       return action.url.trim() ? undefined : 'It needs a URL.';
     case 'handover':
-      return action.target?.trim() ? undefined : 'It needs somebody to hand over to.';
+      return action.target?.trim() ? undefined : 'It needs a target to hand over to.';
     case 'client_event':
       return action.event.trim() ? undefined : 'It needs the name of the event.';
     case 'send_text_message':

@@ -23,7 +23,7 @@ export function ConflictDialog({ onClose }: { onClose: () => void }) {
             <DraftDifference before={base} after={values} />
           </Tabs.Panel>
           <Tabs.Panel value="result">
-            <DraftDifference before={theirs} after={merged.values} nothing="Both came to the same." />
+            <DraftDifference before={theirs} after={merged.values} nothing="Both made the same change." />
           </Tabs.Panel>
         </Tabs>
         {both.length > 0 && (

@@ -167,7 +167,7 @@ export function useDraftDesk(agentId: string, first: Schemas['Draft']): DraftDes
         params: { path: { id: agentId }, header: ifMatch(state.revision) },
         body: inputOf(state.values),
       });
-      if (!data) throw new Error('the server answered nothing');
+      if (!data) throw new Error('the server’s response was empty');
       queryClient.setQueryData(draftOptions(agentId).queryKey, data);
       const given = givenIds(state.values, data);
       setKeys((now) => ({ ...now, ...given }));

@@ -34,7 +34,7 @@ export function HistoryDrawer({ agent, onClose }: Props) {
         {list.items.length > 0 && (
           <Text size="sm" c="dimmed">
             {desk.restoredFrom === null
-              ? 'The draft goes on from these.'
+              ? 'The draft continues from these.'
               : `The draft was restored from v${desk.restoredFrom}.`}
           </Text>
         )}

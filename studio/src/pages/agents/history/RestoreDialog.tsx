@@ -61,14 +61,18 @@ export function RestoreDialog({ agentId, number, onClose }: Props) {
         {preview.isPending && <LoadingRows rows={3} />}
         <ProblemAlert error={preview.error} onRetry={() => void preview.refetch()} />
         {preview.data && changes.length === 0 && (
-          <Alert color="green" variant="light" title="All linked actions are as this version knew them" />
+          <Alert
+            color="green"
+            variant="light"
+            title="No linked action has changed since this version was locked"
+          />
         )}
         {changes.length > 0 && (
           <Stack gap="xs">
             <Text fw={600}>
               {changes.length === 1
-                ? 'One linked action is no longer what this version knew'
-                : `${changes.length} linked actions are no longer what this version knew`}
+                ? 'One linked action has changed since this version was locked'
+                : `${changes.length} linked actions have changed since this version was locked`}
               {`: ${countWords(changes)}`}
             </Text>
             <Stack

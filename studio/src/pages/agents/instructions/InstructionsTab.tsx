@@ -16,7 +16,7 @@ export function InstructionsTab() {
     <Stack gap="xs">
       <CodeEditor
         label="Instructions"
-        description="What the model is told in every state. A template: after {{ you are offered the variables there are."
+        description="What the model is told in every state. A template: type {{ to choose from the variables."
         error={errors('/instructions')}
         language="template"
         minHeight={320}
@@ -37,7 +37,7 @@ export function InstructionsTab() {
             size="xs"
             onClick={() => desk.change((now) => ({ ...now, instructions: desk.base.instructions }))}
           >
-            Back to what is saved
+            Reset to what is saved
           </Anchor>
         )}
       </Group>

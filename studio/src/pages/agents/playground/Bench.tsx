@@ -29,7 +29,7 @@ export function Bench({ agentId, conversationId, onNew }: Props) {
   return (
     <Stack gap="md">
       <BenchHead conversation={data} agentId={agentId} onNew={onNew} />
-      {data.agent_id !== agentId && <Text>This conversation is another agent’s.</Text>}
+      {data.agent_id !== agentId && <Text>This conversation belongs to another agent.</Text>}
       <div className="two-columns">
         <Stack gap="lg">
           <Tools conversation={data} />

@@ -70,7 +70,7 @@ export function BenchHead({ conversation, agentId, onNew }: Props) {
       </Group>
       {conversation.phase === 'post_call' && !closed && (
         <Text size="xs" c="dimmed" mt={6}>
-          The call has ended. What may run afterwards is callable until the conversation is closed.
+          The call has ended. Actions that may run after it can be called until the conversation is closed.
         </Text>
       )}
       <ProblemAlert error={change.error ?? end.error} />

@@ -31,7 +31,7 @@ export function CallForm({ tool, conversationId }: { tool: Schemas['Tool']; conv
         },
         body: { arguments: args },
       });
-      if (!data) throw new Error('The server gave no answer.');
+      if (!data) throw new Error('The server’s response was empty.');
       return { call: data, replayed: response.headers.get('idempotency-replayed') === 'true' };
     },
   });
@@ -48,7 +48,7 @@ export function CallForm({ tool, conversationId }: { tool: Schemas['Tool']; conv
         <TextInput
           size="xs"
           label="Idempotency-Key"
-          description="Optional. A call repeated under one key is done once."
+          description="Optional. A call that is repeated with the same key is done only once."
           classNames={{ input: 'mono' }}
           style={{ flex: '1 1 12rem' }}
           value={key}
@@ -85,7 +85,7 @@ function Result({ answer: { call, replayed } }: { answer: Answer }) {
             in {call.duration_ms} ms
           </Text>
         )}
-        {replayed && <StatusBadge tone="info">the first answer again; nothing was done</StatusBadge>}
+        {replayed && <StatusBadge tone="info">the first response again; nothing was done</StatusBadge>}
       </Group>
       {call.error && (
         <Text size="sm" className="wrap-anywhere">

@@ -48,7 +48,7 @@ export function StartForm({ agentId, onStarted }: Props) {
         </Text>
         <NativeSelect
           label="Environment"
-          description="Fixed once the conversation has started."
+          description="It cannot be changed after the start."
           data={ENVIRONMENTS.map((one) => ({ value: one, label: ENVIRONMENT_LABEL[one] }))}
           value={environment}
           onChange={(event) => {
@@ -58,7 +58,7 @@ export function StartForm({ agentId, onStarted }: Props) {
         />
         <NativeSelect
           label="Version"
-          description="The draft is as it was saved last."
+          description="The draft is the one that was saved last."
           data={versions}
           value={version}
           onChange={(event) => setVersion(event.currentTarget.value)}
@@ -81,7 +81,7 @@ export function StartForm({ agentId, onStarted }: Props) {
         </div>
         <CodeEditor
           label="Other variables"
-          description="What your runtime would give at the start, as a JSON object."
+          description="What your runtime would pass at the start, as a JSON object."
           language="json"
           value={more}
           onChange={setMore}

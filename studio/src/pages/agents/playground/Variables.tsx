@@ -71,7 +71,7 @@ function SetVariable({ id }: { id: string }) {
           Remove
         </Button>
         <Text size="xs" c="dimmed">
-          The call’s own numbers are fixed.
+          The call’s own numbers cannot be changed.
         </Text>
       </Group>
       <ProblemAlert error={set.error} />

@@ -39,7 +39,7 @@ export function DraftPublish({ agent, onClose }: { agent: Schemas['Agent']; onCl
           New conversations get the published version.{' '}
           {agent.published_version === null
             ? 'None is published now.'
-            : `Now that is v${agent.published_version}; conversations that run stay on theirs.`}
+            : `Now that is v${agent.published_version}; running conversations stay on their version.`}
         </Text>
         {desk.dirty && (
           <Text size="sm">
@@ -51,7 +51,7 @@ export function DraftPublish({ agent, onClose }: { agent: Schemas['Agent']; onCl
         {found && <ReviewView agent={agent} review={found} onClose={onClose} />}
         {found && !blocked && toAccept.length > 0 && (
           <Checkbox
-            label="I know, publish it all the same"
+            label="I know, publish it anyway"
             checked={isAccepted}
             onChange={(event) => setAccepted(event.currentTarget.checked ? shown : '')}
           />
@@ -61,8 +61,8 @@ export function DraftPublish({ agent, onClose }: { agent: Schemas['Agent']; onCl
             label="Notes"
             description={
               found.locks
-                ? 'What changed, for those who look at the history.'
-                : `The draft is the same as v${found.number}. With notes it is locked once more.`
+                ? 'What changed, for anyone who reads the history.'
+                : `The draft is the same as v${found.number}. With notes it is locked again.`
             }
             autosize
             minRows={2}

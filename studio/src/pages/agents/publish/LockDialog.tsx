@@ -25,7 +25,7 @@ export function LockDialog({ agent, onClose, onPublish }: Props) {
       <Modal opened onClose={onClose} title={`Locked as v${lock.data.number}`}>
         <Stack>
           <Text>
-            v{lock.data.number} never changes any more. New conversations still get{' '}
+            v{lock.data.number} can no longer be changed. New conversations still get{' '}
             {agent.published_version === null ? 'nothing' : `v${agent.published_version}`} until you publish
             it.
           </Text>
@@ -51,7 +51,7 @@ export function LockDialog({ agent, onClose, onPublish }: Props) {
           </Text>
           <Textarea
             label="Notes"
-            description="What changed, for those who look at the history."
+            description="What changed, for anyone who reads the history."
             data-autofocus
             autosize
             minRows={2}

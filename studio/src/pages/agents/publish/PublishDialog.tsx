@@ -45,7 +45,7 @@ function VersionPublish({ agent, number, onClose }: Required<Props>) {
           New conversations get the published version.{' '}
           {agent.published_version === null
             ? 'None is published now.'
-            : `Now that is v${agent.published_version}; conversations that run stay on theirs.`}
+            : `Now that is v${agent.published_version}; running conversations stay on their version.`}
         </Text>
         <ProblemAlert error={publish.error} />
         <Group justify="flex-end">

@@ -16,7 +16,7 @@ export function UnpublishDialog({ agent, onClose }: { agent: Schemas['Agent']; o
       meta={{ done: 'Unpublished', refreshes: ['/api/v1/agents'] }}
     >
       <Text size="sm">
-        The agent takes no new conversations, except tests on its draft. Conversations that run now go on with
+        The agent takes no new conversations, except tests on its draft. Running conversations continue with
         their version. You can publish a version again at any time.
       </Text>
     </ConfirmDelete>

@@ -22,7 +22,7 @@ export function useLock(agentId: string) {
         params: { path: { id: agentId }, header: ifMatch(revision) },
         body: { notes },
       });
-      if (!data) throw new Error('the server answered nothing');
+      if (!data) throw new Error('the server’s response was empty');
       return data;
     },
   });

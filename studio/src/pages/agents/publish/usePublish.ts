@@ -10,7 +10,7 @@ export function usePublish(agent: Schemas['Agent']) {
       const { data } = await client.POST('/api/v1/agents/{id}/versions/{number}/publish', {
         params: { path: { id: agent.id, number } },
       });
-      if (!data) throw new Error('the server answered nothing');
+      if (!data) throw new Error('the server’s response was empty');
       return data;
     },
     // It may be refused because shared actions were changed elsewhere: read them again.

@@ -22,7 +22,7 @@ export function useReview(agentId: string) {
           params: { path: { id: agentId }, header: ifMatch(revision), query: { dry_run: true } },
           body: {},
         });
-        if (!data || !('findings' in data)) throw new Error('the server answered something else');
+        if (!data || !('findings' in data)) throw new Error('the server’s response was not the expected one');
         return data;
       },
     }),
@@ -58,7 +58,7 @@ export function usePublishDraft(agentId: string) {
         params: { path: { id: agentId }, header: ifMatch(revision) },
         body: input,
       });
-      if (!data || !('warnings' in data)) throw new Error('the server answered something else');
+      if (!data || !('warnings' in data)) throw new Error('the server’s response was not the expected one');
       return data;
     },
     // It may be refused because shared actions were changed elsewhere: read them, and the review, again.

@@ -35,7 +35,7 @@ export function DeleteAgent({ agent, onClose }: { agent: Schemas['Agent']; onClo
         <List size="sm">
           <List.Item>
             {agent.published_version === null
-              ? 'It is not published: nobody gets it for new conversations.'
+              ? 'It is not published, so no new conversation uses it.'
               : `It is published: runtimes that start conversations with it are refused from now on.`}
           </List.Item>
           <List.Item>
@@ -59,7 +59,7 @@ export function DeleteAgent({ agent, onClose }: { agent: Schemas['Agent']; onClo
       onClose={onClose}
       meta={{ done: 'Agent deleted', refreshes: ['/api/v1/agents'] }}
     >
-      <Text size="sm">This cannot be taken back.</Text>
+      <Text size="sm">This cannot be undone.</Text>
     </ConfirmDelete>
   );
 }

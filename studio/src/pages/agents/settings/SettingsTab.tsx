@@ -57,7 +57,7 @@ export function SettingsTab({ agent }: { agent: Agent }) {
               error={save.error}
               loadTheirs={async () => {
                 const { data } = await client.GET('/api/v1/agents/{id}', { params: { path } });
-                if (!data) throw new Error('the server answered nothing');
+                if (!data) throw new Error('the server’s response was empty');
                 return data;
               }}
               view={asForm}

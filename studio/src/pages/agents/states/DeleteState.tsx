@@ -24,7 +24,7 @@ export function DeleteState({ name, onClose, onDone }: Props) {
       <Stack>
         <List size="sm">
           {values.initial_state === name && (
-            <List.Item>It is the initial state; then there is none.</List.Item>
+            <List.Item>It is the initial state; afterwards there is none.</List.Item>
           )}
           {from.length > 0 && (
             <List.Item>Transitions from {from.map((state) => state.name).join(', ')} go with it.</List.Item>
@@ -36,7 +36,7 @@ export function DeleteState({ name, onClose, onDone }: Props) {
             </List.Item>
           )}
           {values.initial_state !== name && from.length + elsewhere.length + stuck.length === 0 && (
-            <List.Item>Nothing else names it.</List.Item>
+            <List.Item>Nothing else refers to it.</List.Item>
           )}
         </List>
         {stuck.length > 0 && (

@@ -31,7 +31,7 @@ export function NextStates({ state }: { state: StateValues }) {
           <MultiSelect
             size="xs"
             aria-label="States that may follow"
-            placeholder={state.transitions.length === 0 ? 'None: this is an end' : ''}
+            placeholder={state.transitions.length === 0 ? 'None: the dialogue ends here' : ''}
             data={[...new Set([...values.states.map((one) => one.name), ...state.transitions])]}
             value={state.transitions}
             onChange={set}

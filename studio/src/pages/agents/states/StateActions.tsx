@@ -24,8 +24,8 @@ export function StateActions({ state }: { state: StateValues }) {
       <Title order={3}>Available actions for this step</Title>
       {!values.strict_states && values.actions.length > 0 && (
         <Text size="xs" c="dimmed">
-          Strict states is off: all actions are available in every state, and what is chosen here is only
-          kept.
+          Strict states is off: all actions are available in every state, and what is chosen here is stored
+          but not applied.
         </Text>
       )}
       {values.actions.length === 0 && (

@@ -22,13 +22,15 @@ export function ClientEventDetails({ event, conversationId, settled }: Props) {
   return (
     <Stack gap="xs">
       <Text size="sm">
-        An event for whatever runs the conversation, such as a web page or an app. Switchboard calls nobody
-        for it.
+        An event for whatever runs the conversation, such as a web page or an app. Switchboard sends no
+        request for it.
       </Text>
       <JsonView value={event.payload ?? {}} label="payload" />
       {until && !waiting && (
         <Text size="sm" c="dimmed">
-          {settled ? 'The call has ended: no answer is awaited any more.' : 'The time to answer is over.'}
+          {settled
+            ? 'The call has ended and no longer waits for a result.'
+            : 'The time for a result is over.'}
         </Text>
       )}
       {waiting && <Answer eventId={event.id} conversationId={conversationId} until={until ?? ''} />}
@@ -66,16 +68,16 @@ function Answer({
   });
   const value = parsed(result);
   const ready = kind === 'result' ? value.ok : error.trim() !== '';
-  if (answer.isSuccess) return <Text size="sm">Answered.</Text>;
+  if (answer.isSuccess) return <Text size="sm">Sent.</Text>;
   return (
     <Stack gap="xs" className="panel" p="xs">
       <Group justify="space-between">
         <Text fw={500} size="sm">
-          The call waits for an answer until {new Date(until).toLocaleTimeString()}
+          The call waits for a result until {new Date(until).toLocaleTimeString()}
         </Text>
         <SegmentedControl
           size="xs"
-          aria-label="Answer with a result or an error"
+          aria-label="Send a result or an error"
           data={[
             { value: 'result', label: 'Result' },
             { value: 'error', label: 'Error' },
@@ -114,7 +116,7 @@ function Answer({
           })
         }
       >
-        Answer as the client
+        Send as the client
       </NeedButton>
     </Stack>
   );

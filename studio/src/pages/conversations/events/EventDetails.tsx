@@ -38,9 +38,7 @@ export function EventDetails({ event, conversationId, agentId, bindings, settled
             The runtime is asked to hand the call over to {handoverWords(event.handover_type)}{' '}
             <b className="mono wrap-anywhere">{word(event.target)}</b>.
           </Text>
-          {word(event.announcement) && (
-            <Text size="sm">It is to say before: “{word(event.announcement)}”</Text>
-          )}
+          {word(event.announcement) && <Text size="sm">It first says: “{word(event.announcement)}”</Text>}
         </Stack>
       );
     case 'message.updated':

@@ -37,7 +37,7 @@ export function summaryOf(event: ConversationEvent): Summary {
       return {
         kind: 'outcome learned',
         tone: 'info',
-        text: `${word(event.name) ?? ''}: what the service answered, after the outcome was noted as unknown`,
+        text: `${word(event.name) ?? ''}: what the service returned, learned after the outcome was noted as unknown`,
       };
     case 'state.changed':
       return {

@@ -33,7 +33,7 @@ export function StaticResponseFields({ bindingKey, action, set, errors }: KindPr
       {isText ? (
         <CodeEditor
           label="Response"
-          description="What the model gets as the answer. A template."
+          description="What the model gets as the response. A template."
           language="template"
           readOnly={readOnly}
           completions={completions}
@@ -44,7 +44,7 @@ export function StaticResponseFields({ bindingKey, action, set, errors }: KindPr
       ) : (
         <JsonField
           label="Response"
-          description="What the model gets as the answer. Its texts are templates."
+          description="What the model gets as the response. Its texts are templates."
           field={field}
           value={action.response}
           onChange={(response) => set({ response })}
@@ -70,7 +70,7 @@ const TARGETS = {
   queue: {
     label: 'Queue',
     placeholder: 'billing',
-    hint: 'The queue’s id. If the model gives the argument queue_id, that one is taken.',
+    hint: 'The queue’s id. If the model gives the argument queue_id, that one is used.',
   },
   sip: { label: 'SIP address', placeholder: 'sip:desk@example.com', hint: 'A SIP URI, or a template.' },
 } as const;
@@ -131,7 +131,7 @@ export function ClientEventFields({ action, set, errors }: KindProps<ClientEvent
       <NumberInput
         size="xs"
         label="Wait for a result"
-        description="How long the call waits for what the client answers. Empty: it does not wait."
+        description="How long the call waits for the client’s result. Empty: it does not wait."
         suffix=" ms"
         min={1}
         step={1000}
