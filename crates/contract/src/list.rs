@@ -31,3 +31,8 @@ macro_rules! list {
     };
 }
 pub(crate) use list;
+
+/// Each of them on the other side of the wire.
+pub fn all<A, B: From<A>>(items: Vec<A>) -> Vec<B> {
+    items.into_iter().map(Into::into).collect()
+}

@@ -5,8 +5,8 @@ use switchboard_domain::input as domain;
 use utoipa::ToSchema;
 
 use crate::accounts::SessionWorkspace;
+use crate::findings::{BrokenReference, PublishFinding, PublishProblem};
 use crate::secrets::User;
-use crate::versions::{BrokenReference, PublishFinding, PublishProblem};
 use crate::wire::{AgentId, BindingId, ErrorCode, SecretName, Version};
 
 /// An error (RFC 9457).

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use switchboard_app::versions::publishing::{self, Outcome, Preview};
 use switchboard_app::versions::{self, Published, VersionView};
 use switchboard_app::{Configuration, Manager, Reader};
-use switchboard_contract::actions::all;
 use switchboard_contract::agents::Agent;
 use switchboard_contract::drafts::Draft;
+use switchboard_contract::list::all;
 use switchboard_contract::versions::{
     LinkChangeList, LockInput, LockedVersion, PublishInput, PublishReview, PublishedOrReview,
     PublishedVersion, RestorePreview, VersionList,

@@ -10,9 +10,10 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{OutputVariable, all};
+use super::OutputVariable;
 use crate::auth::ValueSource;
 use crate::integrations::{Headers, headers};
+use crate::list::all;
 use crate::wire::{ActionName, JsonObject, Method};
 
 /// The members of a new action of whatever kind, as they are read.

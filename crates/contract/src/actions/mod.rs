@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::auth::ValueSource;
 use crate::integrations::{Headers, headers};
-use crate::list::list;
+use crate::list::{all, list};
 use crate::tools::ToolNote;
 use crate::wire::{ActionId, ActionName, IntegrationId, JsonObject, Method, Time, Wire};
 
@@ -29,11 +29,6 @@ pub use usage::{ActionOrReport, MoveInput, Usage, UsageEntry};
 list!(
     /// A page of actions.
     ActionList, Action);
-
-/// Each of them on the other side of the wire.
-pub fn all<A, B: From<A>>(items: Vec<A>) -> Vec<B> {
-    items.into_iter().map(Into::into).collect()
-}
 
 /// A shared action.
 #[derive(Debug, Clone, Serialize, ToSchema)]

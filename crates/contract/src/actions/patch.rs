@@ -6,10 +6,11 @@ use switchboard_domain::action as domain;
 use switchboard_domain::input::{InputError, InputErrors};
 use utoipa::ToSchema;
 
+use super::OutputVariable;
 use super::input::stray;
-use super::{OutputVariable, all};
 use crate::auth::ValueSource;
 use crate::integrations::{Headers, headers};
+use crate::list::all;
 use crate::patch::Patch;
 use crate::wire::{ActionName, JsonObject, Method};
 

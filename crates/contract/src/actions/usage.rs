@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Action;
+use crate::impact::Report;
 use crate::list::list;
-use crate::versions::Report;
 use crate::wire::{AgentId, BindingId, IntegrationId, Version};
 
 list!(

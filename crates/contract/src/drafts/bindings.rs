@@ -6,7 +6,7 @@ use switchboard_domain::agent as domain;
 use utoipa::ToSchema;
 
 use super::AgentAction;
-use crate::actions::all;
+use crate::list::all;
 use crate::wire::{ActionId, BindingId, IntegrationId, JsonObject, Phase, StateName, Wire};
 
 /// A link to a shared action, as it is sent.

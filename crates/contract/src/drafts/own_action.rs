@@ -5,9 +5,10 @@ use serde_json::Value;
 use switchboard_domain::agent as domain;
 use utoipa::ToSchema;
 
-use crate::actions::{OutputVariable, all};
+use crate::actions::OutputVariable;
 use crate::auth::{Auth, ValueSource};
 use crate::integrations::{Headers, headers};
+use crate::list::all;
 use crate::wire::{ActionName, HandoverType, IntegrationId, JsonObject, Method, Wire};
 
 /// An action of the agent's own.

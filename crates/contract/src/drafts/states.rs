@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use switchboard_domain::agent as domain;
 use utoipa::ToSchema;
 
-use crate::actions::all;
+use crate::list::all;
 use crate::wire::{StateName, Wire};
 
 /// A step of the dialogue.

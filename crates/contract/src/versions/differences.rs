@@ -5,7 +5,7 @@ use serde_json::Value;
 use switchboard_domain::publish;
 use utoipa::ToSchema;
 
-use crate::actions::all;
+use crate::list::all;
 use crate::wire::{BindingId, PartChange, Wire};
 
 /// How two versions differ.

@@ -1,8 +1,6 @@
 //! Locked versions, what publishing one would come to, and what changed of its links.
 
-mod changes;
 mod differences;
-mod missing;
 mod publishing;
 
 use serde::{Deserialize, Serialize};
@@ -12,17 +10,17 @@ use crate::drafts::Document;
 use crate::list::list;
 use crate::wire::Time;
 
-pub use changes::{
+pub use crate::findings::{
+    BrokenReference, ProviderLimit, PublishFinding, PublishProblem, UnknownVariable, UnsetSecret,
+    UnsetSecrets,
+};
+pub use crate::impact::{
     Affected, BindingChange, FieldChange, LinkChange, LinkChangeList, Mention, Report,
     RestorePreview,
 };
 pub use differences::{ActionDifference, Differences, FieldDifference, StateDifference};
-pub use missing::{
-    BrokenReference, ProviderLimit, PublishProblem, UnknownVariable, UnsetSecret, UnsetSecrets,
-};
 pub use publishing::{
-    PublishFinding, PublishInput, PublishReview, PublishWarning, PublishedOrReview,
-    PublishedVersion,
+    PublishInput, PublishReview, PublishWarning, PublishedOrReview, PublishedVersion,
 };
 
 list!(

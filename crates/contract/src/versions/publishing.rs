@@ -10,8 +10,9 @@ use super::{
     BrokenReference, Differences, LinkChange, LockedVersion, ProviderLimit, PublishProblem,
     UnknownVariable, UnsetSecrets,
 };
+use crate::findings::{PublishFinding, ids};
 use crate::problem::Refusal;
-use crate::wire::{BindingId, FindingSeverity, Wire};
+use crate::wire::BindingId;
 
 /// A published version, and what may go wrong with it in production.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -21,12 +22,6 @@ pub struct PublishedVersion {
     pub version: LockedVersion,
     /// What may go wrong.
     pub warnings: Vec<PublishWarning>,
-}
-
-pub(super) fn ids<C: FromIterator<BindingId>>(
-    ids: impl IntoIterator<Item = switchboard_domain::id::BindingId>,
-) -> C {
-    ids.into_iter().map(Wire).collect()
 }
 
 /// What may go wrong.
@@ -64,33 +59,6 @@ pub struct PublishInput {
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     pub accept: BTreeSet<String>,
-}
-
-/// Something about a draft that is to be published.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct PublishFinding {
-    /// `broken_references` and the codes of problems block. `unreviewed_breaking_drift`,
-    /// `empty_production_slot`, `secret_missing_in_production` and
-    /// `workspace_variable_missing_in_production` need to be accepted. `unreviewed_drift`,
-    /// `variable_never_set` and `schema_limits` are only told.
-    pub code: &'static str,
-    /// How much it matters.
-    pub severity: FindingSeverity,
-    /// What it is.
-    pub detail: String,
-    /// The bindings concerned.
-    pub binding_ids: Vec<BindingId>,
-}
-
-impl From<publish::Finding> for PublishFinding {
-    fn from(finding: publish::Finding) -> Self {
-        Self {
-            code: finding.code,
-            severity: Wire(finding.severity),
-            detail: finding.detail,
-            binding_ids: ids(finding.binding_ids),
-        }
-    }
 }
 
 /// What publishing a draft would come to. Nothing was changed.

@@ -8,8 +8,8 @@ mod promote;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use switchboard_contract::actions::all;
 use switchboard_contract::drafts::{Binding, BindingInput, DraftInput, RelinkInput};
+use switchboard_contract::list::all;
 use switchboard_contract::wire::Wire;
 use switchboard_domain::agent::{AgentDocument, BindingTarget, Link, VersionRef};
 use switchboard_domain::drift::{self, LinkChange};

@@ -6,9 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{self, Module, Path};
 
-/// Crates that still have circles. They come next; nothing is added here.
-const NOT_YET: &[&str] = &["contract"];
-
 type Modules = BTreeMap<Path, Module>;
 
 /// Which of the modules in a folder uses which, and where it says so: a path for each file.
@@ -157,18 +154,11 @@ fn modules_of_a_crate_use_each_other_in_one_direction() {
         }
         edges_found += edges(&modules).len();
         let found = circles(&modules);
-        if NOT_YET.contains(&name.as_str()) {
-            assert!(
-                !found.is_empty(),
-                "{name} has no circles any more: take it from the list"
-            );
-        } else {
-            assert!(
-                found.is_empty(),
-                "modules of {name} use each other in a circle: what both need goes below both.\n{}",
-                found.join("\n")
-            );
-        }
+        assert!(
+            found.is_empty(),
+            "modules of {name} use each other in a circle: what both need goes below both.\n{}",
+            found.join("\n")
+        );
     }
     assert!(edges_found >= 15, "{edges_found}");
 }

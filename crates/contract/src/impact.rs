@@ -5,8 +5,7 @@ use serde_json::Value;
 use switchboard_domain::{drift, mention};
 use utoipa::ToSchema;
 
-use crate::actions::all;
-use crate::list::list;
+use crate::list::{all, list};
 use crate::problem::Refusal;
 use crate::wire::{
     ActionId, AgentId, BindingId, ChangeClass, ChangeKind, IntegrationId, Version, Wire,

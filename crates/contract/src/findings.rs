@@ -1,14 +1,14 @@
-//! What is missing for a version, or in its way.
+//! What is missing for a version, in its way, or to be known before it is published.
 
 use serde::Serialize;
 use switchboard_domain::environment::PerEnvironment;
 use switchboard_domain::publish;
 use utoipa::ToSchema;
 
-use super::publishing::ids;
-use crate::actions::all;
+use crate::list::all;
 use crate::wire::{
-    ActionId, BindingId, BrokenReason, IntegrationId, NoteSeverity, ToolProvider, Wire,
+    ActionId, BindingId, BrokenReason, FindingSeverity, IntegrationId, NoteSeverity, ToolProvider,
+    Wire,
 };
 
 /// The secrets without a value that actions need, by environment.
@@ -160,4 +160,38 @@ impl From<publish::PublishProblem> for PublishProblem {
             binding_ids: ids(found.binding_ids),
         }
     }
+}
+
+/// Something about a draft that is to be published.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PublishFinding {
+    /// `broken_references` and the codes of problems block. `unreviewed_breaking_drift`,
+    /// `empty_production_slot`, `secret_missing_in_production` and
+    /// `workspace_variable_missing_in_production` need to be accepted. `unreviewed_drift`,
+    /// `variable_never_set` and `schema_limits` are only told.
+    pub code: &'static str,
+    /// How much it matters.
+    pub severity: FindingSeverity,
+    /// What it is.
+    pub detail: String,
+    /// The bindings concerned.
+    pub binding_ids: Vec<BindingId>,
+}
+
+impl From<publish::Finding> for PublishFinding {
+    fn from(finding: publish::Finding) -> Self {
+        Self {
+            code: finding.code,
+            severity: Wire(finding.severity),
+            detail: finding.detail,
+            binding_ids: ids(finding.binding_ids),
+        }
+    }
+}
+
+/// The bindings concerned.
+pub(crate) fn ids<C: FromIterator<BindingId>>(
+    ids: impl IntoIterator<Item = switchboard_domain::id::BindingId>,
+) -> C {
+    ids.into_iter().map(Wire).collect()
 }
