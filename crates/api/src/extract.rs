@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -133,8 +133,8 @@ pub enum Unread {
 }
 
 /// Reads the body of a request to its end.
-pub async fn read(request: Request, state: &ApiState) -> Result<Bytes, Unread> {
-    let limited = Limited::new(request.into_body(), state.max_body_bytes);
+pub async fn read(body: Body, state: &ApiState) -> Result<Bytes, Unread> {
+    let limited = Limited::new(body, state.max_body_bytes);
     match limited.collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
@@ -144,7 +144,7 @@ pub async fn read(request: Request, state: &ApiState) -> Result<Bytes, Unread> {
 }
 
 async fn bytes(request: Request, state: &ApiState) -> Result<Bytes, Problem> {
-    read(request, state).await.map_err(|unread| match unread {
+    read(request.into_body(), state).await.map_err(|unread| match unread {
         Unread::TooLarge => Problem::new(
             ErrorCode::BodyTooLarge,
             "the body is larger than this server takes; send less, or raise its `max_body_bytes`",

@@ -1,20 +1,22 @@
-//! What comes first: calls of actions are taken before the router. They are most of what is asked for, and
-//! finding one of a hundred routes, with the services around each, costs more than the rest of the way in.
+//! What comes first: calls of actions, by REST or MCP, are taken before the router. They are most of what is
+//! asked for, and finding one of a hundred routes, with the services around each, costs more than the rest of the
+//! way in.
 //!
-//! What a call is answered is decided where it is for the router ([`calls::answer`]); here its parts are
-//! only found. Whatever is not plainly a call goes to the router.
+//! What they are answered is decided where it is for the router; here their parts are only found. Whatever
+//! is not plainly one of them goes to the router.
 
+use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::Method;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use tower_service::Service as _;
 
 use crate::routes::calls;
-use crate::{ApiState, layer, problem};
+use crate::{ApiState, layer, mcp, problem};
 
 /// Everything that is served.
 #[derive(Clone)]
@@ -32,37 +34,67 @@ impl Front {
     /// Answers a request.
     pub async fn answer(self, request: Request) -> Response {
         let Self { state, mut router } = self;
-        let Some(place) = call_of(&request) else {
-            let Ok(response) = router.call(request).await;
-            return response;
-        };
-        layer::observed(&state, request, Some(calls::ROUTE), |request| {
-            let call = calls::direct(&state, request, place);
-            // As the router's layer does.
-            AssertUnwindSafe(call).catch_unwind().map(|answered| {
-                answered.map_or_else(
-                    problem::panicked,
-                    axum::response::IntoResponse::into_response,
-                )
-            })
-        })
-        .await
+        match found(&request) {
+            Some(Found::Call(place)) => {
+                layer::observed(&state, request, Some(calls::ROUTE), |request| {
+                    unharmed(calls::direct(&state, request, place))
+                })
+                .await
+            }
+            Some(Found::Mcp(place)) => {
+                let agent = request.uri().path()[place].to_owned();
+                layer::observed(&state, request, Some(mcp::ROUTE), |request| {
+                    unharmed(mcp::direct(&state, &agent, request))
+                })
+                .await
+            }
+            None => {
+                let Ok(response) = router.call(request).await;
+                response
+            }
+        }
     }
 }
 
-/// Where a request names its conversation and its action, if it is a call of one, as ranges of its path.
-fn call_of(request: &Request) -> Option<calls::Place> {
-    if request.method() != Method::POST {
-        return None;
+/// Answers also where the work panics, as the router's layer does.
+async fn unharmed<R: IntoResponse>(work: impl Future<Output = R>) -> Response {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    done.map_or_else(problem::panicked, IntoResponse::into_response)
+}
+
+/// What a request plainly is.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    /// A call of an action.
+    Call(calls::Place),
+    /// One of an agent's MCP endpoint, whose id is there in the path.
+    Mcp(Range<usize>),
+}
+
+fn found(request: &Request) -> Option<Found> {
+    let path = request.uri().path();
+    if let Some(agent) = agent_in(path) {
+        return Some(Found::Mcp(agent));
     }
-    place_in(request.uri().path())
+    let is_post = request.method() == Method::POST;
+    place_in(path).filter(|_| is_post).map(Found::Call)
+}
+
+/// A part that is written as it is meant, and is one.
+fn is_plain(part: &str) -> bool {
+    !part.is_empty() && !part.contains(['/', '%'])
+}
+
+fn agent_in(path: &str) -> Option<Range<usize>> {
+    const BEFORE: &str = "/mcp/agents/";
+    let agent = path.strip_prefix(BEFORE)?;
+    is_plain(agent).then(|| BEFORE.len()..path.len())
 }
 
 fn place_in(path: &str) -> Option<calls::Place> {
     const BEFORE: &str = "/api/v1/conversations/";
     let rest = path.strip_prefix(BEFORE)?.strip_suffix("/call")?;
     let (conversation, name) = rest.split_once("/actions/")?;
-    let is_plain = |part: &str| !part.is_empty() && !part.contains(['/', '%']);
     if !is_plain(conversation) || !is_plain(name) {
         return None;
     }
@@ -99,6 +131,21 @@ mod tests {
             "/mcp/agents/agt_1",
         ] {
             assert!(place_in(other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn agents_are_told_from_everything_else() {
+        let path = "/mcp/agents/agt_1";
+        assert_eq!(&path[agent_in(path).unwrap()], "agt_1");
+        for other in [
+            "/mcp/agents/",
+            "/mcp/agents/a/b",
+            "/mcp/agents/a%2F",
+            "/mcp",
+            "/",
+        ] {
+            assert!(agent_in(other).is_none(), "{other}");
         }
     }
 }

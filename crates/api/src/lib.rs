@@ -108,7 +108,7 @@ fn router(state: ApiState) -> Router {
     let (api, document) = openapi::parts();
     Router::new()
         .nest("/api/v1", api.fallback(routes::system::unknown_path))
-        .route("/mcp/agents/{agent_id}", any(mcp::serve))
+        .route(mcp::ROUTE, any(mcp::serve))
         .merge(SwaggerUi::new("/api/docs").external_url_unchecked("/api/openapi.json", document))
         .route("/healthz", get(routes::system::healthz))
         .route("/readyz", get(routes::system::readyz))

@@ -92,32 +92,32 @@ enum Revision {
     Legacy(Option<&'static str>),
 }
 
-/// Serves every request of an agent's MCP endpoint.
+/// The endpoints' route, as the router, the log and the metrics know it.
+pub const ROUTE: &str = "/mcp/agents/{agent_id}";
+
+/// Serves every request of an agent's MCP endpoint that the router finds.
 pub async fn serve(
     State(state): State<ApiState>,
     Path(agent): Path<String>,
     request: Request,
 ) -> Response {
+    direct(&state, &agent, request).await
+}
+
+/// Serves a request of the endpoint of an agent.
+pub async fn direct(state: &ApiState, agent: &str, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let request = Request::from_parts(clone_for_body(&parts), body);
-    answer(&state, &agent, &parts, request)
+    answer(state, agent, &parts, body)
         .boxed()
         .await
         .unwrap_or_else(IntoResponse::into_response)
-}
-
-/// Reading a body needs what says how much of it may be read, and nothing else.
-fn clone_for_body(parts: &Parts) -> Parts {
-    let (mut head, ()) = axum::http::Request::new(()).into_parts();
-    head.extensions = parts.extensions.clone();
-    head
 }
 
 async fn answer(
     state: &ApiState,
     agent: &str,
     parts: &Parts,
-    request: Request,
+    body: axum::body::Body,
 ) -> Result<Response, Failure> {
     let headers = &parts.headers;
     state.site.hosts().check(headers)?;
@@ -133,7 +133,7 @@ async fn answer(
         query: Query::read(&parts.uri)?,
     };
     match parts.method {
-        Method::POST => post(&visit, request).await,
+        Method::POST => post(&visit, body).await,
         Method::GET if revision(headers)? != Revision::Stateless => legacy::get(&visit).await,
         Method::DELETE if revision(headers)? != Revision::Stateless => legacy::delete(&visit).await,
         _ => {
@@ -151,7 +151,7 @@ async fn answer(
     }
 }
 
-async fn post(visit: &Visit<'_>, request: Request) -> Result<Response, Failure> {
+async fn post(visit: &Visit<'_>, body: axum::body::Body) -> Result<Response, Failure> {
     check_content_type(visit.headers)?;
     if !accepts(visit.headers, "application/json") {
         return Err(Failure::new(
@@ -161,7 +161,7 @@ async fn post(visit: &Visit<'_>, request: Request) -> Result<Response, Failure> 
             "send `Accept: application/json, text/event-stream`",
         ));
     }
-    let body = extract::read(request, visit.state).await;
+    let body = extract::read(body, visit.state).await;
     let body = body.map_err(|unread| match unread {
         Unread::TooLarge => Failure::new(
             StatusCode::PAYLOAD_TOO_LARGE,

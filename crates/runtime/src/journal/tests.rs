@@ -50,6 +50,12 @@ const PACE: Pace = Pace {
     first_pause: Duration::from_millis(1),
     longest_pause: Duration::from_millis(20),
 };
+/// Nobody gives up, however slow the machine is.
+const PATIENT: Pace = Pace {
+    asked: Duration::from_secs(30),
+    kept: Duration::from_secs(30),
+    ..PACE
+};
 const INSTANCE: InstanceId = InstanceId::from_uuid(Uuid::from_u128(7));
 const BINDING: BindingId = BindingId::from_uuid(Uuid::from_u128(8));
 
@@ -337,7 +343,7 @@ async fn every_statement_and_every_commit_may_fail_once(database: TestDatabase) 
             }
         })
     };
-    let world = world(database, faults).await;
+    let world = world_at(PATIENT, database, faults).await;
     for kind in 0..2 {
         fault.store(kind, Ordering::SeqCst);
         let mut number = 0;
@@ -369,12 +375,7 @@ async fn many_callers_at_once_leave_no_gap(database: TestDatabase) {
             _ => Fault::None,
         }
     });
-    // Nobody gives up here, however slow the machine is.
-    let pace = Pace {
-        asked: Duration::from_secs(30),
-        ..PACE
-    };
-    let world = Arc::new(world_at(pace, database, faults).await);
+    let world = Arc::new(world_at(PATIENT, database, faults).await);
     let key = loop {
         let (key, start) = new_conversation();
         if world.journal.submit(key, start).await.is_ok() {

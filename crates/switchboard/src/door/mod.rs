@@ -205,12 +205,7 @@ fn admit(shared: &Arc<Shared>, number: u64, stream: TcpStream, peer: SocketAddr)
         lock(table).remove(&number);
         return;
     };
-    let run = async move {
-        match TcpStream::from_std(stream) {
-            Ok(stream) => serving.run(number, stream).await,
-            Err(error) => caps::note("descriptors", &error.to_string()),
-        }
-    };
+    let run = serving.run(number, stream);
     shared.cores.spawn(shared.tasks.track_future(run));
 }
 
@@ -234,7 +229,21 @@ struct Serving {
 }
 
 impl Serving {
-    async fn run(self, number: u64, stream: TcpStream) {
+    async fn run(self, number: u64, stream: std::net::TcpStream) {
+        let (shared, is_whole) = (self.shared.clone(), self.is_whole);
+        match TcpStream::from_std(stream) {
+            Ok(stream) => self.serve(stream).await,
+            Err(error) => caps::note("descriptors", &error.to_string()),
+        }
+        let table = if is_whole {
+            &shared.whole
+        } else {
+            &shared.spare
+        };
+        lock(table).remove(&number);
+    }
+
+    async fn serve(self, stream: TcpStream) {
         let (shared, watch) = (self.shared.clone(), self.watch.clone());
         let is_whole = self.is_whole;
         let io = TokioIo::new(Watched::new(stream, watch.clone()));
@@ -255,12 +264,6 @@ impl Serving {
                 }
             }
         }
-        let table = if is_whole {
-            &shared.whole
-        } else {
-            &shared.spare
-        };
-        lock(table).remove(&number);
     }
 
     fn answer(
