@@ -13,7 +13,7 @@ use crate::db::Db;
 use crate::dialect;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
-use crate::journal::{CallKey, CallRow, EventRow};
+use crate::journal::{CallKey, CallRow, EventRow, KeptAnswer};
 use crate::message::{self, MessageText, bind_message};
 
 /// Rows a statement holds at most: `PostgreSQL` takes 65,535 parameters, `SQLite` 32,766.
@@ -39,7 +39,7 @@ pub struct Batch<'a> {
     /// Calls that are settled and that nobody can ask for again.
     pub removed: &'a [CallKey],
     /// Calls whose answer is kept.
-    pub answered: &'a [(CallKey, String)],
+    pub answered: &'a [(CallKey, KeptAnswer)],
     /// Text messages to add, or to replace what can change of them.
     pub messages: Vec<&'a Message>,
     /// What its events count as ([`crate::stat::Counted`]); only beside events.
@@ -243,7 +243,7 @@ pub async fn write_alone(db: &Db, batch: &Batch<'_>) -> Result<(), StoreError> {
     }
     for _ in batch.answered {
         sql.push_str(
-            "UPDATE call SET answer = ? WHERE workspace_id = ? AND conversation_id = ? AND id = ?;",
+            "UPDATE call SET answer = ?, is_tool_result = ? WHERE workspace_id = ? AND conversation_id = ? AND id = ?;",
         );
     }
     sql.push_str("COMMIT");
@@ -271,7 +271,8 @@ pub async fn write_alone(db: &Db, batch: &Batch<'_>) -> Result<(), StoreError> {
     }
     for (key, answer) in batch.answered {
         query = query
-            .bind(answer)
+            .bind(&answer.json)
+            .bind(answer.is_tool_result)
             .bind(key.workspace.uuid())
             .bind(key.conversation.uuid())
             .bind(key.id.uuid());

@@ -906,18 +906,27 @@ async fn a_batch_is_written_whole_or_not_at_all(database: TestDatabase) {
             .len(),
         3
     );
+    let answer = journal::KeptAnswer {
+        json: "{}".to_owned(),
+        is_tool_result: true,
+    };
     assert!(journal::remove_call(engine, key(&calls[0])).await.unwrap());
     assert!(!journal::remove_call(engine, key(&calls[0])).await.unwrap());
     assert!(
-        journal::answer_call(engine, key(&calls[1]), "{}")
+        journal::answer_call(engine, key(&calls[1]), &answer)
             .await
             .unwrap()
     );
     assert!(
-        !journal::answer_call(engine, key(&calls[1]), "{}")
+        !journal::answer_call(engine, key(&calls[1]), &answer)
             .await
             .unwrap()
     );
+    let kept = journal::kept_answer(engine, key(&calls[1])).await.unwrap();
+    assert_eq!(kept.as_ref(), Some(&answer));
+    let text = calls[1].idempotency_key.clone().unwrap();
+    let found = journal::call_by_idempotency_key(engine, WORKSPACE, CONVERSATION, &text).await;
+    assert_eq!(found.unwrap().unwrap().answer, Some(answer));
     assert_eq!(
         journal::open_calls(engine, calls[0].instance, 9)
             .await
