@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { can } from '~/api/session';
-import { matches } from '~/parts/SearchField';
+import { matches, searched } from '~/parts/SearchField';
 import { oneOf, text } from '~/search';
 
 describe('what stands in the address', () => {
@@ -21,6 +21,18 @@ describe('matches', () => {
     expect(matches('bill pay', 'Pays a bill')).toBe(true);
     expect(matches('bill refund', 'Pays a bill')).toBe(false);
     expect(matches(undefined, 'anything')).toBe(true);
+  });
+});
+
+describe('searched', () => {
+  it('asks for all where nothing is searched for', () => {
+    expect(searched(undefined)).toEqual({});
+    expect(searched('  ')).toEqual({});
+    expect(searched('ada@example.com')).toEqual({ q: 'ada@example.com' });
+  });
+
+  it('asks for no more than the server takes', () => {
+    expect(searched('x'.repeat(300)).q).toHaveLength(200);
   });
 });
 

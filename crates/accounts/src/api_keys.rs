@@ -15,6 +15,7 @@ use switchboard_operation::audit::{Details, row as audit_row};
 use switchboard_operation::{Admin, Administration, AppError, By, Context, Reader};
 
 use crate::Accounts;
+pub use switchboard_store::api_key::Which;
 
 /// What a new key is.
 #[derive(Debug, Clone)]
@@ -93,30 +94,30 @@ pub async fn create_in(
     Ok((row, plain))
 }
 
-/// A page of keys, optionally those that start with a prefix.
+/// A page of keys.
 pub async fn list(
     db: &Db,
     workspace_id: WorkspaceId,
-    prefix: Option<&str>,
+    which: Which<'_>,
     after: Option<ApiKeyId>,
     limit: u32,
 ) -> Result<Page<ApiKeyRow>, AppError> {
     let mut conn = db.read().await?;
-    Ok(api_key::list(&mut conn.engine(), workspace_id, prefix, after, limit).await?)
+    Ok(api_key::list(&mut conn.engine(), workspace_id, which, after, limit).await?)
 }
 
 /// A page of the caller's workspace's keys.
 pub async fn list_for(
     accounts: &Accounts,
     reader: &Reader<Administration>,
-    prefix: Option<&str>,
+    which: Which<'_>,
     after: Option<ApiKeyId>,
     limit: u32,
 ) -> Result<Page<KeyView>, AppError> {
     let workspace = reader.workspace();
     let mut conn = accounts.db.read().await?;
     let engine = &mut conn.engine();
-    let page = api_key::list(engine, workspace, prefix, after, limit).await?;
+    let page = api_key::list(engine, workspace, which, after, limit).await?;
     let makers = page.rows.iter().filter_map(|row| row.created_by.as_deref());
     let gone = api_key::orphans(engine, workspace, &makers.collect()).await?;
     page.try_map(|row| {

@@ -8,6 +8,7 @@ use switchboard_domain::id::InvitationId;
 use switchboard_domain::name::Title;
 use switchboard_store::account::{self, AccountRow};
 use switchboard_store::invitation::{self, InvitationRow};
+use switchboard_store::search::Search;
 use switchboard_store::{StoreError, membership, workspace};
 
 use switchboard_operation::{AccountError, Admin, Administration, AppError, Page, Reader};
@@ -43,17 +44,20 @@ pub struct Inspection {
     pub has_account: bool,
 }
 
-/// A page of the invitations that can be accepted.
+/// A page of the invitations that can be accepted, optionally only those that are found by their e-mail
+/// address.
 pub async fn list(
     accounts: &Accounts,
     reader: &Reader<Administration>,
+    search: Option<&Search>,
     after: Option<InvitationId>,
     limit: u32,
 ) -> Result<Page<Invitation>, AppError> {
     let workspace = reader.workspace();
     let mut conn = accounts.db.read().await?;
     let engine = &mut conn.engine();
-    let page = invitation::list(engine, workspace, after, limit, accounts.context.now()).await?;
+    let now = accounts.context.now();
+    let page = invitation::list(engine, workspace, search, after, limit, now).await?;
     let mut inviters = Vec::with_capacity(page.rows.len());
     for row in &page.rows {
         inviters.push(names::of(engine, workspace, &row.invited_by).await?);

@@ -4,21 +4,24 @@ use switchboard_contract::accounts::MemberPatch;
 use switchboard_domain::account::{Role, may_change};
 use switchboard_domain::id::UserId;
 use switchboard_store::membership::{self, MemberRow};
+use switchboard_store::search::Search;
 use switchboard_store::{Engine, ended, invitation, workspace};
 
 use switchboard_operation::{Actor, Admin, Administration, AppError, Page, Reader};
 
 use crate::{Accounts, audit};
 
-/// A page of members.
+/// A page of members, optionally only those that are found by their name or e-mail address.
 pub async fn list(
     accounts: &Accounts,
     reader: &Reader<Administration>,
+    search: Option<&Search>,
     after: Option<UserId>,
     limit: u32,
 ) -> Result<Page<MemberRow>, AppError> {
     let mut conn = accounts.db.read().await?;
-    Ok(membership::list(&mut conn.engine(), reader.workspace(), after, limit).await?)
+    let engine = &mut conn.engine();
+    Ok(membership::list(engine, reader.workspace(), search, after, limit).await?)
 }
 
 /// Gives a member another role.

@@ -427,6 +427,24 @@ impl PageQuery {
     }
 }
 
+/// Which part of a list of people.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PeopleQuery {
+    /// How many entries, from 1 to 200.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// The `next` of the page before.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// Only those that have all these words somewhere in their name or e-mail address, in any case.
+    #[serde(default)]
+    #[param(max_length = 200)]
+    pub q: Option<String>,
+}
+
 /// Which part of a list whose entries have names.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -470,7 +488,7 @@ impl ListQuery {
         Ok(Listing {
             after: after(self.after.as_deref())?,
             limit: limit(self.limit)?,
-            search: self.q.as_deref().and_then(Search::parse),
+            search: search(self.q.as_deref()),
             ids: ids.transpose()?,
         })
     }
@@ -478,6 +496,11 @@ impl ListQuery {
 
 /// How many entries may be asked for by what they are listed by.
 const MOST_IDS: usize = 200;
+
+/// Reads what is searched for.
+pub fn search(text: Option<&str>) -> Option<Search> {
+    text.and_then(Search::parse)
+}
 
 /// Checks a number of entries.
 pub fn limit(limit: Option<u32>) -> Result<u32, AppError> {

@@ -14,7 +14,7 @@ use switchboard_domain::id::{AgentId, CallId, ConversationId, EventId};
 use switchboard_domain::input::InputError;
 use switchboard_domain::limits::MAX_IDEMPOTENCY_KEY_BYTES;
 use switchboard_store::Lane;
-use switchboard_store::journal::{CallKey, CallRow};
+use switchboard_store::journal::{CallKey, CallRow, KeptAnswer};
 use switchboard_store::stat::{Came, Count};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,7 @@ use crate::news::News;
 use crate::perform::{self, Carried};
 use crate::running::RunningCall;
 use switchboard_kinds::notices::Notices;
-use switchboard_kinds::{Ready, go_to_state, mcp_tool, told};
+use switchboard_kinds::{Ready, go_to_state, told};
 use switchboard_operation::{AppError, Runner, caps};
 
 /// How long a repeated call waits at most before it looks again for the first one's answer.
@@ -99,9 +99,7 @@ pub async fn call(
     if let (Some(text), Some(fingerprint)) = (&request.idempotency_key, &fingerprint)
         && let Some(earlier) = find_call(runtime, key, text).await?
     {
-        let binding = agent.action(&request.name, conversation.state.as_ref());
-        let is_tool = binding.is_some_and(|binding| binding.kind == mcp_tool::NAME);
-        return answer_of(runtime, &conversation, earlier, fingerprint, is_tool).await;
+        return answer_of(runtime, &conversation, earlier, fingerprint).await;
     }
     let binding = match admit(&agent, &conversation, &request.name, &arguments) {
         Ok(binding) => binding,
@@ -188,9 +186,7 @@ async fn run(
         match runtime.journal.submit(admitted.key, work).await {
             Ok(Done::Now(conversation)) => admitted.conversation = conversation,
             Ok(Done::Before(before)) => {
-                let is_tool = admitted.binding.kind == mcp_tool::NAME;
-                let conversation = &admitted.conversation;
-                return answer_of(&runtime, conversation, *before, &expected, is_tool).await;
+                return answer_of(&runtime, &admitted.conversation, *before, &expected).await;
             }
             Ok(Done::Gone(_) | Done::Settled | Done::Shortened(_) | Done::Message(_)) => {
                 return Err(AppError::Stopping);
@@ -207,7 +203,7 @@ async fn run(
     perform(runtime, admitted).await
 }
 
-/// The answer of an earlier call of an MCP tool holds the tool's result, as `output`.
+/// The answer of a call of an MCP tool holds the tool's result, as `output`.
 fn tool_result(json: &str) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Kept<'a> {
@@ -215,7 +211,17 @@ fn tool_result(json: &str) -> Option<String> {
         output: &'a serde_json::value::RawValue,
     }
     let kept = serde_json::from_str::<Kept<'_>>(json).ok()?;
-    Some(kept.output.get().to_owned()).filter(|output| output.starts_with('{'))
+    Some(kept.output.get().to_owned())
+}
+
+/// An answer as it is kept, which says by itself what it is.
+fn kept(answer: KeptAnswer, replayed: bool) -> CallAnswer {
+    let is_tool_result = answer.is_tool_result;
+    CallAnswer {
+        mcp: is_tool_result.then(|| tool_result(&answer.json)).flatten(),
+        json: answer.json,
+        replayed,
+    }
 }
 
 fn check_key(key: Option<&str>) -> Result<(), AppError> {
@@ -336,7 +342,6 @@ async fn answer_of(
     conversation: &Conversation,
     mut call: CallRow,
     fingerprint: &[u8],
-    is_tool: bool,
 ) -> Result<CallAnswer, AppError> {
     if call.fingerprint != fingerprint {
         return Err(AppError::conflict(
@@ -348,12 +353,8 @@ async fn answer_of(
     let mut news = News::of(runtime, conversation);
     let until = runtime.context.elapsed() + WAIT_FOR_FIRST;
     loop {
-        if let Some(json) = call.answer {
-            return Ok(CallAnswer {
-                mcp: is_tool.then(|| tool_result(&json)).flatten(),
-                json,
-                replayed: true,
-            });
+        if let Some(answer) = call.answer {
+            return Ok(kept(answer, true));
         }
         let text = call.idempotency_key.clone().unwrap_or_default();
         call = find_call(runtime, key, &text)
@@ -461,7 +462,7 @@ async fn perform(runtime: Arc<Runtime>, admitted: Admitted) -> Result<CallAnswer
         Outcome::Failed => "failed",
         Outcome::Unknown => "unknown",
     };
-    let json = settlement.answer.clone();
+    let json = settlement.answer.json.clone();
     let done = runtime
         .journal
         .submit(admitted.key, Work::Settle(Box::new(settlement)))
@@ -504,14 +505,10 @@ async fn taken_for_dead(
         .submit(admitted.key, Work::Note(learned))
         .await?;
     if admitted.reserved == Reserved::WithAnswer
-        && let Some(json) = kept_answer(runtime, admitted).await?
+        && let Some(answer) = kept_answer(runtime, admitted).await?
     {
         // A key stands for one answer: the one that the other server gave.
-        return Ok(CallAnswer {
-            json,
-            mcp: None,
-            replayed: false,
-        });
+        return Ok(kept(answer, false));
     }
     let error = CallError::new(
         "outcome_unknown",
@@ -527,7 +524,10 @@ async fn taken_for_dead(
     })
 }
 
-async fn kept_answer(runtime: &Runtime, admitted: &Admitted) -> Result<Option<String>, AppError> {
+async fn kept_answer(
+    runtime: &Runtime,
+    admitted: &Admitted,
+) -> Result<Option<KeptAnswer>, AppError> {
     let key = CallKey {
         workspace: admitted.key.0,
         conversation: admitted.key.1,
@@ -567,7 +567,7 @@ fn settlement(
     let status = if succeeded { "succeeded" } else { "failed" };
     let call_id = admitted.id;
     let left_out = told::left_out(&performed.left_out, &too_large);
-    let answer = format!(
+    let json = format!(
         r#"{{"call_id":"{call_id}","status":"{status}","output":{},"variables":{variables}{left_out},"error":{error},"duration_ms":{duration_ms}}}"#,
         performed.output
     );
@@ -605,7 +605,10 @@ fn settlement(
             },
             data,
         },
-        answer,
+        answer: KeptAnswer {
+            json,
+            is_tool_result: performed.tool_result,
+        },
         caps,
         is_shortened: false,
         running: admitted.running.clone(),

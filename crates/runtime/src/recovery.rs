@@ -5,7 +5,7 @@ use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{EventId, InstanceId};
 use switchboard_operation::AppError;
 use switchboard_store::Lane;
-use switchboard_store::journal::{self as rows, CallRow};
+use switchboard_store::journal::{self as rows, CallRow, KeptAnswer};
 use switchboard_store::stat::{Came, Count};
 
 use crate::journal::{Done, Key, Recovery, Work};
@@ -101,7 +101,7 @@ async fn settle_unknown(runtime: &Runtime, call: CallRow, why: &str) -> Result<b
     let work = Work::Recover(Box::new(Recovery {
         call,
         event,
-        answer: answer.to_string(),
+        answer: KeptAnswer::plain(answer.to_string()),
         count,
     }));
     let done = runtime.journal.submit(key, work).await?;

@@ -1,6 +1,7 @@
 //! API keys: only their hashes are kept.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
@@ -12,6 +13,7 @@ use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::membership;
 use crate::page::Page;
+use crate::search::{self, Found, Search};
 
 /// An API key as it is stored, without its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +86,8 @@ pub async fn insert(
     .bind(key.workspace.uuid()).bind(key.id.uuid()).bind(&key.name).bind(key.scope.as_str())
     .bind(&key.prefix).bind(&hash[..]).bind(key.created_at).bind(&key.created_by).bind(key.expires_at)
     .execute(conn).await.map(drop))?;
-    Ok(())
+    let texts = Some([&*key.name, &*key.prefix]);
+    search::keep(engine, key.workspace, (Found::ApiKey, key.id.uuid()), texts).await
 }
 
 /// What a key is called, also when it is revoked.
@@ -112,23 +115,41 @@ pub async fn by_hash(
     row.map(api_key).transpose()
 }
 
-/// A page of a workspace's keys, in the order they were made, optionally only those whose text
-/// starts with a prefix.
+/// Which keys are listed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Which<'a> {
+    /// Only those whose text starts with this.
+    pub prefix: Option<&'a str>,
+    /// Only those that are found by their name or the start of their text.
+    pub search: Option<&'a Search>,
+}
+
+/// A page of a workspace's keys, in the order they were made.
 pub async fn list(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
-    prefix: Option<&str>,
+    which: Which<'_>,
     after: Option<ApiKeyId>,
     limit: u32,
 ) -> Result<Page<ApiKeyRow>, StoreError> {
     let after = after.map_or(Uuid::nil(), ApiKeyId::uuid);
-    let sql = format!(
+    let mut sql = format!(
         "SELECT {COLUMNS} FROM api_key \
-         WHERE workspace_id = $1 AND id > $2 AND ($3 IS NULL OR prefix = $3) ORDER BY id LIMIT $4"
+         WHERE workspace_id = $1 AND id > $2 AND ($3 IS NULL OR prefix = $3)"
     );
-    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(AssertSqlSafe(sql))
-    .bind(workspace.uuid()).bind(after).bind(prefix).bind(i64::from(limit) + 1)
-    .fetch_all(conn).await)?;
+    if let Some(search) = which.search {
+        let found = search::among(engine, "id", Found::ApiKey, search, 5);
+        let _ = write!(sql, " AND {found}");
+    }
+    sql.push_str(" ORDER BY id LIMIT $4");
+    let rows: Vec<Row> = on!(engine, conn => {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(workspace.uuid()).bind(after).bind(which.prefix).bind(i64::from(limit) + 1);
+        for word in which.search.map_or(&[][..], Search::words) {
+            query = query.bind(word);
+        }
+        query.fetch_all(conn).await
+    })?;
     Page::cut(rows, limit).try_map(api_key)
 }
 

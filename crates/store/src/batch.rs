@@ -17,7 +17,7 @@ use crate::db::Db;
 use crate::dialect;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
-use crate::journal::{CallKey, CallRow, EventRow};
+use crate::journal::{CallKey, CallRow, EventRow, KeptAnswer};
 use crate::message::{self, MessageText, bind_message};
 use crate::sqlite_writer::run;
 
@@ -33,8 +33,7 @@ const INSERT_EVENT: &str =
 const COUNT: &str = "INSERT INTO counted_calls (calls) VALUES ($1)";
 const REMOVE_CALL: &str =
     "DELETE FROM call WHERE workspace_id = $1 AND conversation_id = $2 AND id = $3";
-const ANSWER_CALL: &str =
-    "UPDATE call SET answer = $1 WHERE workspace_id = $2 AND conversation_id = $3 AND id = $4";
+const ANSWER_CALL: &str = "UPDATE call SET answer = $1, is_tool_result = $2 WHERE workspace_id = $3 AND conversation_id = $4 AND id = $5";
 const INSERT_CALL: &str = "INSERT INTO call (workspace_id, conversation_id, id, binding_id, name, arguments, \
      idempotency_key, fingerprint, instance_id, reserved_at)";
 
@@ -50,7 +49,7 @@ pub struct Batch {
     /// Calls that are settled and that nobody can ask for again.
     pub removed: Vec<CallKey>,
     /// Calls whose answer is kept.
-    pub answered: Vec<(CallKey, String)>,
+    pub answered: Vec<(CallKey, KeptAnswer)>,
     /// Text messages to add, or to replace what can change of them.
     pub messages: Vec<Message>,
     /// What its events count as ([`crate::stat::Counted`]); only beside events.
@@ -259,7 +258,8 @@ fn write_rows(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
     for (key, answer) in &batch.answered {
         run(connection, ANSWER_CALL, |query| {
             query
-                .bind(answer)
+                .bind(&answer.json)
+                .bind(i64::from(answer.is_tool_result))
                 .bind(key.workspace.uuid())
                 .bind(key.conversation.uuid())
                 .bind(key.id.uuid())

@@ -1,6 +1,9 @@
 //! Invitations into a workspace: only the hash of a link's token is kept.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use switchboard_domain::account::{EmailAddress, Role};
 use switchboard_domain::id::{InvitationId, WorkspaceId};
 use uuid::Uuid;
@@ -9,6 +12,7 @@ use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::membership;
 use crate::page::Page;
+use crate::words::Search;
 
 /// An invitation as it is stored, without its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,21 +72,34 @@ pub async fn insert(
     Ok(())
 }
 
-/// A page of the invitations that can be accepted, in the order they were made.
+/// A page of the invitations that can be accepted, in the order they were made, optionally only those
+/// that are found by their e-mail address.
 pub async fn list(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
+    search: Option<&Search>,
     after: Option<InvitationId>,
     limit: u32,
     now: DateTime<Utc>,
 ) -> Result<Page<InvitationRow>, StoreError> {
     let after = after.map_or(Uuid::nil(), InvitationId::uuid);
-    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
+    let mut sql =
         "SELECT workspace_id, id, email, role, invited_by, created_at, expires_at FROM invitation \
-         WHERE workspace_id = $1 AND id > $2 AND ended_at IS NULL AND expires_at > $3 ORDER BY id LIMIT $4",
-    )
-    .bind(workspace.uuid()).bind(after).bind(now).bind(i64::from(limit) + 1)
-    .fetch_all(conn).await)?;
+         WHERE workspace_id = $1 AND id > $2 AND ended_at IS NULL AND expires_at > $3"
+            .to_owned();
+    if let Some(search) = search {
+        // Addresses are in lower case.
+        let _ = write!(sql, " AND {}", search.condition(engine, "email", 5));
+    }
+    sql.push_str(" ORDER BY id LIMIT $4");
+    let rows: Vec<Row> = on!(engine, conn => {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(workspace.uuid()).bind(after).bind(now).bind(i64::from(limit) + 1);
+        for word in search.map_or(&[][..], Search::words) {
+            query = query.bind(word);
+        }
+        query.fetch_all(conn).await
+    })?;
     Page::cut(rows, limit).try_map(invitation)
 }
 

@@ -22,6 +22,25 @@ pub struct EventRow {
     pub event: NewEvent,
 }
 
+/// What a call came to, as it is kept for whoever repeats it under its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptAnswer {
+    /// The answer, JSON text.
+    pub json: String,
+    /// Whether its `output` is the result of an MCP server's tool, as that sent it.
+    pub is_tool_result: bool,
+}
+
+impl KeptAnswer {
+    /// An answer that is no tool's result.
+    pub const fn plain(json: String) -> Self {
+        Self {
+            json,
+            is_tool_result: false,
+        }
+    }
+}
+
 /// A call that was reserved: its place under the limit, its idempotency key, its intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRow {
@@ -45,8 +64,8 @@ pub struct CallRow {
     pub instance: InstanceId,
     /// When it was reserved.
     pub reserved_at: DateTime<Utc>,
-    /// Its answer, as JSON text, once it has one.
-    pub answer: Option<String>,
+    /// Its answer, once it has one.
+    pub answer: Option<KeptAnswer>,
 }
 
 /// Which call of which conversation.
@@ -89,12 +108,13 @@ pub async fn remove_call(engine: &mut Engine<'_>, key: CallKey) -> Result<bool, 
 pub async fn answer_call(
     engine: &mut Engine<'_>,
     key: CallKey,
-    answer: &str,
+    answer: &KeptAnswer,
 ) -> Result<bool, StoreError> {
     let changed = on!(engine, conn => sqlx::query(
-        "UPDATE call SET answer = $4 WHERE workspace_id = $1 AND conversation_id = $2 AND id = $3 AND answer IS NULL",
+        "UPDATE call SET answer = $4, is_tool_result = $5 WHERE workspace_id = $1 AND conversation_id = $2 AND id = $3 AND answer IS NULL",
     )
-    .bind(key.workspace.uuid()).bind(key.conversation.uuid()).bind(key.id.uuid()).bind(answer)
+    .bind(key.workspace.uuid()).bind(key.conversation.uuid()).bind(key.id.uuid())
+    .bind(&answer.json).bind(answer.is_tool_result)
     .execute(conn).await.map(|done| done.rows_affected()))?;
     Ok(changed > 0)
 }
@@ -103,13 +123,20 @@ pub async fn answer_call(
 pub async fn kept_answer(
     engine: &mut Engine<'_>,
     key: CallKey,
-) -> Result<Option<String>, StoreError> {
-    let found: Option<Option<String>> = on!(engine, conn => sqlx::query_scalar(
-        "SELECT answer FROM call WHERE workspace_id = $1 AND conversation_id = $2 AND id = $3",
+) -> Result<Option<KeptAnswer>, StoreError> {
+    let found: Option<(Option<String>, bool)> = on!(engine, conn => sqlx::query_as(
+        "SELECT answer, is_tool_result FROM call WHERE workspace_id = $1 AND conversation_id = $2 AND id = $3",
     )
     .bind(key.workspace.uuid()).bind(key.conversation.uuid()).bind(key.id.uuid())
     .fetch_optional(conn).await)?;
-    Ok(found.flatten())
+    Ok(found.and_then(|(json, is_tool_result)| kept(json, is_tool_result)))
+}
+
+fn kept(json: Option<String>, is_tool_result: bool) -> Option<KeptAnswer> {
+    json.map(|json| KeptAnswer {
+        json,
+        is_tool_result,
+    })
 }
 
 #[derive(sqlx_macros::FromRow)]
@@ -125,6 +152,7 @@ struct Row {
     instance_id: Uuid,
     reserved_at: DateTime<Utc>,
     answer: Option<String>,
+    is_tool_result: bool,
 }
 
 fn call(row: Row) -> CallRow {
@@ -139,7 +167,7 @@ fn call(row: Row) -> CallRow {
         fingerprint: row.fingerprint,
         instance: InstanceId::from_uuid(row.instance_id),
         reserved_at: row.reserved_at,
-        answer: row.answer,
+        answer: kept(row.answer, row.is_tool_result),
     }
 }
 
@@ -151,7 +179,7 @@ pub async fn call_by_idempotency_key(
     idempotency_key: &str,
 ) -> Result<Option<CallRow>, StoreError> {
     let row: Option<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT workspace_id, conversation_id, id, binding_id, name, arguments, idempotency_key, fingerprint, instance_id, reserved_at, answer \
+        "SELECT workspace_id, conversation_id, id, binding_id, name, arguments, idempotency_key, fingerprint, instance_id, reserved_at, answer, is_tool_result \
          FROM call WHERE workspace_id = $1 AND conversation_id = $2 AND idempotency_key = $3",
     )
     .bind(workspace.uuid()).bind(conversation.uuid()).bind(idempotency_key)
@@ -166,7 +194,7 @@ pub async fn open_calls(
     limit: u32,
 ) -> Result<Vec<CallRow>, StoreError> {
     let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT workspace_id, conversation_id, id, binding_id, name, arguments, idempotency_key, fingerprint, instance_id, reserved_at, answer \
+        "SELECT workspace_id, conversation_id, id, binding_id, name, arguments, idempotency_key, fingerprint, instance_id, reserved_at, answer, is_tool_result \
          FROM call WHERE instance_id = $1 AND answer IS NULL ORDER BY reserved_at LIMIT $2",
     )
     .bind(instance.uuid()).bind(i64::from(limit))

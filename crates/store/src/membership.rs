@@ -1,6 +1,9 @@
 //! Memberships: who may do what in which workspace.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use switchboard_domain::account::{EmailAddress, Role};
 use switchboard_domain::id::{UserId, WorkspaceId};
 use uuid::Uuid;
@@ -9,6 +12,7 @@ use crate::account::{self, AccountRow};
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::page::Page;
+use crate::search::{self, Found, Search};
 
 /// A member of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +78,12 @@ pub async fn insert(
     )
     .bind(workspace.uuid()).bind(user.uuid()).bind(role.as_str()).bind(now)
     .execute(conn).await.map(drop))?;
-    Ok(())
+    let (name, email): (String, String) = on!(engine, conn => sqlx::query_as(
+        "SELECT name, email FROM account WHERE id = $1",
+    )
+    .bind(user.uuid()).fetch_one(conn).await)?;
+    let texts = Some([&*name, &*email]);
+    search::keep(engine, workspace, (Found::Member, user.uuid()), texts).await
 }
 
 /// One member.
@@ -106,21 +115,31 @@ pub async fn has_email(
     Ok(found > 0)
 }
 
-/// A page of members, by their ids.
+/// A page of members, by their ids, optionally only those that are found by their name or e-mail address.
 pub async fn list(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
+    search: Option<&Search>,
     after: Option<UserId>,
     limit: u32,
 ) -> Result<Page<MemberRow>, StoreError> {
     let after = after.map_or(Uuid::nil(), UserId::uuid);
-    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT account.id, account.email, account.name, account.created_at, membership.role, membership.created_at, membership.seen_at \
+    let mut sql = "SELECT account.id, account.email, account.name, account.created_at, membership.role, membership.created_at, membership.seen_at \
          FROM membership JOIN account ON account.id = membership.user_id \
-         WHERE membership.workspace_id = $1 AND membership.user_id > $2 ORDER BY membership.user_id LIMIT $3",
-    )
-    .bind(workspace.uuid()).bind(after).bind(i64::from(limit) + 1)
-    .fetch_all(conn).await)?;
+         WHERE membership.workspace_id = $1 AND membership.user_id > $2".to_owned();
+    if let Some(search) = search {
+        let found = search::among(engine, "membership.user_id", Found::Member, search, 4);
+        let _ = write!(sql, " AND {found}");
+    }
+    sql.push_str(" ORDER BY membership.user_id LIMIT $3");
+    let rows: Vec<Row> = on!(engine, conn => {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(workspace.uuid()).bind(after).bind(i64::from(limit) + 1);
+        for word in search.map_or(&[][..], Search::words) {
+            query = query.bind(word);
+        }
+        query.fetch_all(conn).await
+    })?;
     Page::cut(rows, limit).try_map(member)
 }
 
@@ -200,5 +219,5 @@ pub async fn delete(
     )
     .bind(workspace.uuid()).bind(user.uuid())
     .execute(conn).await.map(drop))?;
-    Ok(())
+    search::keep(engine, workspace, (Found::Member, user.uuid()), None).await
 }

@@ -1,4 +1,4 @@
-//! Finding integrations, actions and agents by what their names and descriptions say.
+//! Finding things and people by what they are called and described by.
 //!
 //! What is looked through lies apart from the things themselves, in lower case, so that a search
 //! reads little of each.
@@ -25,6 +25,10 @@ pub enum Found {
     Action(Option<Uuid>),
     /// Agents.
     Agent,
+    /// Members of a workspace, by their person's id.
+    Member,
+    /// API keys.
+    ApiKey,
 }
 
 impl Found {
@@ -33,6 +37,8 @@ impl Found {
             Self::Integration => "integration",
             Self::Action(_) => "action",
             Self::Agent => "agent",
+            Self::Member => "member",
+            Self::ApiKey => "api_key",
         }
     }
 
@@ -40,14 +46,14 @@ impl Found {
     const fn condition(self) -> &'static str {
         match self {
             Self::Action(Some(_)) => "integration_id = $4",
-            Self::Action(None) | Self::Integration | Self::Agent => "$4 IS NULL",
+            _ => "$4 IS NULL",
         }
     }
 
     const fn under(self) -> Option<Uuid> {
         match self {
             Self::Action(integration) => integration,
-            Self::Integration | Self::Agent => None,
+            _ => None,
         }
     }
 }
@@ -76,6 +82,21 @@ pub(crate) async fn keep(
     .bind(texts.join(" ").to_lowercase())
     .execute(conn).await.map(drop))?;
     Ok(())
+}
+
+/// The condition that a column with ids names what has all the words, which are bound from this number
+/// on; the workspace is `$1`.
+pub(crate) fn among(
+    engine: &Engine<'_>,
+    column: &str,
+    found: Found,
+    search: &Search,
+    first: usize,
+) -> String {
+    let (kind, words) = (found.kind(), search.condition(engine, "text", first));
+    format!(
+        "{column} IN (SELECT id FROM search WHERE workspace_id = $1 AND kind = '{kind}' AND {words})"
+    )
 }
 
 /// A page of things that are not deleted. `select` reads their table, with the workspace as `$1`; of

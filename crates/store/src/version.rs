@@ -2,12 +2,15 @@
 //! refuses to.
 
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use switchboard_domain::agent::{AgentDocument, LockedVersion};
 use switchboard_domain::id::{AgentId, WorkspaceId};
 
+use crate::dialect;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::page::Page;
+use crate::words::Search;
 
 type Row = (i64, String, String, String, DateTime<Utc>);
 
@@ -76,20 +79,72 @@ pub async fn get(
     row.map(locked).transpose()
 }
 
-/// A page of locked versions, the newest first.
+/// A page of locked versions, the newest first, optionally only those that are found by their notes.
 pub async fn list(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     agent: AgentId,
+    search: Option<&Search>,
     before: Option<u32>,
     limit: u32,
 ) -> Result<Page<LockedVersion>, StoreError> {
     let before = before.map_or(i64::from(u32::MAX) + 1, i64::from);
+    if let Some(search) = search {
+        let mut numbers = noted(engine, workspace, agent, search, before).await?;
+        numbers.truncate(limit as usize + 1);
+        return of_numbers(engine, workspace, agent, &numbers, limit).await;
+    }
     let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(
         "SELECT number, document, notes, locked_by, created_at FROM agent_version \
          WHERE workspace_id = $1 AND agent_id = $2 AND number > 0 AND number < $3 ORDER BY number DESC LIMIT $4",
     )
     .bind(workspace.uuid()).bind(agent.uuid()).bind(before).bind(i64::from(limit) + 1)
     .fetch_all(conn).await)?;
+    Page::cut(rows, limit).try_map(locked)
+}
+
+/// The locked versions whose notes have some words, the newest first. Notes are few and short beside the
+/// documents, and no database has all letters in lower case, so they are looked through here.
+async fn noted(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    agent: AgentId,
+    search: &Search,
+    before: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let notes: Vec<(i64, String)> = on!(engine, conn => sqlx::query_as(
+        "SELECT number, notes FROM agent_version \
+         WHERE workspace_id = $1 AND agent_id = $2 AND number > 0 AND number < $3 ORDER BY number DESC",
+    )
+    .bind(workspace.uuid()).bind(agent.uuid()).bind(before)
+    .fetch_all(conn).await)?;
+    let found = notes.into_iter().filter(|(_, notes)| search.finds(notes));
+    Ok(found.map(|(number, _)| number).collect())
+}
+
+/// A page that is these versions, the newest first; more of them than the page holds say that it is not
+/// the last one.
+async fn of_numbers(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    agent: AgentId,
+    numbers: &[i64],
+    limit: u32,
+) -> Result<Page<LockedVersion>, StoreError> {
+    if numbers.is_empty() {
+        return Ok(Page::cut(vec![], limit));
+    }
+    let list = dialect::placeholders(3, numbers.len());
+    let sql = format!(
+        "SELECT number, document, notes, locked_by, created_at FROM agent_version \
+         WHERE workspace_id = $1 AND agent_id = $2 AND number IN ({list}) ORDER BY number DESC"
+    );
+    let rows: Vec<Row> = on!(engine, conn => {
+        let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(workspace.uuid()).bind(agent.uuid());
+        for number in numbers {
+            query = query.bind(*number);
+        }
+        query.fetch_all(conn).await
+    })?;
     Page::cut(rows, limit).try_map(locked)
 }

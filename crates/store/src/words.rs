@@ -25,6 +25,12 @@ impl Search {
         (!words.is_empty()).then_some(Self(words))
     }
 
+    /// Whether a text has all the words.
+    pub(crate) fn finds(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        self.0.iter().all(|word| text.contains(word))
+    }
+
     /// The words, in lower case.
     pub(crate) fn words(&self) -> &[String] {
         &self.0

@@ -7,6 +7,7 @@ use switchboard_domain::id::{ApiKeyId, InstanceId, InvitationId, UserId, Workspa
 use switchboard_domain::scope::Scope;
 use switchboard_store::account::{self, AccountRow};
 use switchboard_store::invitation::{self, InvitationRow};
+use switchboard_store::search::Search;
 use switchboard_store::session::{self, NewSession};
 use switchboard_store::{Db, Engine, Location, StoreError, api_key, membership, setup, workspace};
 use switchboard_testkit::{TestDatabase, on_both_databases};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 on_both_databases!(
     people_and_their_sessions,
+    members_are_found_by_name_and_address,
     invitations_end_once,
     setup_is_used_once
 );
@@ -54,6 +56,46 @@ async fn open(database: &TestDatabase) -> (Db, tempfile::TempDir) {
     }
     tx.commit().await.unwrap();
     (db, directory)
+}
+
+async fn members_are_found_by_name_and_address(database: TestDatabase) {
+    let (db, _directory) = open(&database).await;
+    let mut tx = db.write().await.unwrap();
+    let engine = &mut tx.engine();
+    let eve = UserId::from_uuid(Uuid::from_u128(5));
+    let mut row = person(eve, "eve");
+    "Éve Öz".clone_into(&mut row.name);
+    account::insert(engine, &row, "hash").await.unwrap();
+    for (workspace, user) in [(ONE, ADA), (ONE, BOB), (ONE, eve), (TWO, ADA)] {
+        let made = membership::insert(engine, workspace, user, Role::Viewer, now());
+        made.await.unwrap();
+    }
+    for (text, expected) in [
+        ("", &[ADA, BOB, eve][..]),
+        ("ADA", &[ADA]),
+        ("bob example.com", &[BOB]),
+        ("éVE öZ", &[eve]),
+        ("@example", &[ADA, BOB, eve]),
+        ("a_a", &[]),
+    ] {
+        assert_eq!(found_by(engine, ONE, text).await, expected, "{text}");
+    }
+    assert_eq!(found_by(engine, TWO, "example").await, [ADA]);
+    let search = Search::parse("example");
+    let page = membership::list(engine, ONE, search.as_ref(), Some(ADA), 1).await;
+    let page = page.unwrap();
+    assert_eq!((page.rows[0].account.id, page.more), (BOB, true));
+    membership::delete(engine, ONE, ADA).await.unwrap();
+    assert_eq!(found_by(engine, ONE, "ada").await, []);
+    assert_eq!(found_by(engine, TWO, "ada").await, [ADA]);
+}
+
+/// The members that are found by a text.
+async fn found_by(engine: &mut Engine<'_>, workspace: WorkspaceId, text: &str) -> Vec<UserId> {
+    let search = Search::parse(text);
+    let page = membership::list(engine, workspace, search.as_ref(), None, 5).await;
+    let rows = page.unwrap().rows.into_iter();
+    rows.map(|row| row.account.id).collect()
 }
 
 async fn begin(engine: &mut Engine<'_>, hash: u8, user: UserId, workspace: WorkspaceId) {
@@ -104,9 +146,11 @@ async fn people_and_their_sessions(database: TestDatabase) {
     );
     let bobs = person(BOB, "bob").email;
     assert!(!membership::has_email(engine, TWO, &bobs).await.unwrap());
-    let page = membership::list(engine, ONE, None, 1).await.unwrap();
+    let page = membership::list(engine, ONE, None, None, 1).await.unwrap();
     assert_eq!((page.rows[0].account.id, page.more), (ADA, true));
-    let page = membership::list(engine, ONE, Some(ADA), 1).await.unwrap();
+    let page = membership::list(engine, ONE, None, Some(ADA), 1)
+        .await
+        .unwrap();
     assert_eq!((page.rows[0].account.id, page.more), (BOB, false));
     let own = membership::of_user(engine, ADA).await.unwrap();
     let own: Vec<_> = own.iter().map(|own| (&*own.name, own.role)).collect();
@@ -203,15 +247,30 @@ async fn invitations_end_once(database: TestDatabase) {
     assert!(!invitation::end(engine, TWO, first.id, now()).await.unwrap());
     assert!(invitation::end(engine, ONE, first.id, now()).await.unwrap());
     assert!(!invitation::end(engine, ONE, first.id, now()).await.unwrap());
-    let page = invitation::list(engine, ONE, None, 1, now()).await.unwrap();
+    let page = invitation::list(engine, ONE, None, None, 1, now())
+        .await
+        .unwrap();
     assert_eq!((&page.rows[..], page.more), (&[second.clone()][..], true));
-    let page = invitation::list(engine, ONE, Some(second.id), 5, now()).await;
+    for (text, expected) in [
+        ("EVE", &[&second, &third][..]),
+        ("example.com eve", &[&second, &third]),
+        ("ada", &[]),
+        ("e_e", &[]),
+    ] {
+        let search = Search::parse(text);
+        let page = invitation::list(engine, ONE, search.as_ref(), None, 5, now()).await;
+        let found = page.unwrap().rows;
+        assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{text}");
+    }
+    let page = invitation::list(engine, ONE, None, Some(second.id), 5, now()).await;
     assert_eq!(page.unwrap().rows, std::slice::from_ref(&third));
     let ended = invitation::end_all_of(engine, ONE, &second.email, now()).await;
     let mut ended = ended.unwrap();
     ended.sort();
     assert_eq!(ended, [second.id, third.id]);
-    let left = invitation::list(engine, ONE, None, 5, now()).await.unwrap();
+    let left = invitation::list(engine, ONE, None, None, 5, now())
+        .await
+        .unwrap();
     assert_eq!(left.rows, []);
 }
 

@@ -187,11 +187,49 @@ async fn keys_secrets_and_variables(engine: &mut Engine<'_>) {
         Some(key.clone())
     );
     for (prefix, count) in [(None, 1), (Some("sb_x"), 1), (Some("sb_y"), 0)] {
-        let page = api_key::list(engine, WORKSPACE, prefix, None, 5)
+        let which = api_key::Which {
+            prefix,
+            search: None,
+        };
+        let page = api_key::list(engine, WORKSPACE, which, None, 5)
             .await
             .unwrap();
         assert_eq!(page.rows.len(), count);
     }
+    let other = api_key::ApiKeyRow {
+        id: ApiKeyId::from_uuid(uuid(6)),
+        name: "Für ÄPFEL".to_owned(),
+        prefix: "sb_k".to_owned(),
+        ..key.clone()
+    };
+    api_key::insert(engine, &other, &[8; 32]).await.unwrap();
+    for (text, prefix, expected) in [
+        ("äpfel", None, &[&other][..]),
+        ("SB_", None, &[&key, &other]),
+        ("sb_", Some("sb_x"), &[&key]),
+        ("k", None, &[&key, &other]),
+        ("k äpfel", None, &[&other]),
+        ("_", Some("sb_y"), &[]),
+        ("%", None, &[]),
+    ] {
+        let search = Search::parse(text);
+        let which = api_key::Which {
+            prefix,
+            search: search.as_ref(),
+        };
+        let page = api_key::list(engine, WORKSPACE, which, None, 5).await;
+        let found: Vec<_> = page.unwrap().rows;
+        assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{text}");
+    }
+    let search = Search::parse("sb");
+    let which = api_key::Which {
+        prefix: None,
+        search: search.as_ref(),
+    };
+    let page = api_key::list(engine, WORKSPACE, which, None, 1).await;
+    assert!(page.unwrap().more);
+    let page = api_key::list(engine, WORKSPACE, which, Some(key.id), 1).await;
+    assert_eq!(page.unwrap().rows, [other]);
     assert!(
         api_key::revoke(engine, WORKSPACE, key.id, now())
             .await
@@ -354,6 +392,49 @@ async fn integrations_and_actions(engine: &mut Engine<'_>) {
     .unwrap();
     assert_eq!((page.rows.len(), page.more), (1, false));
     finding(engine, &make).await;
+}
+
+/// Locked versions of another agent, found by their notes.
+async fn versions_by_their_notes(engine: &mut Engine<'_>) {
+    let agent = AgentId::from_uuid(uuid(21));
+    // Deleted, so that it is in no list.
+    let row = agent::AgentRow {
+        id: agent,
+        name: "Noted".to_owned(),
+        description: String::new(),
+        published_version: None,
+        revision: 1,
+        created_at: now(),
+        updated_at: now(),
+        deleted_at: Some(now()),
+    };
+    agent::insert(engine, WORKSPACE, &row).await.unwrap();
+    agent::update(engine, WORKSPACE, &row).await.unwrap();
+    for (number, notes) in [
+        (1, "Refunds"),
+        (2, "Größere ÄNDERUNG"),
+        (3, "refunds again"),
+        (4, ""),
+    ] {
+        let document = AgentDocument::default();
+        let locked = LockedVersion::new(number, notes.to_owned(), now(), "k".to_owned(), document);
+        version::insert(engine, WORKSPACE, agent, &locked)
+            .await
+            .unwrap();
+    }
+    for (text, before, limit, expected, more) in [
+        ("REFUND", None, 5, &[3, 1][..], false),
+        ("refund", None, 1, &[3], true),
+        ("refund", Some(3), 1, &[1], false),
+        ("änder größ", None, 5, &[2], false),
+        ("nothing", None, 5, &[], false),
+    ] {
+        let search = Search::parse(text);
+        let page = version::list(engine, WORKSPACE, agent, search.as_ref(), before, limit);
+        let page = page.await.unwrap();
+        let found: Vec<_> = page.rows.iter().map(LockedVersion::number).collect();
+        assert_eq!((&found[..], page.more), (expected, more), "{text}");
+    }
 }
 
 /// What is searched for, which are asked for, and which are found.
@@ -553,10 +634,11 @@ async fn versions_and_links(engine: &mut Engine<'_>) {
         version::get(engine, WORKSPACE, AGENT, 1).await.unwrap(),
         Some(locked)
     );
-    let page = version::list(engine, WORKSPACE, AGENT, None, 5)
+    let page = version::list(engine, WORKSPACE, AGENT, None, None, 5)
         .await
         .unwrap();
     assert_eq!((page.rows.len(), page.more), (1, false));
+    versions_by_their_notes(engine).await;
     link::restore(engine, WORKSPACE, AGENT, 1).await.unwrap();
     link::mark_reviewed(engine, WORKSPACE, AGENT, links[0].binding, "s")
         .await
@@ -822,18 +904,27 @@ async fn a_batch_is_written_whole_or_not_at_all(database: TestDatabase) {
             .len(),
         3
     );
+    let answer = journal::KeptAnswer {
+        json: "{}".to_owned(),
+        is_tool_result: true,
+    };
     assert!(journal::remove_call(engine, key(&calls[0])).await.unwrap());
     assert!(!journal::remove_call(engine, key(&calls[0])).await.unwrap());
     assert!(
-        journal::answer_call(engine, key(&calls[1]), "{}")
+        journal::answer_call(engine, key(&calls[1]), &answer)
             .await
             .unwrap()
     );
     assert!(
-        !journal::answer_call(engine, key(&calls[1]), "{}")
+        !journal::answer_call(engine, key(&calls[1]), &answer)
             .await
             .unwrap()
     );
+    let kept = journal::kept_answer(engine, key(&calls[1])).await.unwrap();
+    assert_eq!(kept.as_ref(), Some(&answer));
+    let text = calls[1].idempotency_key.clone().unwrap();
+    let found = journal::call_by_idempotency_key(engine, WORKSPACE, CONVERSATION, &text).await;
+    assert_eq!(found.unwrap().unwrap().answer, Some(answer));
     assert_eq!(
         journal::open_calls(engine, calls[0].instance, 9)
             .await

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use switchboard_app::api_keys::NewKey;
+use switchboard_app::api_keys::{NewKey, Which};
 use switchboard_app::rows::ApiKeyRow;
 use switchboard_app::{AppError, accounts, api_keys, restored, workspaces};
 use switchboard_domain::account::EmailAddress;
@@ -158,7 +158,7 @@ async fn all_keys(db: &Db, workspace: WorkspaceId) -> anyhow::Result<Vec<ApiKeyR
     let mut keys = vec![];
     let mut after = None;
     loop {
-        let page = api_keys::list(db, workspace, None, after, 200).await?;
+        let page = api_keys::list(db, workspace, Which::default(), after, 200).await?;
         after = page.rows.last().map(|key| key.id);
         keys.extend(page.rows);
         if !page.more {

@@ -9,7 +9,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_switchboard");
 
 on_both_databases!(
     lists_are_searched_and_asked_for_by_id,
-    all_actions_are_one_list
+    all_actions_are_one_list,
+    people_keys_and_versions_are_searched
 );
 
 /// What a list answers, by name.
@@ -149,4 +150,86 @@ async fn all_actions_are_one_list(database: TestDatabase) {
         .await
         .expect(204);
     assert_eq!(names(&client, "/actions?q=read").await, ["read_One"]);
+}
+
+/// What a list answers, by one of its members.
+async fn found(client: &Client, path: &str, member: &str) -> Vec<Value> {
+    let page = client.get(path).await.expect(200);
+    let rows = page["data"].as_array().unwrap().iter();
+    rows.map(|row| row[member].clone()).collect()
+}
+
+async fn people_keys_and_versions_are_searched(database: TestDatabase) {
+    let server = Server::start(BINARY, database).await;
+    let owner = server.owner().await;
+    let ada = server.member(&owner, "ada@example.com", "editor").await;
+    for (query, expected) in [
+        ("OLIVE", &["Olive Owner"][..]),
+        ("ada@example", &["ada@example.com"]),
+        ("example.com", &["Olive Owner", "ada@example.com"]),
+        ("%25", &[]),
+        ("olive%20nobody", &[]),
+    ] {
+        let names = found(&owner, &format!("/members?q={query}"), "name").await;
+        let emails = found(&owner, &format!("/members?q={query}"), "email").await;
+        assert_eq!(names.len(), expected.len(), "{query}");
+        for one in expected {
+            assert!(
+                names.contains(&json!(one)) || emails.contains(&json!(one)),
+                "{query}"
+            );
+        }
+    }
+    let person = ada.get("/session").await.expect(200)["user"].clone();
+    let gone = owner.delete(&format!("/members/{}", id(&person))).await;
+    gone.expect(204);
+    assert!(found(&owner, "/members?q=ada", "name").await.is_empty());
+
+    for email in ["Eve@Example.com", "bob@other.org"] {
+        let invitation = json!({"email": email, "role": "viewer"});
+        owner.post("/invitations", invitation).await.expect(201);
+    }
+    let all = ["eve@example.com", "bob@other.org"];
+    assert_eq!(found(&owner, "/invitations?q=", "email").await, all);
+    let eve = "/invitations?q=EVE%20example&limit=1";
+    assert_eq!(found(&owner, eve, "email").await, all[..1]);
+    assert!(
+        found(&owner, "/invitations?q=eve_", "email")
+            .await
+            .is_empty()
+    );
+
+    let mut prefix = String::new();
+    for name in ["Batch Ä", "nightly batch", "other"] {
+        let key = json!({"name": name, "scope": "run"});
+        let made = owner.post("/api-keys", key).await.expect(201);
+        made["prefix"].as_str().unwrap().clone_into(&mut prefix);
+    }
+    for (query, expected) in [
+        ("q=BATCH".to_owned(), &["Batch Ä", "nightly batch"][..]),
+        ("q=%C3%A4".to_owned(), &["Batch Ä"]),
+        (format!("q={}", prefix.to_uppercase()), &["other"]),
+        (format!("q=other&prefix={prefix}"), &["other"]),
+        (format!("q=batch&prefix={prefix}"), &[]),
+    ] {
+        let path = format!("/api-keys?{query}");
+        assert_eq!(found(&owner, &path, "name").await, expected, "{query}");
+    }
+    let first = owner.get("/api-keys?q=batch&limit=1").await.expect(200);
+    let next = first["next"].as_str().unwrap();
+    let second = format!("/api-keys?q=batch&limit=1&after={next}");
+    assert_eq!(found(&owner, &second, "name").await, ["nightly batch"]);
+
+    let agent = json!({"name": "Desk"});
+    let agent = owner.post("/agents", agent).await.expect(201);
+    let versions = format!("/agents/{}/versions", id(&agent));
+    for notes in ["First", "Größer", "first again"] {
+        let notes = json!({"notes": notes});
+        owner.post(&versions, notes).await.expect(201);
+    }
+    let numbers = async |query: &str| found(&owner, &format!("{versions}?{query}"), "number").await;
+    assert_eq!(numbers("q=FIRST").await, [3, 1]);
+    assert_eq!(numbers("q=first&after=3&document=false").await, [1]);
+    assert_eq!(numbers("q=GR%C3%96%C3%9FER").await, [2]);
+    assert!(numbers("q=second").await.is_empty());
 }

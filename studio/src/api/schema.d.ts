@@ -7436,6 +7436,8 @@ export interface operations {
                 after?: string;
                 /** @description False leaves the documents out. */
                 document?: boolean;
+                /** @description Only those that have all these words somewhere in their notes, in any case. */
+                q?: string;
             };
             header?: never;
             path: {
@@ -8200,6 +8202,8 @@ export interface operations {
                 after?: string;
                 /** @description Only keys whose text starts with this, such as `sb_k3x8r2mq`. */
                 prefix?: string;
+                /** @description Only those that have all these words somewhere in their name or the start of their text, in any case. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -11226,6 +11230,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before. */
                 after?: string;
+                /** @description Only those that have all these words somewhere in their name or e-mail address, in any case. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -11819,6 +11825,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `next` of the page before. */
                 after?: string;
+                /** @description Only those that have all these words somewhere in their name or e-mail address, in any case. */
+                q?: string;
             };
             header?: never;
             path?: never;

@@ -5,14 +5,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use serde::Deserialize;
-use switchboard_app::api_keys::{KeyView, NewKey};
+use switchboard_app::api_keys::{KeyView, NewKey, Which};
 use switchboard_app::rows::ApiKeyRow;
 use switchboard_app::{Admin, Administration, Reader, api_keys};
 use switchboard_contract::api_keys::{ApiKey, ApiKeyInput, ApiKeyList, NewApiKey};
 use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::id::ApiKeyId;
 
-use crate::extract::{Auth, Json, Path, Query, after, limit};
+use crate::extract::{Auth, Json, Path, Query, after, limit, search};
 use crate::problem::Problem;
 use crate::{ApiState, view};
 
@@ -48,6 +48,10 @@ pub struct KeysQuery {
     /// Only keys whose text starts with this, such as `sb_k3x8r2mq`.
     #[serde(default)]
     prefix: Option<String>,
+    /// Only those that have all these words somewhere in their name or the start of their text, in any case.
+    #[serde(default)]
+    #[param(max_length = 200)]
+    q: Option<String>,
 }
 
 /// List API keys; never their text.
@@ -59,16 +63,15 @@ pub async fn list_api_keys(
     Query(query): Query<KeysQuery>,
 ) -> Result<Response, Problem> {
     let from = after(query.after.as_deref())?;
-    let prefix = query.prefix.as_deref();
-    let page = api_keys::list_for(
-        &state.app.accounts,
-        &reader,
-        prefix,
-        from,
-        limit(query.limit)?,
-    )
-    .boxed()
-    .await?;
+    let limit = limit(query.limit)?;
+    let search = search(query.q.as_deref());
+    let which = Which {
+        prefix: query.prefix.as_deref(),
+        search: search.as_ref(),
+    };
+    let page = api_keys::list_for(&state.app.accounts, &reader, which, from, limit)
+        .boxed()
+        .await?;
     let cursor = |key: &KeyView| key.row.id.to_string();
     let view = |key: KeyView| show(key.row, key.is_maker_gone);
     Ok(view::page::<ApiKeyList, _>(page, cursor, view))

@@ -13,7 +13,7 @@ use switchboard_contract::accounts::{
 use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::id::InvitationId;
 
-use crate::extract::{Auth, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, Json, Path, PeopleQuery, Query, after, limit, search};
 use crate::problem::Problem;
 use crate::routes::session::begun;
 use crate::session::Visitor;
@@ -32,14 +32,16 @@ fn show(found: invitations::Invitation) -> Invitation {
 }
 
 /// List the invitations that can still be accepted; never their links.
-#[utoipa::path(get, path = "/invitations", tag = "members", params(PageQuery),
+#[utoipa::path(get, path = "/invitations", tag = "members", params(PeopleQuery),
     responses((status = 200, description = "A page of invitations", body = InvitationList)))]
 pub async fn list_invitations(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Administration>>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PeopleQuery>,
 ) -> Result<Response, Problem> {
-    let page = invitations::list(&state.app.accounts, &reader, query.after()?, query.limit()?)
+    let (from, limit) = (after(query.after.as_deref())?, limit(query.limit)?);
+    let search = search(query.q.as_deref());
+    let page = invitations::list(&state.app.accounts, &reader, search.as_ref(), from, limit)
         .boxed()
         .await?;
     let cursor = |found: &invitations::Invitation| found.row.id.to_string();

@@ -11,7 +11,7 @@ use switchboard_contract::accounts::{Member, MemberList, MemberPatch};
 use switchboard_contract::wire::{self, Time, Wire};
 use switchboard_domain::id::UserId;
 
-use crate::extract::{Auth, Json, PageQuery, Path, Query};
+use crate::extract::{Auth, Json, Path, PeopleQuery, Query, after, limit, search};
 use crate::problem::Problem;
 use crate::{ApiState, view};
 
@@ -27,14 +27,16 @@ fn show(row: MemberRow) -> Member {
 }
 
 /// List the workspace's members.
-#[utoipa::path(get, path = "/members", tag = "members", params(PageQuery),
+#[utoipa::path(get, path = "/members", tag = "members", params(PeopleQuery),
     responses((status = 200, description = "A page of members", body = MemberList)))]
 pub async fn list_members(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Administration>>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PeopleQuery>,
 ) -> Result<Response, Problem> {
-    let page = members::list(&state.app.accounts, &reader, query.after()?, query.limit()?)
+    let (from, limit) = (after(query.after.as_deref())?, limit(query.limit)?);
+    let search = search(query.q.as_deref());
+    let page = members::list(&state.app.accounts, &reader, search.as_ref(), from, limit)
         .boxed()
         .await?;
     let cursor = |row: &MemberRow| row.account.id.to_string();

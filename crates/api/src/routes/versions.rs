@@ -18,7 +18,7 @@ use switchboard_contract::versions::{
 use switchboard_contract::wire::{self, Time};
 use switchboard_domain::id::AgentId;
 
-use crate::extract::{Auth, DryRunQuery, IfMatch, OptionalJson, Path, Query, after, limit};
+use crate::extract::{Auth, DryRunQuery, IfMatch, OptionalJson, Path, Query, after, limit, search};
 use crate::problem::Problem;
 use crate::routes::{agents, drafts};
 use crate::{ApiState, view};
@@ -59,6 +59,10 @@ pub struct ListQuery {
     #[serde(default)]
     #[param(default = true)]
     document: Option<bool>,
+    /// Only those that have all these words somewhere in their notes, in any case.
+    #[serde(default)]
+    #[param(max_length = 200)]
+    q: Option<String>,
 }
 
 /// List an agent's locked versions, the newest first.
@@ -72,9 +76,18 @@ pub async fn list_versions(
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
     let before = after(query.after.as_deref())?;
-    let page = versions::list(&state.app.manage, &reader, id, before, limit(query.limit)?)
-        .boxed()
-        .await?;
+    let limit = limit(query.limit)?;
+    let search = search(query.q.as_deref());
+    let page = versions::list(
+        &state.app.manage,
+        &reader,
+        id,
+        search.as_ref(),
+        before,
+        limit,
+    )
+    .boxed()
+    .await?;
     let with_document = query.document.unwrap_or(true);
     let cursor = |found: &VersionView| found.version.number().to_string();
     let view = |found| show(found, with_document);

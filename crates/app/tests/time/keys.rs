@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use switchboard_app::api_keys::{self, NewKey};
+use switchboard_app::api_keys::{self, NewKey, Which};
 use switchboard_app::authority::Authority;
 use switchboard_app::{AppError, Principal, keys};
 use switchboard_domain::id::ApiKeyId;
@@ -151,7 +151,7 @@ async fn a_use_is_noted_by_the_minute(database: TestDatabase) {
     let last_used = async || {
         let admin = server.admin();
         let page = server.run(|app| async move {
-            api_keys::list_for(&app.accounts, &admin, None, None, 50).await
+            api_keys::list_for(&app.accounts, &admin, Which::default(), None, 50).await
         });
         let rows = page.await.unwrap().rows;
         let found = rows.into_iter().find(|view| view.row.id == id);

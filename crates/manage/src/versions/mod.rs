@@ -12,6 +12,7 @@ use switchboard_domain::id::{AgentId, WorkspaceId};
 use switchboard_domain::publish;
 use switchboard_store::agent::{self, AgentRow, VersionRow};
 use switchboard_store::change::Entity;
+use switchboard_store::search::Search;
 use switchboard_store::{Engine, link, version};
 
 use crate::change::{ConfigChange, check_revision};
@@ -21,11 +22,13 @@ use locking::{add, check_notes, make_live, view};
 use review::{refused, surroundings};
 use switchboard_operation::{AppError, Configuration, Manager, Page, Reader};
 
-/// A page of an agent's locked versions, the newest first.
+/// A page of an agent's locked versions, the newest first, optionally only those that are found by their
+/// notes.
 pub async fn list(
     manage: &Manage,
     reader: &Reader<Configuration>,
     id: AgentId,
+    search: Option<&Search>,
     before: Option<u32>,
     limit: u32,
 ) -> Result<Page<VersionView>, AppError> {
@@ -33,7 +36,7 @@ pub async fn list(
     let mut conn = manage.db.read().await?;
     let engine = &mut conn.engine();
     let agent = existing::agent(engine, workspace, id).await?;
-    let page = version::list(engine, workspace, id, before, limit).await?;
+    let page = version::list(engine, workspace, id, search, before, limit).await?;
     page.try_map(|version| Ok(view(&agent, version)))
 }
 

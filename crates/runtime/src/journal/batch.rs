@@ -11,7 +11,7 @@ use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{CallId, ConversationId, InstanceId, MessageId};
 use switchboard_domain::sms::message::{Message, Stepped};
 use switchboard_store::batch::{self, Batch};
-use switchboard_store::journal::{self as rows, CallKey, CallRow, EventRow};
+use switchboard_store::journal::{self as rows, CallKey, CallRow, EventRow, KeptAnswer};
 use switchboard_store::stat::Counted;
 use switchboard_store::{Db, Engine, Lane, StoreError, conversation, instance, message};
 use tokio::sync::broadcast;
@@ -54,7 +54,7 @@ struct Draft {
     events: Vec<EventRow>,
     reserved: Vec<CallRow>,
     removed: Vec<CallKey>,
-    answered: Vec<(CallKey, String)>,
+    answered: Vec<(CallKey, KeptAnswer)>,
     messages: HashMap<MessageId, Message>,
     changed_messages: HashSet<MessageId>,
     counted: Counted,

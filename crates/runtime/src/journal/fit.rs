@@ -26,7 +26,7 @@ impl Settlement {
     /// What its caller hears once it is durable.
     pub fn done(&self) -> Done {
         if self.is_shortened {
-            Done::Shortened(self.answer.clone())
+            Done::Shortened(self.answer.json.clone())
         } else {
             Done::Settled
         }
@@ -41,7 +41,7 @@ impl Settlement {
             return;
         }
         self.is_shortened = true;
-        for text in [&mut self.event.data, &mut self.answer] {
+        for text in [&mut self.event.data, &mut self.answer.json] {
             shorten(text, &left_out);
         }
     }

@@ -13,7 +13,7 @@ use switchboard_domain::name::{StateName, VariableName};
 use switchboard_domain::sms::message::{Message, Step};
 use switchboard_domain::state_graph::StateGraph;
 use switchboard_domain::variable_caps::VariableCaps;
-use switchboard_store::journal::CallRow;
+use switchboard_store::journal::{CallRow, KeptAnswer};
 use switchboard_store::stat::Count;
 use uuid::Uuid;
 
@@ -67,8 +67,8 @@ pub struct Settlement {
     pub event: NewEvent,
     /// What the call does to the conversation, and the id of the event that says so.
     pub effect: Option<(Effect, EventId)>,
-    /// Its answer, JSON text.
-    pub answer: String,
+    /// Its answer.
+    pub answer: KeptAnswer,
     /// How much the conversation's variables may hold.
     pub caps: VariableCaps,
     /// True when variables were left out of it that its caller does not know of.
@@ -90,8 +90,8 @@ pub struct Recovery {
     pub call: CallRow,
     /// Its event.
     pub event: NewEvent,
-    /// Its answer, JSON text.
-    pub answer: String,
+    /// Its answer.
+    pub answer: KeptAnswer,
     /// What it counts as, where that is known.
     pub count: Option<Count>,
 }

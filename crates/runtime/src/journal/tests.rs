@@ -17,7 +17,7 @@ use switchboard_domain::id::{
     AgentId, BindingId, CallId, ConversationId, EventId, InstanceId, WorkspaceId,
 };
 use switchboard_domain::variable_caps::VariableCaps;
-use switchboard_store::journal::{self as rows, CallRow};
+use switchboard_store::journal::{self as rows, CallRow, KeptAnswer};
 use switchboard_store::stat::{self, Called, Came, Count, Of, Span, Sums};
 use switchboard_store::{
     Db, DbSettings, Fault, Faults, Location, Step, StoreError, conversation, event,
@@ -200,7 +200,7 @@ impl World {
             told: None,
             event: note(EventType::ActionSucceeded),
             effect: None,
-            answer: "{\"status\":\"succeeded\"}".to_owned(),
+            answer: KeptAnswer::plain("{\"status\":\"succeeded\"}".to_owned()),
             caps: VariableCaps::default(),
             is_shortened: false,
             count: count(Came::Succeeded(Duration::from_millis(5))),
@@ -510,7 +510,7 @@ async fn what_is_settled_is_not_settled_again(database: TestDatabase) {
             Work::Recover(Box::new(Recovery {
                 call: call.clone(),
                 event: note(EventType::ActionFailed),
-                answer: "{\"status\":\"failed\"}".to_owned(),
+                answer: KeptAnswer::plain("{\"status\":\"failed\"}".to_owned()),
                 count: None,
             }))
         };

@@ -4,6 +4,7 @@
 mod access;
 mod client;
 mod input;
+mod repeated;
 mod same_events;
 mod sessions;
 mod stateless;

@@ -11,7 +11,7 @@ import { EmptyState, ListState } from '~/parts/ListState';
 import { PageHeader } from '~/parts/PageHeader';
 import { NeedButton } from '~/parts/permission';
 import { RowMenu } from '~/parts/RowMenu';
-import { matches, SearchField } from '~/parts/SearchField';
+import { matches, SearchField, searched } from '~/parts/SearchField';
 import { RelativeTime } from '~/parts/time';
 import { Who } from '~/parts/Who';
 import { NewKeyDialog } from './NewKeyDialog';
@@ -47,15 +47,13 @@ function State({ one }: { one: Key }) {
 export function ApiKeysPage() {
   const { q, show } = route.useSearch();
   const navigate = route.useNavigate();
-  const list = useList('/api/v1/api-keys', { all: true });
+  // All of them: revoked ones are left out here, and a page of those alone must not look empty.
+  const list = useList('/api/v1/api-keys', { all: true, query: searched(q) });
   const admin = useCan('admin');
   const [creating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<Key | null>(null);
   const shown = useMemo(
-    () =>
-      list.items.filter(
-        (one) => matches(q, one.name, one.scope, one.prefix) && (show === 'all' || !one.revoked_at),
-      ),
+    () => list.items.filter((one) => matches(q, one.name, one.prefix) && (show === 'all' || !one.revoked_at)),
     [list.items, q, show],
   );
   const add = (

@@ -1,5 +1,5 @@
 import { Menu, Text } from '@mantine/core';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { client, type Schemas } from '~/api/client';
 import { useList } from '~/api/list';
 import { ConfirmDelete } from '~/parts/ConfirmDelete';
@@ -7,11 +7,19 @@ import { type Column, DataTable } from '~/parts/DataTable';
 import { ListState } from '~/parts/ListState';
 import { NeedButton } from '~/parts/permission';
 import { RowMenu } from '~/parts/RowMenu';
+import { matches, searched } from '~/parts/SearchField';
 import { RelativeTime } from '~/parts/time';
 import { Who } from '~/parts/Who';
 
-export function Invitations({ onInvite }: { onInvite: () => void }) {
-  const list = useList('/api/v1/invitations');
+interface Props {
+  /** Only those that are found by this. */
+  q: string | undefined;
+  onInvite: () => void;
+}
+
+export function Invitations({ q, onInvite }: Props) {
+  const list = useList('/api/v1/invitations', { query: searched(q) });
+  const shown = useMemo(() => list.items.filter((one) => matches(q, one.email)), [list.items, q]);
   const [revoking, setRevoking] = useState<Schemas['Invitation'] | null>(null);
   const columns: Column<Schemas['Invitation']>[] = [
     {
@@ -47,20 +55,24 @@ export function Invitations({ onInvite }: { onInvite: () => void }) {
         loading={list.loading}
         problem={list.problem}
         onRetry={list.retry}
-        empty={list.items.length === 0}
+        empty={shown.length === 0 && !list.more}
         whenEmpty={
-          <Text c="dimmed">
-            None.{' '}
-            <NeedButton need="admin" variant="subtle" size="compact-sm" onClick={onInvite}>
-              Invite somebody
-            </NeedButton>
-          </Text>
+          q ? (
+            <Text c="dimmed">No open invitation is for such an address.</Text>
+          ) : (
+            <Text c="dimmed">
+              None.{' '}
+              <NeedButton need="admin" variant="subtle" size="compact-sm" onClick={onInvite}>
+                Invite somebody
+              </NeedButton>
+            </Text>
+          )
         }
       >
         <DataTable
           label="Open invitations"
           columns={columns}
-          rows={list.items}
+          rows={shown}
           rowKey={(one) => one.id}
           list={list}
         />

@@ -9,7 +9,7 @@ import { ConfirmDelete } from '~/parts/ConfirmDelete';
 import { EmptyState, ListState } from '~/parts/ListState';
 import { PageHeader } from '~/parts/PageHeader';
 import { NeedButton } from '~/parts/permission';
-import { matches, SearchField } from '~/parts/SearchField';
+import { matches, SearchField, searched } from '~/parts/SearchField';
 import { Invitations } from './Invitations';
 import { InviteDialog } from './InviteDialog';
 import { MemberTable } from './MemberTable';
@@ -20,14 +20,11 @@ export function MembersPage() {
   const { q } = route.useSearch();
   const navigate = route.useNavigate();
   const { user } = useSession();
-  const list = useList('/api/v1/members', { all: Boolean(q) });
+  const list = useList('/api/v1/members', { query: searched(q) });
   const mayInvite = useCan('admin');
   const [inviting, invite] = useDisclosure(false);
   const [leaving, setLeaving] = useState<Schemas['Member'] | null>(null);
-  const shown = useMemo(
-    () => list.items.filter((one) => matches(q, one.name, one.email, one.role)),
-    [list.items, q],
-  );
+  const shown = useMemo(() => list.items.filter((one) => matches(q, one.name, one.email)), [list.items, q]);
   const itsMe = leaving?.id === user.id;
 
   return (
@@ -65,7 +62,7 @@ export function MembersPage() {
             <Title order={2} mb="xs">
               Open invitations
             </Title>
-            <Invitations onInvite={invite.open} />
+            <Invitations q={q} onInvite={invite.open} />
           </div>
         )}
       </Stack>

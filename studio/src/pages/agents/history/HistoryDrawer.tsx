@@ -1,11 +1,12 @@
 import { Button, Drawer, Group, Stack, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { Schemas } from '~/api/client';
 import { useList } from '~/api/list';
 import { useCan } from '~/api/session';
 import { StatusBadge } from '~/parts/badges';
 import { EmptyState, ListState } from '~/parts/ListState';
+import { matches, SearchField, searched } from '~/parts/SearchField';
 import { RelativeTime } from '~/parts/time';
 import { Who } from '~/parts/Who';
 import { useDraft } from '../draft/useDraft';
@@ -22,10 +23,12 @@ interface Props {
 /** The locked versions, the newest first. */
 export function HistoryDrawer({ agent, onClose }: Props) {
   const desk = useDraft();
+  const [q, setQ] = useState<string>();
   const list = useList('/api/v1/agents/{id}/versions', {
     path: { id: agent.id },
-    query: { document: false },
+    query: { document: false, ...searched(q) },
   });
+  const shown = useMemo(() => list.items.filter((one) => matches(q, one.notes)), [list.items, q]);
   const [restoring, setRestoring] = useState<number>();
   const [publishing, setPublishing] = useState<number>();
   return (
@@ -38,20 +41,25 @@ export function HistoryDrawer({ agent, onClose }: Props) {
               : `The draft was restored from v${desk.restoredFrom}.`}
           </Text>
         )}
+        {(q || list.items.length > 0) && <SearchField label="Search notes" value={q} onChange={setQ} />}
         <ListState
           loading={list.loading}
           problem={list.problem}
           onRetry={list.retry}
-          empty={list.items.length === 0}
+          empty={shown.length === 0 && !list.more}
           whenEmpty={
-            <EmptyState title="No locked versions yet">
-              Save &amp; lock version makes the draft v1. A locked version never changes; you publish one,
-              compare two, or bring one back into the draft.
-            </EmptyState>
+            q ? (
+              <EmptyState title="No version matches">No version has “{q}” in its notes.</EmptyState>
+            ) : (
+              <EmptyState title="No locked versions yet">
+                Save &amp; lock version makes the draft v1. A locked version never changes; you publish one,
+                compare two, or bring one back into the draft.
+              </EmptyState>
+            )
           }
         >
           <Stack gap="xs" component="ol" p={0} m={0} style={{ listStyle: 'none' }}>
-            {list.items.map((version) => (
+            {shown.map((version) => (
               <VersionCard
                 key={version.number}
                 agent={agent}
