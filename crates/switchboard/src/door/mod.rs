@@ -40,6 +40,11 @@ const SPARE_HEAD: Duration = Duration::from_secs(5);
 /// How long the door waits when the system gives it no connection.
 const NO_DESCRIPTOR: Duration = Duration::from_millis(50);
 
+/// Files that a server has open before it serves anybody: its database, its log, its runtime.
+const OWN_FILES: usize = 28;
+/// Those of each core.
+const FILES_OF_A_CORE: usize = 6;
+
 /// What the door allows.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -56,10 +61,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The share of the files that a process may have open which connections may take.
+    /// The share of the files that a process may have open which connections may take: of those that the
+    /// server does not need for itself.
     pub fn of_files(files: u64, most_connections: usize) -> (usize, usize) {
         let files = usize::try_from(files).unwrap_or(usize::MAX);
-        let connections = most_connections.min(files.saturating_mul(2) / 5).max(8);
+        let own = OWN_FILES + FILES_OF_A_CORE * Cores::available();
+        let files = files.saturating_sub(own);
+        let connections = most_connections.min(files / 2).max(8);
         (connections, (files / 16).clamp(4, 256))
     }
 }
