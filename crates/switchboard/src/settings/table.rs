@@ -417,7 +417,7 @@ pub const SETTINGS: &[Setting] = &[
         "SWITCHBOARD_MAX_CONNECTIONS",
         ("COUNT", 8, 1_000_000, "10000"),
         "The most connections that are served at once",
-        "Never more than two fifths of the files that the process may have open. Whoever comes when all are \
+        "Never more than half of the files that the process may have open and does not need for itself. Whoever comes when all are \
          taken is told to come back (503).",
     ),
     number(
