@@ -53,6 +53,13 @@ const invitation = createRoute({
   component: page(() => import('./pages/door/InvitationPage'), 'InvitationPage'),
 });
 
+/** Public, as the document is that it shows. */
+const reference = createRoute({
+  getParentRoute: () => root,
+  path: '/api/docs',
+  component: page(() => import('./pages/reference/ReferencePage'), 'ReferencePage'),
+});
+
 const index = createRoute({
   getParentRoute: () => app,
   path: '/',
@@ -245,6 +252,7 @@ export const routeTree = root.addChildren([
   setup,
   signIn,
   invitation,
+  reference,
   app.addChildren([
     index,
     overview,

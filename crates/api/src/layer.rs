@@ -68,7 +68,7 @@ pub async fn observed<A: Future<Output = Response>>(
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }
-    secure(response.headers_mut(), route);
+    secure(response.headers_mut());
     let route = route.unwrap_or("unmatched");
     let status = response.status().as_u16();
     let problem = response.extensions().get::<ProblemCode>().cloned();
@@ -101,24 +101,16 @@ pub async fn observed<A: Future<Output = Response>>(
     response
 }
 
-/// What the reference page may load: its own files, with the styles that it sets itself.
-const REFERENCE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 /// What an answer may load that is no page: nothing.
 const NOTHING_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Says how a browser has to treat an answer, where its handler did not: take it for what it says it
 /// is, keep it nowhere, load nothing for it.
-fn secure(headers: &mut HeaderMap, route: Option<&str>) {
-    let is_reference = route.is_some_and(|route| route.starts_with("/api/docs"));
-    let policy = if is_reference {
-        REFERENCE_POLICY
-    } else {
-        NOTHING_POLICY
-    };
+fn secure(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CONTENT_SECURITY_POLICY, NOTHING_POLICY),
     ] {
         headers
             .entry(name)

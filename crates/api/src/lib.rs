@@ -1,4 +1,4 @@
-//! The doors: REST under `/api/v1`, its document and reference page, each agent as an MCP server
+//! The doors: REST under `/api/v1` and the document that describes it, each agent as an MCP server
 //! under `/mcp`, health and metrics, and the Studio everywhere else.
 //!
 //! A handler reads its input, calls one operation of `switchboard-app` and writes the answer; it
@@ -26,7 +26,6 @@ use axum::routing::{any, get};
 use switchboard_app::App;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa_swagger_ui::SwaggerUi;
 
 pub use front::Front;
 pub use mcp::Door;
@@ -109,7 +108,9 @@ fn router(state: ApiState) -> Router {
     Router::new()
         .nest("/api/v1", api.fallback(routes::system::unknown_path))
         .route(mcp::ROUTE, any(mcp::serve))
-        .merge(SwaggerUi::new("/api/docs").external_url_unchecked("/api/openapi.json", document))
+        .route("/api/openapi.json", openapi::served(&document))
+        .route("/api/docs", routes::studio::pages())
+        .route("/api/docs/", routes::studio::pages())
         .route("/healthz", get(routes::system::healthz))
         .route("/readyz", get(routes::system::readyz))
         .route("/metrics", get(routes::system::metrics))

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
+use switchboard_domain::error_code::ErrorCode;
 
 const SCHEMAS: &str = "#/components/schemas/";
 
@@ -18,9 +19,25 @@ pub fn finish(document: &mut Value) {
     };
     let mut schemas = used(&document["paths"], flattened(&schemas));
     name_variants(&mut schemas);
+    if let Some(codes) = schemas.get_mut("ErrorCode") {
+        codes["x-errors"] = errors();
+    }
     schemas.values_mut().for_each(close);
     document["components"]["schemas"] = Value::Object(schemas);
     close(&mut document["paths"]);
+}
+
+/// What each code means and what to do about it, as in docs/errors.md.
+fn errors() -> Value {
+    let entry = |code: &ErrorCode| {
+        let words = json!({
+            "status": code.status(),
+            "meaning": code.meaning(),
+            "advice": code.advice(),
+        });
+        (code.to_string(), words)
+    };
+    ErrorCode::ALL.iter().map(entry).collect()
 }
 
 fn is_named<'a>(

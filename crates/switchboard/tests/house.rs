@@ -125,7 +125,6 @@ const KEPT: &[(&str, &[&str])] = &[
     ("axum", &["api", "switchboard", "simulators", "bench"]),
     ("utoipa", &["contract", "api"]),
     ("utoipa-axum", &["api"]),
-    ("utoipa-swagger-ui", &["api"]),
     ("oauth2", &["connect"]),
     ("rmcp", &["mcp", "api"]),
     ("jsonschema", &["domain", "testkit"]),

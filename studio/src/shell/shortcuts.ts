@@ -2,6 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { flushSync } from 'react-dom';
 import { PAGES } from './pages';
+import { goToSearch, isTyping } from './searchKey';
 
 export const MOD = /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘' : 'Ctrl';
 
@@ -13,13 +14,6 @@ export const SHORTCUTS = [
   { keys: [MOD, 'S'], does: 'Save the form or draft on the page' },
   { keys: ['Esc'], does: 'Close what is open on top' },
 ];
-
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    target.closest('input, textarea, select, [contenteditable="true"]') !== null
-  );
-}
 
 /** Ctrl/Cmd-K, `?`, `/`, and g followed by the letter of a page. */
 export function useShortcuts({
@@ -48,11 +42,8 @@ export function useShortcuts({
         leader.current = event.timeStamp;
       } else if (event.key === '?') {
         openShortcuts();
-      } else if (event.key === '/') {
-        const field = document.querySelector<HTMLInputElement>('#main input[type="search"]');
-        if (!field) return;
-        event.preventDefault();
-        field.focus();
+      } else {
+        goToSearch(event, '#main input[type="search"]');
       }
     }
     document.addEventListener('keydown', onKeyDown);

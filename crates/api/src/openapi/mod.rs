@@ -4,7 +4,11 @@ mod answers;
 mod problems;
 
 use axum::Router;
+use axum::body::Bytes;
+use axum::http::header;
+use axum::routing::{MethodRouter, get};
 use serde_json::Value;
+use tower_http::compression::CompressionLayer;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
@@ -152,6 +156,13 @@ fn described(mut document: OpenApi) -> Value {
     }
     switchboard_contract::document::finish(&mut document);
     document
+}
+
+/// Serves the document.
+pub fn served(document: &Value) -> MethodRouter<ApiState> {
+    let text = Bytes::from(document.to_string());
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    get(async move || (kind, text.clone())).layer(CompressionLayer::new())
 }
 
 /// The document, as it is committed in `docs/openapi.json`.

@@ -17,13 +17,16 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 /// What is said where the Studio was not built in.
 const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Switchboard</title>\n\
     <p>This binary was built without the Studio. <code>make run</code> builds both.\n\
-    <p>The API is here all the same: <a href=\"/api/docs/\">its reference</a>.\n</html>\n";
+    <p>The API is here all the same. <a href=\"/api/openapi.json\">/api/openapi.json</a> describes it.\n</html>\n";
+
+/// The address of the API's reference, which is a page of the Studio.
+const REFERENCE: &str = "/api/docs";
 
 /// What starts like this is no page: a program that asks for it made a mistake, and is told so.
 const OTHERS: [&str; 5] = ["/api", "/mcp", "/healthz", "/readyz", "/metrics"];
 
 /// Serves the Studio wherever nothing else is served.
-pub fn pages() -> MethodRouter {
+pub fn pages<S: Clone + Send + Sync + 'static>() -> MethodRouter<S> {
     get(serve)
         .fallback(unknown_path)
         .layer(CompressionLayer::new())
@@ -35,7 +38,8 @@ async fn serve(uri: Uri, headers: HeaderMap) -> Response {
         path.strip_prefix(start)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    if OTHERS.into_iter().any(is_under) {
+    let is_reference = path.trim_end_matches('/') == REFERENCE;
+    if !is_reference && OTHERS.into_iter().any(is_under) {
         return unknown_path().await.into_response();
     }
     let name = path.trim_start_matches('/');
@@ -54,7 +58,7 @@ async fn serve(uri: Uri, headers: HeaderMap) -> Response {
     }
     match switchboard_studio::file(INDEX) {
         Some(index) => answer(index, "no-cache", &headers),
-        None if name.is_empty() => not_built(),
+        None if name.is_empty() || is_reference => not_built(),
         None => unknown_path().await.into_response(),
     }
 }
