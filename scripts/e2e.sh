@@ -15,7 +15,7 @@ fi
 binary=$(realpath "$1")
 cd "$(dirname "$0")/.."
 
-if [ ! -d e2e/node_modules/playwright-core ]; then
+if [ ! -d node_modules/playwright-core ]; then
     echo "missing: the packages of e2e; run: scripts/setup.sh e2e" >&2
     exit 1
 fi

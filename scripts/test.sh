@@ -61,7 +61,8 @@ wait_for() {
 fetch_and_install() {
     cargo fetch --locked --quiet &
     local fetching=$!
-    scripts/studio.sh &
+    # All packages at once, before the Studio asks for its own.
+    { scripts/packages.sh && scripts/studio.sh; } &
     local studio=$!
     scripts/setup.sh
     wait "$fetching"

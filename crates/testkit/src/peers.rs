@@ -36,7 +36,7 @@ pub fn venv() -> PathBuf {
 
 /// The npm packages of the tests.
 pub fn modules() -> PathBuf {
-    installed("SWITCHBOARD_TEST_NPM", "scripts/npm/node_modules")
+    installed("SWITCHBOARD_TEST_NPM", "node_modules")
 }
 
 /// The Node that the Python environment brings: the system's may be older than its users need.
