@@ -419,6 +419,10 @@ pub struct Action {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub schema_notes: Option<Vec<ToolNote>>,
+    /// Which versions of agents link it, in a list that is asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub usage: Option<Vec<UsageEntry>>,
     /// Counts its changes.
     pub revision: u64,
     /// When it was made.
@@ -529,6 +533,14 @@ pub enum ActionOrReport {
 pub struct MoveInput {
     /// The integration that gets it.
     pub integration_id: IntegrationId,
+}
+
+/// What lists of actions can say of each beside itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum ActionExpansion {
+    /// Which versions of agents link it.
+    Usage,
 }
 
 /// An agent's version that links an action.

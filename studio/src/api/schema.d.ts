@@ -1201,6 +1201,11 @@ export interface components {
             /** @description The fields that differ, of one that is in both. */
             fields: components["schemas"]["FieldDifference"][];
         };
+        /**
+         * @description What lists of actions can say of each beside itself.
+         * @enum {string}
+         */
+        ActionExpansion: "usage";
         ActionFailedEvent: {
             /** @description The call. */
             call_id: components["schemas"]["CallId"];
@@ -2036,6 +2041,8 @@ export interface components {
             shape_digest: string;
             /** @description What providers of models make of the schema, in the answer to a change. */
             schema_notes?: components["schemas"]["ToolNote"][];
+            /** @description Which versions of agents link it, in a list that is asked for it. */
+            usage?: components["schemas"]["UsageEntry"][];
             /**
              * Format: int64
              * @description Counts its changes.
@@ -2609,6 +2616,8 @@ export interface components {
             shape_digest: string;
             /** @description What providers of models make of the schema, in the answer to a change. */
             schema_notes?: components["schemas"]["ToolNote"][];
+            /** @description Which versions of agents link it, in a list that is asked for it. */
+            usage?: components["schemas"]["UsageEntry"][];
             /**
              * Format: int64
              * @description Counts its changes.
@@ -2865,6 +2874,8 @@ export interface components {
             shape_digest: string;
             /** @description What providers of models make of the schema, in the answer to a change. */
             schema_notes?: components["schemas"]["ToolNote"][];
+            /** @description Which versions of agents link it, in a list that is asked for it. */
+            usage?: components["schemas"]["UsageEntry"][];
             /**
              * Format: int64
              * @description Counts its changes.
@@ -4052,8 +4063,10 @@ export interface operations {
                 after?: string;
                 /** @description Only those that have all these words somewhere in their name or description, in any case. */
                 q?: string;
-                /** @description Only these: what they are listed by, one after the other with commas between them, at most 200. */
+                /** @description Only these: their ids, one after the other with commas between them, at most 200. */
                 ids?: string;
+                /** @description `usage` says of each which versions of agents link it, as `GET /actions/{id}/usage` does. */
+                expand?: components["schemas"]["ActionExpansion"];
             };
             header?: never;
             path?: never;
@@ -10491,8 +10504,10 @@ export interface operations {
                 after?: string;
                 /** @description Only those that have all these words somewhere in their name or description, in any case. */
                 q?: string;
-                /** @description Only these: what they are listed by, one after the other with commas between them, at most 200. */
+                /** @description Only these: their ids, one after the other with commas between them, at most 200. */
                 ids?: string;
+                /** @description `usage` says of each which versions of agents link it, as `GET /actions/{id}/usage` does. */
+                expand?: components["schemas"]["ActionExpansion"];
             };
             header?: never;
             path: {
