@@ -372,6 +372,7 @@ async fn many_callers_at_once_leave_no_gap(database: TestDatabase) {
     // Nobody gives up here, however slow the machine is.
     let pace = Pace {
         asked: Duration::from_secs(30),
+        fail_fast_after: Duration::from_secs(30),
         ..PACE
     };
     let world = Arc::new(world_at(pace, database, faults).await);
