@@ -453,17 +453,17 @@ pub struct ListQuery {
     /// How many entries, from 1 to 200.
     #[serde(default)]
     #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
+    pub limit: Option<u32>,
     /// The `next` of the page before.
     #[serde(default)]
-    after: Option<String>,
+    pub after: Option<String>,
     /// Only those that have all these words somewhere in their name or description, in any case.
     #[serde(default)]
     #[param(max_length = 200)]
-    q: Option<String>,
+    pub q: Option<String>,
     /// Only these: what they are listed by, one after the other with commas between them, at most 200.
     #[serde(default)]
-    ids: Option<String>,
+    pub ids: Option<String>,
 }
 
 impl ListQuery {

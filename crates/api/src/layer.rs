@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -11,6 +11,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use switchboard_app::{Details, Principal, RequestInfo, audit};
+
+use tracing::Instrument as _;
 
 use crate::ApiState;
 use crate::problem::ProblemCode;
@@ -64,7 +66,14 @@ pub async fn observed<A: Future<Output = Response>>(
     };
     request.extensions_mut().insert(caller.clone());
     let method = request.method().clone();
-    let mut response = answer(request).await;
+    // Only made where the log's level is `debug`: a span costs more than all that is noted for the line.
+    let span = tracing::debug_span!(
+        "request",
+        request_id = id,
+        method = method.as_str(),
+        route = route.unwrap_or("unmatched")
+    );
+    let (mut response, spent) = switchboard_spent::noted(answer(request).instrument(span)).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }
@@ -96,6 +105,9 @@ pub async fn observed<A: Future<Output = Response>>(
         workspace = principal.map(|principal| tracing::field::display(principal.workspace)),
         actor = principal.map(|principal| tracing::field::display(principal.actor)),
         duration_us,
+        database_ms = milliseconds(spent.database),
+        queue_ms = milliseconds(spent.queue),
+        upstream_ms = milliseconds(spent.upstream),
         "request"
     );
     response
@@ -141,6 +153,11 @@ async fn note_refusal(
     if let Err(error) = noted {
         tracing::warn!(%error, "a refusal could not be noted in the audit log");
     }
+}
+
+/// To the microsecond.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 const fn class(status: u16) -> &'static str {

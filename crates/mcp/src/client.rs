@@ -8,6 +8,7 @@ use moka::future::Cache;
 use serde_json::Value;
 use switchboard_connect::{Secrets, TokenCache};
 use switchboard_outbound::Client;
+use switchboard_spent::{Part, wait};
 use tokio::time::Instant;
 
 use crate::answer::ToolAnswer;
@@ -84,6 +85,7 @@ impl McpClient {
         deadline: Instant,
     ) -> Result<Discovery, McpError> {
         let limits = &self.settings.limits;
+        let _waiting = wait(Part::Upstream);
         let key = key(target, secrets)?;
         let session = self.session(&key, target, secrets, deadline).await?;
         match discovery::discover(&session, limits, deadline).await {
@@ -115,6 +117,7 @@ impl McpClient {
             cap: self.settings.limits.max_answer_bytes,
             deadline,
         };
+        let waiting = wait(Part::Upstream);
         let key = key(target, secrets)?;
         let session = self.session(&key, target, secrets, deadline).await?;
         let text = match session.ask(&ask).await {
@@ -125,6 +128,7 @@ impl McpClient {
             }
             result => result,
         }?;
+        drop(waiting);
         // A session knows the secrets of when it was opened; here are those of now.
         let text = match secrets.redactor().clean_json(&text) {
             Cow::Borrowed(_) => None,

@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use hyper_rustls::ConfigBuilderExt as _;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use switchboard_spent::{Part, wait};
 use tokio::time::Instant;
 
 use crate::body::{self, Payload};
@@ -166,12 +167,14 @@ impl Client {
     }
 
     /// Like [`Client::send`], with options of its own.
+    #[tracing::instrument(level = "debug", name = "exchange", skip_all)]
     pub async fn send_with(
         &self,
         mut request: Request,
         options: &Options,
         deadline: Instant,
     ) -> Result<Response, OutboundError> {
+        let _waiting = wait(Part::Upstream);
         let (mut opened, _permit) = self.open(&mut request, options, deadline).await?;
         opened.stream.room = Some(self.0.room.clone());
         let body = opened.stream.collect(deadline).await;

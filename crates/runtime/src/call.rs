@@ -67,6 +67,7 @@ pub struct CallAnswer {
 
 /// Performs an action of a conversation's agent. The answer is given when its event is durable; a
 /// caller that goes away does not stop the call.
+#[tracing::instrument(level = "debug", skip_all, fields(conversation = %request.conversation))]
 pub async fn call(
     runtime: &Arc<Runtime>,
     runner: &Runner,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::{Database, SqlSafeStr as _, Sqlite};
 use sqlx_core::transaction::TransactionManager as _;
+use switchboard_spent::{Part, wait};
 
 /// How long a connection may take to go back to its pool. Over it, it is closed.
 const RETURN: Duration = Duration::from_secs(5);
@@ -165,6 +166,7 @@ pub(crate) async fn bounded<T, E: From<sqlx::Error>>(
         return Err(injected().into());
     }
     let deadline = watch.rules.deadline;
+    let _waiting = wait(Part::Database);
     // Set first, so that a caller that goes away in the middle leaves it set.
     watch.broken = true;
     let work = async {

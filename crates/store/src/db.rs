@@ -11,6 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 use sqlx::postgres::PgListener;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Postgres, Sqlite, SqlitePool};
+use switchboard_spent::{Part, wait};
 
 use crate::checkpoint;
 use crate::connection::{Link, Rules};
@@ -102,11 +103,15 @@ pub struct Connections {
 }
 
 /// One who waits for a connection.
-struct Waiting<'a>(&'a AtomicUsize);
+struct Waiting<'a> {
+    count: &'a AtomicUsize,
+    /// For the log line of whoever waits.
+    _noted: switchboard_spent::Waiting,
+}
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -374,7 +379,10 @@ impl Db {
     fn wait(&self, lane: Lane) -> Waiting<'_> {
         let count = &self.waiting[lane as usize];
         count.fetch_add(1, Ordering::Relaxed);
-        Waiting(count)
+        Waiting {
+            count,
+            _noted: wait(Part::Database),
+        }
     }
 
     /// A connection for reading what is committed.

@@ -266,52 +266,74 @@ pub enum Linking {
     Integration(IntegrationId),
 }
 
+type UserRow = (Uuid, Uuid, String, Option<i64>, i64, Uuid);
+
+const USERS: &str = "SELECT l.action_id, l.agent_id, g.name, g.published_version, l.number, l.binding_id FROM version_link AS l \
+     JOIN agent AS g ON g.workspace_id = l.workspace_id AND g.id = l.agent_id \
+     WHERE l.workspace_id = $1 AND g.deleted_at IS NULL AND";
+
 /// The versions of agents that are not deleted that link something, the draft of each agent first.
 pub async fn users(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     linking: Linking,
 ) -> Result<Vec<LinkUser>, StoreError> {
-    type Row = (Uuid, String, Option<i64>, i64, Uuid);
-    let (sql, id) = match linking {
-        Linking::Action(id) => (
-            "SELECT l.agent_id, g.name, g.published_version, l.number, l.binding_id FROM version_link AS l \
-             JOIN agent AS g ON g.workspace_id = l.workspace_id AND g.id = l.agent_id \
-             WHERE l.workspace_id = $1 AND l.action_id = $2 AND g.deleted_at IS NULL ORDER BY l.agent_id, l.number, l.binding_id",
-            id.uuid(),
-        ),
-        Linking::Integration(id) => (
-            "SELECT l.agent_id, g.name, g.published_version, l.number, l.binding_id FROM version_link AS l \
-             JOIN agent AS g ON g.workspace_id = l.workspace_id AND g.id = l.agent_id \
-             WHERE l.workspace_id = $1 AND l.integration_id = $2 AND g.deleted_at IS NULL ORDER BY l.agent_id, l.number, l.binding_id",
-            id.uuid(),
-        ),
+    let (column, id) = match linking {
+        Linking::Action(id) => ("action_id", id.uuid()),
+        Linking::Integration(id) => ("integration_id", id.uuid()),
     };
-    let rows: Vec<Row> = on!(engine, conn => sqlx::query_as(sql)
+    let sql = format!("{USERS} l.{column} = $2 ORDER BY l.agent_id, l.number, l.binding_id");
+    let rows: Vec<UserRow> = on!(engine, conn => sqlx::query_as(AssertSqlSafe(sql))
         .bind(workspace.uuid()).bind(id)
         .fetch_all(conn).await)?;
-    let mut users: Vec<LinkUser> = vec![];
-    for (agent, agent_name, published, number, binding) in rows {
-        let agent = AgentId::from_uuid(agent);
-        let is_published = published == Some(number);
-        let number =
-            u32::try_from(number).map_err(|error| StoreError::corrupt("version", error))?;
-        let version = VersionRef::from_number(number);
-        let binding = BindingId::from_uuid(binding);
-        match users.last_mut() {
-            Some(last) if last.agent == agent && last.version == version => {
-                last.bindings.push(binding);
-            }
-            _ => users.push(LinkUser {
-                agent,
-                agent_name,
-                version,
-                is_published,
-                bindings: vec![binding],
-            }),
-        }
+    let mut users = vec![];
+    for row in rows {
+        add_user(&mut users, row)?;
     }
     Ok(users)
+}
+
+/// The same for each of these actions that anybody links.
+pub async fn users_of(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    actions: &[ActionId],
+) -> Result<BTreeMap<ActionId, Vec<LinkUser>>, StoreError> {
+    let ids: Vec<Uuid> = actions.iter().map(|id| id.uuid()).collect();
+    let head = format!("{USERS} l.action_id IN");
+    let tail = " ORDER BY l.agent_id, l.number, l.binding_id";
+    let rows: Vec<UserRow> = in_chunks(engine, &head, tail, workspace, &ids).await?;
+    let mut users: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for row in rows {
+        let of_action = users.entry(ActionId::from_uuid(row.0)).or_default();
+        add_user(of_action, row)?;
+    }
+    Ok(users)
+}
+
+/// Adds a link to those before it: the links of one version stand one after the other.
+fn add_user(
+    users: &mut Vec<LinkUser>,
+    (_, agent, agent_name, published, number, binding): UserRow,
+) -> Result<(), StoreError> {
+    let agent = AgentId::from_uuid(agent);
+    let is_published = published == Some(number);
+    let number = u32::try_from(number).map_err(|error| StoreError::corrupt("version", error))?;
+    let version = VersionRef::from_number(number);
+    let binding = BindingId::from_uuid(binding);
+    match users.last_mut() {
+        Some(last) if last.agent == agent && last.version == version => {
+            last.bindings.push(binding);
+        }
+        _ => users.push(LinkUser {
+            agent,
+            agent_name,
+            version,
+            is_published,
+            bindings: vec![binding],
+        }),
+    }
+    Ok(())
 }
 
 /// How many agents that are not deleted link actions of each of these integrations, in any version.

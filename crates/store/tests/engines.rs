@@ -394,6 +394,15 @@ async fn integrations_and_actions(engine: &mut Engine<'_>) {
     finding(engine, &make).await;
 }
 
+/// Who links several actions is who links each.
+async fn users_of_several(engine: &mut Engine<'_>, action: ActionId) {
+    let other = ActionId::from_uuid(uuid(999));
+    let users = link::users_of(engine, WORKSPACE, &[other, action]).await;
+    let of_action = link::users(engine, WORKSPACE, Linking::Action(action)).await;
+    let expected = BTreeMap::from([(action, of_action.unwrap())]);
+    assert_eq!(users.unwrap(), expected);
+}
+
 /// Locked versions of another agent, found by their notes.
 async fn versions_by_their_notes(engine: &mut Engine<'_>) {
     let agent = AgentId::from_uuid(uuid(21));
@@ -652,6 +661,7 @@ async fn versions_and_links(engine: &mut Engine<'_>) {
     assert_eq!(linked.len(), 70);
     let seen = linked[0].seen.as_ref().unwrap();
     assert_eq!((seen.revision, seen.digest.as_str()), (1, "x"));
+    users_of_several(engine, action).await;
     for linking in [Linking::Action(action), Linking::Integration(INTEGRATION)] {
         let users = link::users(engine, WORKSPACE, linking).await.unwrap();
         let found: Vec<_> = users.iter().map(|user| user.version).collect();

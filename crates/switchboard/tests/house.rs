@@ -15,13 +15,14 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 /// Which of our crates each crate may use. ARCHITECTURE.md says why.
 const ROOMS: &[(&str, &[&str])] = &[
     ("context", &[]),
+    ("spent", &[]),
     ("domain", &[]),
     ("contract", &["domain"]),
     ("vault", &[]),
-    ("outbound", &[]),
-    ("store", &["domain"]),
+    ("outbound", &["spent"]),
+    ("store", &["domain", "spent"]),
     ("connect", &["domain", "outbound", "vault"]),
-    ("mcp", &["domain", "outbound", "vault", "connect"]),
+    ("mcp", &["domain", "spent", "outbound", "vault", "connect"]),
     (
         "operation",
         &["context", "domain", "contract", "vault", "store", "connect"],
@@ -31,6 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "runtime",
         &[
             "context",
+            "spent",
             "domain",
             "contract",
             "vault",
@@ -88,7 +90,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("studio", &[]),
-    ("api", &["domain", "contract", "app", "studio"]),
+    ("api", &["spent", "domain", "contract", "app", "studio"]),
     ("simulators", &["domain", "outbound"]),
     // It puts the others together, but speaks to services through them alone.
     (

@@ -132,6 +132,31 @@ async fn all_actions_are_one_list(database: TestDatabase) {
     let of_two = format!("/integrations/{}/actions?q=READ", integrations[1]);
     assert_eq!(names(&client, &of_two).await, ["read_Two"]);
 
+    // Who links each, in one answer.
+    let one = client.get("/actions?q=read_One").await.expect(200)["data"][0].clone();
+    let agent = build.agent("Reader").await;
+    let draft = json!({"actions": [{"link": {"action_id": one["id"]}}]});
+    build.publish(&agent, draft).await;
+    let page = client.get("/actions?expand=usage").await.expect(200);
+    let rows = page["data"].as_array().unwrap();
+    for row in rows {
+        let path = format!("/actions/{}/usage", id(row));
+        let usage = client.get(&path).await.expect(200);
+        assert_eq!(row["usage"], usage["data"]);
+    }
+    let linked = |row: &Value| row["usage"].as_array().unwrap().len();
+    assert_eq!(rows.iter().map(linked).collect::<Vec<_>>(), [2, 0, 0, 0]);
+    let of_one = format!(
+        "/integrations/{}/actions?expand=usage&limit=1",
+        integrations[0]
+    );
+    let page = client.get(&of_one).await.expect(200);
+    assert_eq!(page["data"][0]["usage"][0]["agent_name"], "Reader");
+    assert!(one.get("usage").is_none());
+    let wrong = client.get("/actions?expand=everything").await;
+    assert_eq!(wrong.json()["errors"][0]["pointer"], "/expand");
+    assert_eq!(wrong.problem(422), "invalid_input");
+
     let first = client.get("/actions?q=read&limit=1").await.expect(200);
     let next = first["next"].as_str().unwrap();
     let second = client

@@ -13,6 +13,7 @@ mod freshness;
 mod house;
 mod inputs;
 mod lists;
+mod log_line;
 mod mcp_door;
 mod mcp_servers;
 mod messages;

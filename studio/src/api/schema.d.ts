@@ -2052,6 +2052,8 @@ export interface components {
             shape_digest: string;
             /** @description What providers of models make of the schema, in the answer to a change. */
             schema_notes?: components["schemas"]["ToolNote"][];
+            /** @description Which versions of agents link it, in a list that is asked for it. */
+            usage?: components["schemas"]["UsageEntry"][];
             /**
              * Format: int64
              * @description Counts its changes.
@@ -2630,6 +2632,8 @@ export interface components {
             shape_digest: string;
             /** @description What providers of models make of the schema, in the answer to a change. */
             schema_notes?: components["schemas"]["ToolNote"][];
+            /** @description Which versions of agents link it, in a list that is asked for it. */
+            usage?: components["schemas"]["UsageEntry"][];
             /**
              * Format: int64
              * @description Counts its changes.
@@ -2889,6 +2893,8 @@ export interface components {
             shape_digest: string;
             /** @description What providers of models make of the schema, in the answer to a change. */
             schema_notes?: components["schemas"]["ToolNote"][];
+            /** @description Which versions of agents link it, in a list that is asked for it. */
+            usage?: components["schemas"]["UsageEntry"][];
             /**
              * Format: int64
              * @description Counts its changes.
@@ -4091,8 +4097,10 @@ export interface operations {
                 after?: string;
                 /** @description Only those that have all these words somewhere in their name or description, in any case. */
                 q?: string;
-                /** @description Only these: what they are listed by, one after the other with commas between them, at most 200. */
+                /** @description Only these: their ids, one after the other with commas between them, at most 200. */
                 ids?: string;
+                /** @description `usage` says of each which versions of agents link it, as `GET /actions/{id}/usage` does. */
+                expand?: components["schemas"]["ActionExpansion"];
             };
             header?: never;
             path?: never;
@@ -10530,8 +10538,10 @@ export interface operations {
                 after?: string;
                 /** @description Only those that have all these words somewhere in their name or description, in any case. */
                 q?: string;
-                /** @description Only these: what they are listed by, one after the other with commas between them, at most 200. */
+                /** @description Only these: their ids, one after the other with commas between them, at most 200. */
                 ids?: string;
+                /** @description `usage` says of each which versions of agents link it, as `GET /actions/{id}/usage` does. */
+                expand?: components["schemas"]["ActionExpansion"];
             };
             header?: never;
             path: {

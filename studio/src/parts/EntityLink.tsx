@@ -1,5 +1,6 @@
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { $api } from '~/api/client';
+import { actionOptions, agentOptions, integrationOptions } from '~/api/one';
 
 interface Props {
   /** `integration`, `action`, `agent`, ... as the API calls it. */
@@ -54,13 +55,9 @@ export function shortId(id: string): string {
 
 /** The same, when the name has to be asked for. */
 export function NamedLink({ kind, id }: { kind: string; id: string }) {
-  const init = { params: { path: { id } } };
   const kept = { staleTime: 60_000 };
-  const integration = $api.useQuery('get', '/api/v1/integrations/{id}', init, {
-    ...kept,
-    enabled: kind === 'integration',
-  });
-  const action = $api.useQuery('get', '/api/v1/actions/{id}', init, { ...kept, enabled: kind === 'action' });
-  const agent = $api.useQuery('get', '/api/v1/agents/{id}', init, { ...kept, enabled: kind === 'agent' });
+  const integration = useQuery({ ...integrationOptions(id), ...kept, enabled: kind === 'integration' });
+  const action = useQuery({ ...actionOptions(id), ...kept, enabled: kind === 'action' });
+  const agent = useQuery({ ...agentOptions(id), ...kept, enabled: kind === 'agent' });
   return <EntityLink kind={kind} id={id} name={(integration.data ?? action.data ?? agent.data)?.name} />;
 }

@@ -22,6 +22,7 @@ use crate::routes::{
     integrations, invitations, members, messages, overview, secrets, session, setup, variables,
     versions,
 };
+use switchboard_contract::actions::ActionExpansion;
 use switchboard_contract::conversations::CallOutcome;
 use switchboard_contract::health::Readiness;
 use switchboard_contract::problem::Problem;
@@ -182,6 +183,10 @@ fn complete(document: &mut OpenApi) {
         (Problem::name().into_owned(), Problem::schema()),
         (Readiness::name().into_owned(), Readiness::schema()),
         // Of parameters, which do not bring their schemas along.
+        (
+            ActionExpansion::name().into_owned(),
+            ActionExpansion::schema(),
+        ),
         (CallOutcome::name().into_owned(), CallOutcome::schema()),
         (ToolFormat::name().into_owned(), ToolFormat::schema()),
     ];

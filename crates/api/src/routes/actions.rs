@@ -1,16 +1,19 @@
 //! Shared actions.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::FutureExt as _;
+use serde::Deserialize;
 use switchboard_app::actions;
 use switchboard_app::impact::Outcome;
-use switchboard_app::rows::{self, ActionRow};
-use switchboard_app::{Configuration, Manager, Reader, mcp};
+use switchboard_app::rows::{self, ActionRow, LinkUser};
+use switchboard_app::{AppError, Configuration, Manager, Reader, mcp};
 use switchboard_contract::actions::{
-    Action, ActionChange, ActionInput, ActionList, ActionOrReport, ActionPatch, MoveInput,
-    Revision, RevisionField, RevisionList, TestAnswer, TestInput, Usage, UsageEntry,
+    Action, ActionChange, ActionExpansion, ActionInput, ActionList, ActionOrReport, ActionPatch,
+    MoveInput, Revision, RevisionField, RevisionList, TestAnswer, TestInput, Usage, UsageEntry,
 };
 use switchboard_contract::versions::Report;
 use switchboard_contract::wire::{self, Time, Wire};
@@ -29,6 +32,7 @@ fn show(row: ActionRow) -> Action {
         definition: row.definition.into(),
         shape_digest: row.shape_digest,
         schema_notes: None,
+        usage: None,
         revision: row.revision,
         created_at: Time(row.created_at),
         updated_at: Time(row.updated_at),
@@ -44,36 +48,104 @@ fn show_saved(row: ActionRow) -> Action {
     }
 }
 
+/// Which actions, and what is said of each.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ActionsQuery {
+    /// How many entries, from 1 to 200.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    #[serde(default)]
+    after: Option<String>,
+    /// Only those that have all these words somewhere in their name or description, in any case.
+    #[serde(default)]
+    #[param(max_length = 200)]
+    q: Option<String>,
+    /// Only these: their ids, one after the other with commas between them, at most 200.
+    #[serde(default)]
+    ids: Option<String>,
+    /// `usage` says of each which versions of agents link it, as `GET /actions/{id}/usage` does.
+    #[serde(default)]
+    #[param(value_type = Option<ActionExpansion>)]
+    expand: Option<String>,
+}
+
+/// A page of actions, and of each what is asked for.
+async fn page_of(
+    state: &ApiState,
+    reader: &Reader<Configuration>,
+    integration: Option<IntegrationId>,
+    query: ActionsQuery,
+) -> Result<Response, Problem> {
+    let with_usage = match query.expand.as_deref() {
+        None => false,
+        Some("usage") => true,
+        Some(_) => return Err(AppError::invalid("/expand", "it is `usage`").into()),
+    };
+    let list = ListQuery {
+        limit: query.limit,
+        after: query.after,
+        q: query.q,
+        ids: query.ids,
+    };
+    let listing = list.listing()?;
+    let page = actions::list(&state.app.manage, reader, integration, &listing)
+        .boxed()
+        .await?;
+    let mut usages = if with_usage {
+        let ids: Vec<_> = page.rows.iter().map(|row| row.id).collect();
+        actions::usages(&state.app.manage, reader, &ids)
+            .boxed()
+            .await?
+    } else {
+        BTreeMap::new()
+    };
+    let cursor = |row: &ActionRow| row.id.to_string();
+    let view = |row: ActionRow| {
+        let users = usages.remove(&row.id).unwrap_or_default();
+        Action {
+            usage: with_usage.then(|| users.into_iter().map(usage_entry).collect()),
+            ..show(row)
+        }
+    };
+    Ok(view::page::<ActionList, _>(page, cursor, view))
+}
+
+fn usage_entry(user: LinkUser) -> UsageEntry {
+    UsageEntry {
+        agent_id: Wire(user.agent),
+        agent_name: user.agent_name,
+        version: Wire(user.version),
+        published: user.is_published,
+        binding_ids: user.bindings.into_iter().map(Wire).collect(),
+    }
+}
+
 /// List an integration's actions.
 #[utoipa::path(get, path = "/integrations/{id}/actions", tag = "actions",
-    params(("id" = wire::IntegrationId, Path, description = "The integration's id"), ListQuery),
+    params(("id" = wire::IntegrationId, Path, description = "The integration's id"), ActionsQuery),
     responses((status = 200, description = "A page of actions", body = ActionList)))]
 pub async fn list_actions(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
     Path((id,)): Path<(IntegrationId,)>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<ActionsQuery>,
 ) -> Result<Response, Problem> {
-    let page = actions::list(&state.app.manage, &reader, Some(id), &query.listing()?)
-        .boxed()
-        .await?;
-    let cursor = |row: &ActionRow| row.id.to_string();
-    Ok(view::page::<ActionList, _>(page, cursor, show))
+    page_of(&state, &reader, Some(id), query).await
 }
 
 /// List the actions of all integrations.
-#[utoipa::path(get, path = "/actions", tag = "actions", params(ListQuery),
+#[utoipa::path(get, path = "/actions", tag = "actions", params(ActionsQuery),
     responses((status = 200, description = "A page of actions", body = ActionList)))]
 pub async fn list_all_actions(
     State(state): State<ApiState>,
     Auth(reader): Auth<Reader<Configuration>>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<ActionsQuery>,
 ) -> Result<Response, Problem> {
-    let page = actions::list(&state.app.manage, &reader, None, &query.listing()?)
-        .boxed()
-        .await?;
-    let cursor = |row: &ActionRow| row.id.to_string();
-    Ok(view::page::<ActionList, _>(page, cursor, show))
+    page_of(&state, &reader, None, query).await
 }
 
 /// Add an action to an integration.
@@ -217,14 +289,7 @@ pub async fn get_action_usage(
     let users = actions::usage(&state.app.manage, &reader, id)
         .boxed()
         .await?;
-    let users = users.into_iter().map(|user| UsageEntry {
-        agent_id: Wire(user.agent),
-        agent_name: user.agent_name,
-        version: Wire(user.version),
-        published: user.is_published,
-        binding_ids: user.bindings.into_iter().map(Wire).collect(),
-    });
-    Ok(view::list::<Usage>(users))
+    Ok(view::list::<Usage>(users.into_iter().map(usage_entry)))
 }
 
 /// List the changes of an action, the newest first. A deleted action is known too.

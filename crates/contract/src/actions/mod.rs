@@ -24,7 +24,7 @@ pub use input::{ActionInput, CustomApiActionInput, MessagingChannelActionInput, 
 pub use output::OutputVariable;
 pub use patch::ActionPatch;
 pub use trial::{TestAnswer, TestInput};
-pub use usage::{ActionOrReport, MoveInput, Usage, UsageEntry};
+pub use usage::{ActionExpansion, ActionOrReport, MoveInput, Usage, UsageEntry};
 
 list!(
     /// A page of actions.
@@ -50,6 +50,10 @@ pub struct Action {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub schema_notes: Option<Vec<ToolNote>>,
+    /// Which versions of agents link it, in a list that is asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub usage: Option<Vec<UsageEntry>>,
     /// Counts its changes.
     pub revision: u64,
     /// When it was made.

@@ -30,6 +30,14 @@ pub struct MoveInput {
     pub integration_id: IntegrationId,
 }
 
+/// What lists of actions can say of each beside itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum ActionExpansion {
+    /// Which versions of agents link it.
+    Usage,
+}
+
 /// An agent's version that links an action.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct UsageEntry {

@@ -1,5 +1,7 @@
 //! Who links a shared action, and what it was before.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use switchboard_domain::drift;
 use switchboard_domain::id::ActionId;
@@ -23,6 +25,16 @@ pub async fn usage(
         return Err(AppError::NotFound("action"));
     }
     Ok(link::users(engine, workspace, Linking::Action(id)).await?)
+}
+
+/// The same for each of these actions that anybody links.
+pub async fn usages(
+    manage: &Manage,
+    reader: &Reader<Configuration>,
+    actions: &[ActionId],
+) -> Result<BTreeMap<ActionId, Vec<LinkUser>>, AppError> {
+    let mut conn = manage.db.read().await?;
+    Ok(link::users_of(&mut conn.engine(), reader.workspace(), actions).await?)
 }
 
 /// One change of an action.

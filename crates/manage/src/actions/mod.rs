@@ -28,7 +28,7 @@ use switchboard_store::reference::Source;
 use crate::change::ConfigChange;
 use crate::{Manage, existing, origins, secrets};
 pub use change::{delete, move_to, undelete, update};
-pub use history::{Revision, revisions, usage};
+pub use history::{Revision, revisions, usage, usages};
 use switchboard_operation::{AppError, Configuration, Listing, Manager, Page, Reader};
 pub use try_out::test;
 

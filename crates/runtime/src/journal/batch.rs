@@ -120,6 +120,7 @@ impl Draft {
 impl Writer {
     /// Writes a batch and answers it. When the database refuses a batch, each operation is tried by
     /// itself, so that one cannot fail the others. What cannot be written now stays in `ops`.
+    #[tracing::instrument(level = "debug", name = "batch", skip_all, fields(operations = ops.len()))]
     pub async fn write_all(&self, ops: &mut Vec<Op>) -> Attempt {
         match self.write(ops).await {
             Ok(outcomes) => {

@@ -183,29 +183,34 @@ impl Journal {
     /// Who finds nobody writing writes, for all that wait; the others wait for that. So a call that
     /// comes alone is written without a switch to another task.
     pub async fn submit(&self, key: Key, work: Work) -> Result<Done, AppError> {
+        let start = Instant::now();
         let (reply, mut done) = oneshot::channel();
         let kept = work.is_kept();
         let op = Op {
             key,
-            until: (!kept).then(|| Instant::now() + self.pace.asked),
+            until: (!kept).then(|| start + self.pace.asked),
             work,
             reply: Some(reply),
             tried: false,
+            begun: None,
             panics: 0,
         };
         if let Some(lead) = self.queue(key).push(op, &self.tasks)? {
             // Finished even when this caller goes away: others wait for it.
-            Finished::new(self.tasks.clone(), lead.write_once()).await;
-            if let Ok(outcome) = done.try_recv() {
-                return outcome;
+            let write = Finished::new(self.tasks.clone(), lead.write_once());
+            // What of it was this caller's is noted below, as it is of those that only wait.
+            switchboard_spent::apart(write).await;
+            if let Ok(answered) = done.try_recv() {
+                return answered.noted(start);
             }
         }
         let given_up = || AppError::Internal("a change of a conversation was given up".to_owned());
         if !kept {
-            return done.await.map_err(|_| given_up())?;
+            let answered = done.await.map_err(|_| given_up())?;
+            return answered.noted(start);
         }
         match tokio::time::timeout(self.pace.kept, done).await {
-            Ok(outcome) => outcome.map_err(|_| given_up())?,
+            Ok(answered) => answered.map_err(|_| given_up())?.noted(start),
             Err(_) => Err(AppError::Unavailable {
                 code: ErrorCode::DatabaseUnavailable,
                 message: "the call is over and what came of it is kept, but it cannot be written down yet; ask again with the same Idempotency-Key, or look at the conversation's events".to_owned(),

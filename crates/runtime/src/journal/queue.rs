@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Pace;
 use super::batch::{Attempt, Writer};
-use super::waiting::Op;
+use super::waiting::{Answered, Op};
 use switchboard_operation::AppError;
 
 /// Operations that share a transaction at most.
@@ -146,7 +146,12 @@ impl Lead {
         let panicked = state.waiting.front().is_some_and(|op| op.panics > 0);
         let most = if panicked { 1 } else { LARGEST_BATCH };
         let count = state.waiting.len().min(most);
-        self.batch.extend(state.waiting.drain(..count));
+        let now = Instant::now();
+        self.batch
+            .extend(state.waiting.drain(..count).map(|mut op| {
+                op.begun = Some(now);
+                op
+            }));
         !self.batch.is_empty()
     }
 
@@ -208,7 +213,9 @@ impl Lead {
                 let answered = std::mem::replace(&mut op.work, undo);
                 op.until = None;
                 if let Some(reply) = op.reply.take() {
-                    let _ = reply.send(Err(StoreError::Unavailable(cause.to_owned()).into()));
+                    let outcome = Err(StoreError::Unavailable(cause.to_owned()).into());
+                    let begun = op.begun;
+                    let _ = reply.send(Answered { outcome, begun });
                 }
                 tracing::debug!(conversation = %key.1, work = answered.name(), "given up, and undone where it was done");
                 kept.push(op);

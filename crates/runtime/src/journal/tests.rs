@@ -54,6 +54,7 @@ const PACE: Pace = Pace {
 const PATIENT: Pace = Pace {
     asked: Duration::from_secs(30),
     kept: Duration::from_secs(30),
+    fail_fast_after: Duration::from_secs(30),
     ..PACE
 };
 const INSTANCE: InstanceId = InstanceId::from_uuid(Uuid::from_u128(7));

@@ -1,8 +1,7 @@
 import { Group, Stack, Text } from '@mantine/core';
-import { useQueries } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { $api, type Schemas } from '~/api/client';
+import type { Schemas } from '~/api/client';
 import { useList } from '~/api/list';
 import { StatusBadge } from '~/parts/badges';
 import { type Column, DataTable } from '~/parts/DataTable';
@@ -13,21 +12,11 @@ import { type AgentUse, usesByAgent } from './usage';
 export function UsageTab({ integration }: { integration: Schemas['Integration'] }) {
   const list = useList('/api/v1/integrations/{id}/actions', {
     path: { id: integration.id },
-    query: { limit: 50 },
-  });
-  const usages = useQueries({
-    queries: list.items.map((one) =>
-      $api.queryOptions('get', '/api/v1/actions/{id}/usage', { params: { path: { id: one.id } } }),
-    ),
-    combine: (answers) => ({
-      pending: answers.some((one) => one.isPending),
-      error: answers.find((one) => one.error)?.error ?? null,
-      data: answers.map((one) => one.data?.data ?? []),
-    }),
+    query: { limit: 50, expand: 'usage' },
   });
   const uses = useMemo(
-    () => usesByAgent(list.items.map((one, index) => ({ name: one.name, usage: usages.data[index] ?? [] }))),
-    [list.items, usages.data],
+    () => usesByAgent(list.items.map((one) => ({ name: one.name, usage: one.usage ?? [] }))),
+    [list.items],
   );
 
   const columns: Column<AgentUse>[] = [
@@ -58,8 +47,8 @@ export function UsageTab({ integration }: { integration: Schemas['Integration'] 
     <Stack gap="sm">
       <Text c="dimmed">Every change of an action here is live for these agents from their next call on.</Text>
       <ListState
-        loading={list.loading || (usages.pending && list.items.length > 0)}
-        problem={list.problem ?? usages.error}
+        loading={list.loading}
+        problem={list.problem}
         onRetry={list.retry}
         empty={uses.length === 0 && !list.more}
         whenEmpty={

@@ -1,8 +1,8 @@
 import { useQueries } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { readAction } from '~/api/actions';
 import { $api, type Schemas } from '~/api/client';
 import { useList } from '~/api/list';
+import { actionOptions } from '~/api/one';
 import { problemOf } from '~/api/problem';
 import type { BindingValues } from '../draft/model';
 
@@ -18,11 +18,6 @@ export type Linked =
   | { state: 'failed'; error: unknown };
 
 export type LinkedActions = ReadonlyMap<string, Linked>;
-
-export function actionOptions(id: string) {
-  const options = $api.queryOptions('get', '/api/v1/actions/{id}', { params: { path: { id } } });
-  return { ...options, queryFn: () => readAction(id) };
-}
 
 /** The shared actions that these bindings link, by the binding's key. */
 export function useLinked(bindings: readonly BindingValues[]): LinkedActions {

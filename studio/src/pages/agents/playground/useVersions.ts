@@ -3,7 +3,10 @@ import { useList } from '~/api/list';
 
 /** The versions that a conversation can run on, for a select: the draft first. */
 export function useVersions(agentId: string): { value: string; label: string }[] {
-  const versions = useList('/api/v1/agents/{id}/versions', { path: { id: agentId } });
+  const versions = useList('/api/v1/agents/{id}/versions', {
+    path: { id: agentId },
+    query: { document: false },
+  });
   return [
     { value: 'draft', label: 'Draft' },
     ...versions.items.map((one) => ({
