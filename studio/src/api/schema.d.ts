@@ -1201,6 +1201,11 @@ export interface components {
             /** @description The fields that differ, of one that is in both. */
             fields: components["schemas"]["FieldDifference"][];
         };
+        /**
+         * @description What lists of actions can say of each beside itself.
+         * @enum {string}
+         */
+        ActionExpansion: "usage";
         /** @description A call failed, or its outcome is unknown (`outcome_unknown`). */
         ActionFailedEvent: {
             /** @description The variables that this call set. */
