@@ -267,16 +267,17 @@ async fn files_are_for_their_owner_alone() {
 async fn answers_say_how_a_browser_treats_them() {
     let server = Server::start(BINARY, TestDatabase::sqlite()).await;
     let client = server.client("admin");
-    for path in [
-        "/api/v1/agents",
-        "/api/v1/nothing",
-        "/api/docs/",
-        "/healthz",
-        "/mcp/agents/x",
+    for (path, kept) in [
+        ("/api/v1/agents", "no-store"),
+        ("/api/v1/nothing", "no-store"),
+        // A page of the Studio: asked for again each time.
+        ("/api/docs/", "no-cache"),
+        ("/healthz", "no-store"),
+        ("/mcp/agents/x", "no-store"),
     ] {
         let reply = client.try_send(Method::GET, path, &[], None).await.unwrap();
         assert_eq!(reply.headers["x-content-type-options"], "nosniff", "{path}");
-        assert_eq!(reply.headers["cache-control"], "no-store", "{path}");
+        assert_eq!(reply.headers["cache-control"], kept, "{path}");
         let policy = reply.headers["content-security-policy"].to_str().unwrap();
         assert!(
             policy.contains("frame-ancestors 'none'"),
