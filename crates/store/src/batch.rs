@@ -1,6 +1,6 @@
 //! Writing what a batch of the journal holds: many rows a statement in a transaction of `PostgreSQL`,
 //! where each statement is a round trip; row by row on `SQLite`, by statements that are prepared once, in
-//! a thread of their own ([`crate::sqlite_writer`]).
+//! a thread of their own (`sqlite_writer.rs`).
 
 use std::sync::{Arc, LazyLock};
 
