@@ -1,6 +1,6 @@
 //! What stands between the load and the upstream.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -175,6 +175,19 @@ pub struct Program {
 }
 
 impl Program {
+    /// Its database's name.
+    pub const fn database_name(&self) -> &'static str {
+        match self.database {
+            Some(_) => "PostgreSQL",
+            None => "SQLite",
+        }
+    }
+
+    /// Its database, where that is a file.
+    pub fn sqlite_file(&self) -> PathBuf {
+        self.directory.path().join("data/switchboard.db")
+    }
+
     /// Starts it on a new SQLite file or a new PostgreSQL cluster.
     pub fn start(binary: &Path, on_postgres: bool) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("sbb").tempdir()?;

@@ -1,7 +1,9 @@
 //! Measures Switchboard's calls beside the same upstream called directly, through nginx and through
 //! the least possible pass-through, all in one run, because machines differ.
 
+mod fill;
 mod hops;
+mod lists;
 mod load;
 mod process;
 mod report;
@@ -33,7 +35,7 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// Only these, comma-separated: direct, nginx, pass-through, sqlite, sqlite-post, postgres,
-    /// mcp-direct, mcp-to-http, mcp-to-mcp, soak, versions
+    /// mcp-direct, mcp-to-http, mcp-to-mcp, soak, versions, lists
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -113,6 +115,9 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if wanted("versions") {
         report.versions = versions::measure(&binary, upstream.port, arguments.quick)?;
+    }
+    if wanted("lists") {
+        report.lists = lists::measure(&binary, upstream.port, arguments.quick)?;
     }
     let text = report.markdown();
     println!("\n{text}");
