@@ -69,7 +69,7 @@ pub async fn create_in(
     // Whole microseconds, which is what both databases keep.
     let expires_at = new.expires_at.map(|at| at.trunc_subsecs(6));
     if expires_at.is_some_and(|at| at <= context.now()) {
-        let detail = "this is in the past; name a time to come, or leave it out";
+        let detail = "this is in the past; give a time in the future, or leave it out";
         return Err(AppError::invalid("/expires_at", detail));
     }
     let plain = ApiKeyPlain::generate(&|buffer: &mut [u8]| context.fill(buffer));

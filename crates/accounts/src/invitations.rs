@@ -124,7 +124,7 @@ pub async fn create(
 fn already_a_member(email: &EmailAddress) -> AppError {
     AppError::conflict(
         ErrorCode::AlreadyAMember,
-        format!("{email} is a member of this workspace already; change their role there"),
+        format!("{email} is a member of this workspace already; change their role instead"),
     )
 }
 

@@ -96,7 +96,7 @@ pub async fn complete(accounts: &Accounts, input: SetupInput) -> Result<Session,
     let account = new_account(&accounts.context, input.email.0, &input.name);
     match account::insert(engine, &account, digest.as_str()).await {
         Err(StoreError::Duplicate) => {
-            let detail = "this address has an account already; take another one";
+            let detail = "there is an account with this address already; use another address";
             return Err(AppError::invalid("/email", detail));
         }
         inserted => inserted?,

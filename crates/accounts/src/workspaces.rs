@@ -22,7 +22,7 @@ pub async fn create(db: &Db, context: &Context, name: &str) -> Result<WorkspaceR
         Err(StoreError::Duplicate) => {
             return Err(AppError::conflict(
                 ErrorCode::NameTaken,
-                format!("there is a workspace named `{name}` already; take another name"),
+                format!("there is a workspace named `{name}` already; choose another name"),
             ));
         }
         Err(error) => return Err(error.into()),

@@ -223,7 +223,7 @@ fn refuse_nul(body: &[u8]) -> Result<(), Problem> {
         if slashes % 2 == 0 {
             return Err(AppError::invalid(
                 "",
-                "no text holds the character NUL (`\\u0000`); take it out",
+                "a text cannot contain the character NUL (`\\u0000`); remove it",
             )
             .into());
         }
@@ -480,7 +480,7 @@ impl ListQuery {
                 .collect::<Result<_, _>>()
                 .map_err(|error| AppError::invalid("/ids", error))?;
             if ids.len() > MOST_IDS {
-                let detail = format!("at most {MOST_IDS} are asked for at once");
+                let detail = format!("at most {MOST_IDS} ids can be given at once");
                 return Err(AppError::invalid("/ids", detail));
             }
             Ok(ids)
@@ -516,7 +516,7 @@ pub fn after<T: FromStr>(text: Option<&str>) -> Result<Option<T>, AppError> {
     text.filter(|text| !text.is_empty())
         .map(|text| {
             text.parse()
-                .map_err(|_| AppError::invalid("/after", "send the `next` of the page before"))
+                .map_err(|_| AppError::invalid("/after", "send the `next` of the previous page"))
         })
         .transpose()
 }

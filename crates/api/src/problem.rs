@@ -99,7 +99,7 @@ impl Problem {
     /// The caller is told nothing of what went wrong inside; the log is.
     fn hide(&mut self, cause: &dyn std::fmt::Display) {
         self.cause = Some(cause.to_string());
-        "something went wrong inside; the server's log says what, under this answer's x-request-id"
+        "something went wrong in the server; its log says what, under this response's x-request-id"
             .clone_into(&mut self.detail);
     }
 }
@@ -148,7 +148,7 @@ impl IntoResponse for Problem {
 pub fn full() -> Response {
     let mut problem = Problem::new(
         ErrorCode::Overloaded,
-        "this server has as many connections as it takes; try again in a moment",
+        "this server has as many connections as it can take; try again in a moment",
     );
     problem.retry_after = Some(1);
     problem.into_response()

@@ -80,7 +80,7 @@ pub(crate) async fn watch_sessions(app: Arc<App>) {
             () = app.accounts.session_changes() => {}
         }
         if let Err(error) = look(&app).await {
-            tracing::warn!(%error, "the sessions of open streams were not looked at and are again");
+            tracing::warn!(%error, "the sessions of open streams could not be checked; they are checked again");
         }
     }
 }
@@ -164,7 +164,7 @@ impl Authority {
         match self.ask().await {
             Ok(holds) => holds,
             Err(error) => {
-                tracing::warn!(%error, "whether a stream may go on was not found out; it ends");
+                tracing::warn!(%error, "it could not be checked whether a stream may go on, so it ends");
                 false
             }
         }

@@ -48,7 +48,7 @@ pub fn report(app: &App) -> Report {
     let lag = app.runtime.catalog().lag();
     let mut ill = app.health.lock().clone();
     if app.runtime.is_stopping() {
-        ill.insert("stopping", "the server stops".to_owned());
+        ill.insert("stopping", "the server is stopping".to_owned());
     }
     if let Some((since, why)) = app.runtime.write_failure() {
         let since = since.as_secs();
@@ -59,14 +59,14 @@ pub fn report(app: &App) -> Report {
     }
     match lag.looked {
         None => {
-            ill.insert("database", "it was not looked at yet".to_owned());
+            ill.insert("database", "it was not checked yet".to_owned());
         }
         Some(age) if !lag.is_looked() => {
             let age = age.as_secs();
             ill.insert("database", format!("it did not answer for {age} s"));
         }
         Some(_) if !lag.is_fresh() => {
-            let why = "what is served is not what the database has";
+            let why = "this server has not loaded the latest configuration yet";
             ill.insert("catalog", why.to_owned());
         }
         Some(_) => {}

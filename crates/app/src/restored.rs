@@ -251,7 +251,7 @@ pub(crate) async fn keep_remembering(app: Arc<App>) {
             }
             Err(error) if !is_told => {
                 is_told = true;
-                tracing::warn!(%error, "what was ended could not be looked at and is again");
+                tracing::warn!(%error, "what was ended could not be read; it is read again");
             }
             Err(_) => {}
         }

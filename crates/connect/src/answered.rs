@@ -22,7 +22,7 @@ pub fn unanswered(safe: bool, error: &OutboundError) -> Performed {
         (
             "outcome_unknown",
             format!(
-                "the request went out and nobody can know what came of it: {error}. It is not tried again; ask the service before you do"
+                "the request was sent, but its outcome is not known: {error}. It is not repeated by itself; check at the service before you repeat it"
             ),
         )
     } else {
@@ -58,7 +58,7 @@ pub fn answered(
 ) -> (Performed, Option<Found>) {
     let status = response.status;
     let Ok(text) = std::str::from_utf8(&response.body) else {
-        let what = "the answer is neither JSON nor text";
+        let what = "the response is neither JSON nor text";
         return (unreadable(safe, status, what, "\"(binary)\""), None);
     };
     // What the service said is read first: what is taken out below changes nothing of what it is.
@@ -75,7 +75,7 @@ pub fn answered(
         Ok(value) => value,
         Err(error) if status.is_success() && claims_json(&response.headers) => {
             let what = format!(
-                "the answer says it is JSON and is not: line {}, column {}",
+                "the response says that it is JSON, but is not: line {}, column {}",
                 error.line(),
                 error.column()
             );
@@ -148,12 +148,12 @@ fn upstream_error(status: StatusCode) -> CallError {
         401 | 403 => "it refused the credentials; check the integration's auth and secrets",
         404 => "it does not know this path; check the action's path and the arguments",
         400..=499 => "it did not accept the request; see `output` for what it says",
-        _ => "it failed; try again later or ask who runs it",
+        _ => "it failed; try again later or ask whoever runs it",
     };
     CallError {
         code: "upstream_error",
         message: format!(
-            "the service answered with status {}: {advice}",
+            "the service responded with status {}: {advice}",
             status.as_u16()
         ),
         upstream_status: Some(status.as_u16()),

@@ -283,7 +283,7 @@ fn explain(error: &RequestTokenError<OutboundError, BasicErrorResponse>) -> Call
         ),
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => failed(
             "token_request_failed",
-            "the token endpoint's answer is no token response (RFC 6749, section 5.1); check the token URL".to_owned(),
+            "the token endpoint's response is not a token response (RFC 6749, section 5.1); check the token URL".to_owned(),
         ),
     }
 }

@@ -77,7 +77,7 @@ pub fn refused(why: NoSecret, name: &SecretName, origin: &str) -> CallError {
         NoSecret::Unreadable => CallError::new(
             "secret_unreadable",
             format!(
-                "the value of the secret `{name}` cannot be opened with the keys of this server; set it again, or put its key back into the key file (nothing was sent)"
+                "the value of the secret `{name}` cannot be decrypted with the keys of this server; set it again, or put its key back into the key file (nothing was sent)"
             ),
         ),
         NoSecret::NotAllowedThere => CallError::new(
@@ -94,7 +94,7 @@ pub(crate) fn unfit(what: &str) -> CallError {
     CallError::new(
         "invalid_secret",
         format!(
-            "the value of {what} cannot stand in a header or a URL: it has a line break or another control character; set it again without (nothing was sent)"
+            "the value of {what} cannot be put into a header or a URL: it contains a line break or another control character; set it again without that (nothing was sent)"
         ),
     )
 }

@@ -51,8 +51,9 @@ pub struct CallResult {
     pub error: Option<CallError>,
 }
 
-/// What came of a call. Its texts are JSON already when they are put together, so that a large answer is
-/// not read and written again: `app::call` writes it.
+// Its texts are JSON already when they are put together, so that a large answer is not read and written
+// again: `call` of `runtime` writes it.
+/// What came of a call.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CallAnswer {
     /// The call.

@@ -381,7 +381,7 @@ impl PartialSchema for Time {
 
 impl ToSchema for Time {}
 
-/// A JSON object of whatever members.
+/// A JSON object with any members.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JsonObject(pub Map<String, Value>);
@@ -397,7 +397,7 @@ impl PartialSchema for JsonObject {
         let schema = ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::Object))
             .additional_properties(Some(AdditionalProperties::FreeForm(true)))
-            .description(Some("A JSON object of whatever members."));
+            .description(Some("A JSON object with any members."));
         Schema::Object(schema.build()).into()
     }
 }

@@ -49,7 +49,7 @@ pub enum Refusal {
         state: String,
     },
     /// No state follows the one that the conversation is in.
-    #[error("no state follows {state}, so `{name}` leads nowhere now")]
+    #[error("no state follows {state}, so `{name}` cannot be used now")]
     LastState {
         /// The action.
         name: String,
@@ -106,7 +106,7 @@ pub enum Refusal {
     },
     /// The MCP server changed the tool, and the integration withholds it until that is approved.
     #[error(
-        "the MCP server changed `{name}` and nobody has approved the difference yet; look at it and approve it"
+        "the MCP server changed `{name}` and the change is not approved yet; review it and approve it"
     )]
     UnapprovedChange {
         /// The action.

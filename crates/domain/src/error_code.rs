@@ -45,19 +45,19 @@ codes! {
         "The body could not be read to its end."
         "Send it again."
     InvalidIdempotencyKey "invalid_idempotency_key" 400
-        "The `Idempotency-Key` is not one."
+        "The `Idempotency-Key` is not valid."
         "Send 1 to 255 visible ASCII characters."
     WebhookPublicKeyMissing "webhook_public_key_missing" 400
         "The channel has no public key, so nobody can tell whether a webhook is its provider's."
         "Copy the key from the provider's portal into the channel."
     InvalidWebhookPublicKey "invalid_webhook_public_key" 400
-        "The channel's public key is not one."
+        "The channel's public key is not valid."
         "Copy the key again: 44 characters of base64."
     InvalidSignature "invalid_signature" 400
-        "The webhook is not signed by the channel's key, or not now."
+        "The webhook is not signed by the channel's key, or its time is too far from the server's."
         "Check the channel's public key and the clock of the server."
     MalformedWebhook "malformed_webhook" 400
-        "The webhook is signed, and is no event of the provider."
+        "The webhook is signed, but is not an event of the provider."
         "Check which events the provider sends here."
     Unauthenticated "unauthenticated" 401
         "There is no valid API key, and nobody is signed in."
@@ -67,22 +67,22 @@ codes! {
         "Try again; an owner can reset the password from the command line."
     Forbidden "forbidden" 403
         "The API key's scope or the person's role may not do this."
-        "Use a key of the scope, or ask somebody with the role, that the problem names."
+        "Use a key with the scope that the problem names, or ask somebody with the role that it names."
     SecretOriginNotAllowed "secret_origin_not_allowed" 403
         "A secret would go to an origin that it may not go to."
-        "Ask an admin to do it, which adds the origin to the secret's `allowed_origins`."
+        "Ask an admin to make this change, which adds the origin to the secret's `allowed_origins`."
     CsrfFailed "csrf_failed" 403
         "A change by a session came without its token, or from another site's page."
         "Reload the page and try again; send the session's `csrf_token` as `X-CSRF-Token`."
     ForeignHost "foreign_host" 403
         "The request names a host, or comes from a page, that is not this server's."
-        "Use the address that the server is reached by; `public_url` and `trusted_hosts` say which those are."
+        "Use the address that the server is reached by; the settings `public_url` and `allowed_hosts` say which those are."
     NoWorkspace "no_workspace" 403
-        "The person is a member of no workspace any more."
+        "The person is no longer a member of any workspace."
         "Ask an admin for an invitation."
     InvalidSetupToken "invalid_setup_token" 403
-        "The link of the first start does not work."
-        "Take the one that the server printed at its last start."
+        "The setup link is not valid."
+        "Use the one that the server printed at its last start."
     NotFound "not_found" 404
         "There is no such thing in this workspace."
         "Check the id; what was deleted is not found either."
@@ -90,7 +90,7 @@ codes! {
         "The conversation's version has no action of this name."
         "Ask for the conversation's tools to see which there are."
     InvitationNotFound "invitation_not_found" 404
-        "The invitation was used, taken back or is too old."
+        "The invitation was used, was revoked or has expired."
         "Ask for another one."
     UnknownPath "unknown_path" 404
         "There is nothing at this path."
@@ -112,7 +112,7 @@ codes! {
         "Link them again or remove them; `broken_references` lists them."
     CallInProgress "call_in_progress" 409
         "The first call with this key is still under way."
-        "Ask again after `Retry-After` for its answer."
+        "Repeat the request after `Retry-After` to get its result."
     ChangedMeanwhile "changed_meanwhile" 409
         "The integration was changed while its tools were fetched."
         "Refresh again."
@@ -144,25 +144,25 @@ codes! {
         "Something about the draft has to be accepted before it is published."
         "Fix what `findings` lists, or name its codes in `accept`."
     NotALink "not_a_link" 409
-        "The binding is an action of the agent's own."
-        "Only links are linked again."
+        "The binding is the agent's own action, not a link."
+        "Only links can be linked again."
     NotATool "not_a_tool" 409
-        "The action is no tool of an MCP server."
-        "Only changed tools are approved."
+        "The action is not a tool of an MCP server."
+        "Only changed tools can be approved."
     NotAnApiCall "not_an_api_call" 409
-        "The agent's own action is no API call."
-        "Only an API call becomes a shared action."
+        "The agent's own action is not an API call."
+        "Only an API call can become a shared action."
     NotAnMcpServer "not_an_mcp_server" 409
-        "The integration is no MCP server."
-        "Only an MCP server's tools are fetched."
+        "The integration is not an MCP server."
+        "Only the tools of an MCP server can be fetched."
     NotAMessagingChannel "not_a_messaging_channel" 409
-        "The integration is no messaging channel."
-        "Only a messaging channel sends text messages."
+        "The integration is not a messaging channel."
+        "Only a messaging channel can send text messages."
     NotAnOwnAction "not_an_own_action" 409
         "The binding links a shared action already."
         "There is nothing to promote."
     NotPublishable "not_publishable" 409
-        "The version could not work."
+        "The version would not work."
         "Fix each reason that `problems` lists."
     NotPublished "not_published" 409
         "The agent has no published version."
@@ -171,14 +171,14 @@ codes! {
         "The action may not be called in the conversation's phase, or the conversation takes no calls."
         "Ask for the conversation's tools to see what may be called."
     ReadOnly "read_only" 409
-        "The tools of an MCP server are what the server says."
+        "The tools of an MCP server are defined by the server."
         "Change them there and refresh; here `output_variables` and `timeout_ms` can be set."
     ResultNotAwaited "result_not_awaited" 409
-        "The event was answered before, or its call waits no more."
+        "The event was already answered, or its call no longer waits."
         "Answer an event once, and in time."
     SecretInUse "secret_in_use" 409
         "The secret is used, and calls that need it would fail."
-        "Remove it in `used_by`, or delete it with `?force=true`."
+        "Stop using it in what `used_by` lists, or delete it with `?force=true`."
     StateNotAllowed "state_not_allowed" 409
         "The action may not be called in the conversation's state."
         "Ask for the conversation's tools to see what may be called."
@@ -204,7 +204,7 @@ codes! {
         "The body is larger than the server takes."
         "Send less, or raise `max_body_bytes`."
     UnsupportedMediaType "unsupported_media_type" 415
-        "The body is no JSON by its `Content-Type`."
+        "The body's `Content-Type` is not JSON."
         "Send `Content-Type: application/json`."
     InvalidInput "invalid_input" 422
         "The input is wrong in one or more places."
@@ -220,25 +220,25 @@ codes! {
         "Try again after `Retry-After`."
     InternalError "internal_error" 500
         "Something went wrong inside."
-        "Look in the server's log for the answer's `x-request-id`."
+        "Look in the server's log for the response's `x-request-id`."
     AddressRefused "address_refused" 502
         "The address may not be reached: it is private, or of this machine."
         "Name it in `allow_networks` where that is meant."
     Cancelled "cancelled" 502
-        "The request was called off before the service answered."
+        "The request was cancelled before the service responded."
         "Try again."
     CircuitOpen "circuit_open" 502
-        "The service failed so often that it is left alone for a while."
+        "The service failed so often that calls to it are paused for a while."
         "Try again later."
     ClientSetupFailed "client_setup_failed" 502
         "The server's HTTP client cannot be set up."
-        "Check the settings of what leaves the server."
+        "Check the server's settings for outgoing requests."
     ConnectFailed "connect_failed" 502
         "The service could not be connected to."
         "Check its address and whether it runs."
     ConnectionLost "connection_lost" 502
-        "The connection broke before the answer was whole."
-        "See whether the service did what it was asked before trying again."
+        "The connection was lost before the response was complete."
+        "Check whether the service did what it was asked before you try again."
     DnsFailed "dns_failed" 502
         "The service's name could not be resolved."
         "Check the name."
@@ -247,78 +247,78 @@ codes! {
         "Look at the server."
     InputRequired "input_required" 502
         "The MCP server asks for input that nobody gives here."
-        "Use a tool that does without."
+        "Use a tool that works without it."
     InvalidFrame "invalid_frame" 502
-        "What the MCP server sent is no message of the protocol."
+        "The MCP server sent something that is not a message of the protocol."
         "Look at the server."
     InvalidHeader "invalid_header" 502
-        "A header could not be made of what it is made of."
-        "Check the secret or the template that the header is made of."
+        "A header could not be made from its secret or template."
+        "Check that the value has no line breaks or other control characters."
     InvalidRedirect "invalid_redirect" 502
-        "The service sends elsewhere, and that is no address."
+        "The service redirects to something that is not a usable URL."
         "Look at the service."
     InvalidResponse "invalid_response" 502
-        "The answer of the service could not be read."
+        "The response of the service could not be read."
         "Look at the service."
     InvalidSecret "invalid_secret" 502
-        "A secret's value cannot be put where it belongs."
+        "A secret's value cannot be sent in a header or a URL."
         "Set it again, without line breaks or other control characters."
     InvalidUrl "invalid_url" 502
-        "What should be a URL is none."
+        "A URL is not valid."
         "Check the integration's URL."
     MissingSecret "missing_secret" 502
         "A secret has no value in this environment."
         "Set it and try again; nothing was sent."
     NotMcp "not_mcp" 502
-        "What answers at this URL is no MCP server."
+        "What responds at this URL is not an MCP server."
         "Check the URL."
     OutcomeUnknown "outcome_unknown" 502
-        "The request went out, and nobody knows what came of it."
-        "Look at the service before you repeat it."
+        "The request was sent, but its outcome is not known."
+        "Check at the service before you repeat it."
     ProtocolError "protocol_error" 502
         "The MCP server broke the protocol."
         "Look at the server."
     Redirected "redirected" 502
-        "The MCP server is elsewhere."
-        "Take the URL that it names."
+        "The MCP server redirects to another URL."
+        "Set the URL that it redirects to."
     ResponseTooLarge "response_too_large" 502
-        "The answer is larger than the server takes."
+        "The response is larger than the server takes."
         "Ask for less, or raise `max_response_bytes`."
     SecretUnreadable "secret_unreadable" 502
-        "A secret's value cannot be opened with the keys that are there."
-        "Set it again, or bring the key back."
+        "A secret's value cannot be decrypted with the server's keys."
+        "Set it again, or put its key back into the key file."
     ServerError "server_error" 502
-        "The MCP server answered with an error."
+        "The MCP server responded with an error."
         "See the problem's text."
     SessionLost "session_lost" 502
         "The MCP server ended the session."
         "Try again."
     Timeout "timeout" 502
-        "The service did not answer in time."
+        "The service did not respond in time."
         "Try again, or give it more time."
     TlsFailed "tls_failed" 502
-        "No secure connection to the service came about."
+        "No secure connection to the service could be made."
         "Check its certificate."
     TokenRefused "token_refused" 502
         "The token endpoint gave no token."
         "Check the client's id, secret and scope."
     TooManyRedirects "too_many_redirects" 502
-        "The service sends elsewhere again and again."
+        "The service redirected too many times."
         "Look at the service."
     ToolMissing "tool_missing" 502
         "The MCP server has no such tool or method."
         "Refresh the integration."
     ToolRefused "tool_refused" 502
-        "The MCP server does not take these arguments."
+        "The MCP server does not accept these arguments."
         "Refresh the integration, and see the problem's text."
     Unauthorized "unauthorized" 502
-        "The service does not take these credentials."
+        "The service did not accept these credentials."
         "Check the integration's auth and its secrets."
     Unreachable "unreachable" 502
         "The MCP server cannot be reached."
         "Check its address and whether it runs."
     UpstreamError "upstream_error" 502
-        "The service answered with an error."
+        "The service responded with an error."
         "See the problem's text."
     DatabaseUnavailable "database_unavailable" 503
         "The database cannot be reached or written to now; nothing was done."

@@ -103,7 +103,7 @@ fn check(kind: HandoverType, target: &str) -> Result<String, RuleError> {
         HandoverType::Phone => PhoneNumber::parse(target)
             .map(|number| number.as_str().to_owned())
             .map_err(|error| {
-                let message = format!("the target is no phone number: {error}");
+                let message = format!("the target is not a phone number: {error}");
                 RuleError::new("invalid_handover_target", message)
             }),
         HandoverType::Sip => {

@@ -39,7 +39,10 @@ impl OutputVariable {
         if BUILT_IN_VARIABLES.contains(&spec.name.as_str()) {
             return Err(RuleError::new(
                 "reserved_name",
-                format!("`{}` is a built-in variable; take another name", spec.name),
+                format!(
+                    "`{}` is a built-in variable; choose another name",
+                    spec.name
+                ),
             ));
         }
         Ok(Self {

@@ -164,7 +164,7 @@ impl MessageTemplate {
 
 fn number(text: &str) -> Result<PhoneNumber, RuleError> {
     PhoneNumber::parse(text).map_err(|error| {
-        let message = format!("the recipient that was filled in is not usable: {error}");
+        let message = format!("the recipient that the template gave is not usable: {error}");
         RuleError::new(error.code(), message)
     })
 }

@@ -66,7 +66,7 @@ pub fn channel(
     if rate.is_some_and(|rate| !MESSAGES_PER_MINUTE.contains(&rate)) {
         errors.push(
             format!("{pointer}/messages_per_minute"),
-            "a channel sends from 1 to 60000 messages a minute; leave it out for no limit of ours",
+            "a channel sends from 1 to 60000 messages a minute; leave it out for no limit",
         );
     }
     Some(Channel {

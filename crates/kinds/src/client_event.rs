@@ -39,7 +39,7 @@ pub fn prepare(
     if !waits {
         errors.push(
             format!("{pointer}/await_result_ms"),
-            "a client is waited for from 1 to 600000 milliseconds; leave it out not to wait",
+            "the wait for a client is 1 to 600000 milliseconds; leave it out to not wait",
         );
     }
     (is_name && waits).then(|| PreparedEvent {

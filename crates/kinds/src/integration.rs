@@ -108,7 +108,7 @@ pub async fn discover(
     let mut errors = InputErrors::new();
     let Some(target) = mcp_tool::target(server, scope, "", &mut errors) else {
         return Some(Err(McpError::Protocol {
-            detail: "its settings do not hold any more".to_owned(),
+            detail: "its settings are no longer valid".to_owned(),
         }));
     };
     Some(mcp_tool::discover(client, &target, secrets, deadline).await)

@@ -56,7 +56,7 @@ pub fn target(
         {
             errors.push(
                 &pointer,
-                "headers of an MCP server are text or a secret, no template",
+                "headers of an MCP server are text or a secret, not a template",
             );
             continue;
         }

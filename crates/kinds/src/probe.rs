@@ -42,7 +42,7 @@ impl Probe {
         let error = CallError {
             code: "credentials_refused",
             message: format!(
-                "the service answered with status {status}: it does not take these credentials"
+                "the service responded with status {status}: it did not accept these credentials"
             ),
             upstream_status: Some(status),
         };

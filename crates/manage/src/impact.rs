@@ -329,7 +329,7 @@ pub async fn name_collision(
     Ok(Some(AppError::Conflict {
         code: ErrorCode::NameCollision,
         message: format!(
-            "{count} published agents would have two actions named `{name}`; take another name, or change those agents first"
+            "{count} published agents would have two actions named `{name}`; choose another name, or change those agents first"
         ),
         errors: vec![],
         details: Some(Box::new(details)),

@@ -142,7 +142,7 @@ pub async fn get(
     if from >= to || to - from > LONGEST {
         return Err(AppError::invalid(
             "/from",
-            "the time from `from` to `to` is more than nothing and at most 35 days",
+            "`to` has to be after `from`, by at most 35 days",
         ));
     }
     let step_seconds = step((to - from).num_seconds());

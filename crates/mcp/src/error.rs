@@ -56,7 +56,7 @@ pub enum McpError {
     },
     /// The server answered with a status that says it could not.
     #[error(
-        "the MCP server answered with status {status}{}; try again later or ask who runs it",
+        "the MCP server responded with status {status}{}; try again later or ask whoever runs it",
         if .detail.is_empty() { String::new() } else { format!(" ({detail})") }
     )]
     Status {
@@ -78,14 +78,14 @@ pub enum McpError {
         status: u16,
     },
     /// The answer breaks the protocol.
-    #[error("the MCP server broke the protocol: {detail}; report it to who runs the server")]
+    #[error("the MCP server broke the protocol: {detail}; report it to whoever runs the server")]
     Protocol {
         /// How.
         detail: String,
     },
     /// A message that is no JSON-RPC.
     #[error(
-        "the MCP server sent what is no JSON-RPC message: {detail}; check the integration's URL"
+        "the MCP server sent something that is not a JSON-RPC message: {detail}; check the integration's URL"
     )]
     Garbage {
         /// What is wrong with it.
@@ -101,7 +101,7 @@ pub enum McpError {
     },
     /// The server sends events, and never the answer.
     #[error(
-        "the MCP server sent more than {limit} bytes of events and no answer; report it to who runs the server"
+        "the MCP server sent more than {limit} bytes of events and no answer; report it to whoever runs the server"
     )]
     EndlessStream {
         /// The cap.
@@ -109,7 +109,7 @@ pub enum McpError {
     },
     /// A stream brought more in a time than a server has to say.
     #[error(
-        "the MCP server flooded its stream of events, and the stream was dropped; report it to who runs the server"
+        "the MCP server flooded its stream of events, and the stream was dropped; report it to whoever runs the server"
     )]
     Flood,
     /// Nobody waits for the call any more, so its server was told to stop.
@@ -128,7 +128,7 @@ fn rpc_sentence(code: i64, message: &str) -> String {
         -32602 => format!(
             "the MCP server does not know this tool or does not accept these arguments ({message}); refresh the integration's tools and check the arguments"
         ),
-        _ => format!("the MCP server answered with error {code} ({message}); ask who runs it"),
+        _ => format!("the MCP server responded with error {code} ({message}); ask whoever runs it"),
     }
 }
 
@@ -227,7 +227,7 @@ impl McpError {
             let error = CallError {
                 code: "outcome_unknown",
                 message: format!(
-                    "the request went out and nobody can know what came of it: {self}. It is not tried again; ask the service before you do"
+                    "the request was sent, but its outcome is not known: {self}. It is not repeated by itself; check at the service before you repeat it"
                 ),
                 upstream_status,
             };

@@ -14,14 +14,14 @@ pub enum AccountError {
         /// After how many seconds it is worth trying again.
         retry_after: u64,
     },
-    /// The person is a member of no workspace any more.
-    #[error("you are a member of no workspace any more; ask an admin for an invitation")]
+    /// The person is no longer a member of any workspace.
+    #[error("you are no longer a member of any workspace; ask an admin for an invitation")]
     NoWorkspace,
     /// The token of the first start is not the one that was printed last.
-    #[error("this link does not work; take the one that the server printed at its last start")]
+    #[error("this link is not valid; use the one that the server printed at its last start")]
     InvalidSetupToken,
     /// The invitation was used, taken back, or is too old.
-    #[error("this invitation was used, taken back or is too old; ask for another one")]
+    #[error("this invitation was used, was revoked or has expired; ask for another one")]
     InvitationNotFound,
 }
 

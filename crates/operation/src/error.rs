@@ -61,7 +61,7 @@ pub enum AppError {
         needed: Scope,
     },
     /// The person's role may not do this.
-    #[error("your role may not do this; it takes the role `{needed}`")]
+    #[error("your role may not do this; it needs the role `{needed}`")]
     RoleTooSmall {
         /// The least role that may.
         needed: Role,
@@ -109,7 +109,7 @@ pub enum AppError {
     },
     /// A call with the same key is under way.
     #[error(
-        "the first call with this Idempotency-Key is still under way; ask again in a moment for its answer"
+        "the first call with this Idempotency-Key is still under way; repeat the request in a moment to get its result"
     )]
     CallInProgress,
     /// The server is stopping.

@@ -36,10 +36,10 @@ where
         inner.spawn(work());
         match inner.join_next().await {
             Some(Err(error)) if error.is_panic() => {
-                tracing::error!(task = name, %error, "a background task panicked and is begun again");
+                tracing::error!(task = name, %error, "a background task panicked and is started again");
             }
             Some(Ok(())) => return,
-            _ => tracing::error!(task = name, "a background task ended and is begun again"),
+            _ => tracing::error!(task = name, "a background task ended and is started again"),
         }
         metrics::counter!("switchboard_tasks_restarted_total", "task" => name).increment(1);
         tokio::time::sleep(pause).await;

@@ -252,7 +252,7 @@ mod tests {
         breaker.failed("status 503");
         tokio::time::advance(Duration::from_secs(2)).await;
         let open = breaker.admit().expect_err("it is open").to_string();
-        for part in ["`h`", "status 503", "3 failures", "since 2 s", "in 3000 ms"] {
+        for part in ["`h`", "status 503", "3 failures", "for 2 s", "in 3000 ms"] {
             assert!(open.contains(part), "{open}");
         }
         tokio::time::advance(Duration::from_secs(4)).await;
@@ -267,7 +267,7 @@ mod tests {
         drop(probe);
         let open = breaker.admit().expect_err("the probe failed").to_string();
         assert!(
-            open.contains("timeout") && open.contains("since 66 s"),
+            open.contains("timeout") && open.contains("for 66 s"),
             "{open}"
         );
         tokio::time::advance(Duration::from_secs(6)).await;

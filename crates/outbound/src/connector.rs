@@ -136,7 +136,7 @@ fn is_ours(error: &std::io::Error) -> bool {
 }
 
 fn overloaded(host: &str) -> OutboundError {
-    tracing::warn!(host, "there is no descriptor left for a connection");
+    tracing::warn!(host, "there is no file descriptor left for a connection");
     OutboundError::Overloaded {
         host: host.to_owned(),
     }

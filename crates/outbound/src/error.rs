@@ -23,8 +23,8 @@ impl fmt::Display for Phase {
         f.write_str(match self {
             Self::Starting => "before the request began",
             Self::Connecting => "connecting",
-            Self::Waiting => "waiting for the answer",
-            Self::Reading => "reading the answer",
+            Self::Waiting => "waiting for the response",
+            Self::Reading => "reading the response",
         })
     }
 }
@@ -58,7 +58,7 @@ pub enum OutboundError {
     },
     /// This process may open no more connections. Nothing was sent, and the service is not to blame.
     #[error(
-        "this server has no descriptor left for a connection to `{host}`; nothing was sent, so try again in a moment"
+        "this server has no file descriptor left for a connection to `{host}`; nothing was sent, so try again in a moment"
     )]
     Overloaded {
         /// The host.
@@ -74,7 +74,7 @@ pub enum OutboundError {
     },
     /// The deadline passed.
     #[error(
-        "no complete answer of `{host}` in time ({phase}); raise the action's `timeout_ms` or ask why the service is slow"
+        "no complete response from `{host}` in time ({phase}); raise the action's `timeout_ms` or ask why the service is slow"
     )]
     Timeout {
         /// The host.
@@ -87,7 +87,7 @@ pub enum OutboundError {
     /// The connection ended after the request went out.
     #[error(
         "the connection to `{host}` was lost {}; see the service's log for what became of the request",
-        if *.in_answer { "inside the answer" } else { "before an answer came" }
+        if *.in_answer { "in the middle of the response" } else { "before the response" }
     )]
     ConnectionLost {
         /// The host.
@@ -97,7 +97,7 @@ pub enum OutboundError {
     },
     /// What came back is no HTTP answer, or does not decompress.
     #[error(
-        "the answer of `{host}` cannot be read: {detail}; check that the URL is one of an HTTP service"
+        "the response of `{host}` cannot be read: {detail}; check that the URL is one of an HTTP service"
     )]
     InvalidResponse {
         /// The host.
@@ -107,7 +107,7 @@ pub enum OutboundError {
     },
     /// The answer is larger than the cap.
     #[error(
-        "the answer (status {status}) is larger than {limit} bytes; ask the service for less, or raise the cap"
+        "the response (status {status}) is larger than {limit} bytes; ask the service for less, or raise the cap"
     )]
     TooLarge {
         /// The cap.
@@ -119,11 +119,11 @@ pub enum OutboundError {
     #[error("the service redirected more than {0} times; set the final URL")]
     TooManyRedirects(u8),
     /// A redirect leads nowhere.
-    #[error("the service redirected to a place that is not followed: {0}; set the final URL")]
+    #[error("the service redirected to an address that is not followed: {0}; set the final URL")]
     InvalidRedirect(&'static str),
     /// The upstream failed too often of late.
     #[error(
-        "calls to `{host}` are paused since {} s, after {failures} failures in a row (the last: {reason}); the next try is in {} ms",
+        "calls to `{host}` have been paused for {} s, after {failures} failures in a row (the last: {reason}); the next try is in {} ms",
         open_for.as_secs(),
         retry_in.as_millis()
     )]

@@ -347,7 +347,7 @@ async fn answer_of(
     if call.fingerprint != fingerprint {
         return Err(AppError::conflict(
             ErrorCode::IdempotencyKeyReused,
-            "this Idempotency-Key was used in this conversation for another action or other arguments; take a new one",
+            "this Idempotency-Key was used in this conversation for another action or other arguments; use a new one",
         ));
     }
     let key = (conversation.key.workspace, conversation.key.id);
@@ -362,7 +362,7 @@ async fn answer_of(
             .await?
             .ok_or_else(|| AppError::Unavailable {
                 code: ErrorCode::DatabaseUnavailable,
-                message: "the first call with this Idempotency-Key could not be written down and never went out; try again".to_owned(),
+                message: "the first call with this Idempotency-Key could not be recorded and was never sent; try again".to_owned(),
                 retry_after: 1,
             })?;
         if call.answer.is_none() {
@@ -513,7 +513,7 @@ async fn taken_for_dead(
     }
     let error = CallError::new(
         "outcome_unknown",
-        "this server was cut off for so long that another one noted the call's outcome as unknown; what the service said meanwhile is in the conversation's events, as outcome.learned",
+        "this server could not reach the database for so long that another server recorded the call's outcome as unknown; the service's response is in the conversation's events, as outcome.learned",
     );
     let (id, error) = (admitted.id, told::error(Some(&error)));
     Ok(CallAnswer {

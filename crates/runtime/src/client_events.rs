@@ -107,7 +107,7 @@ async fn try_to_ask(
         return Ok(performed(&result));
     }
     Ok(Performed::unknown(format!(
-        "the client did not answer `{}` within {} ms; whether it did what it was told is not known",
+        "the client did not answer `{}` within {} ms; whether it acted on the event is not known",
         told.event,
         wait.as_millis()
     )))
@@ -182,7 +182,7 @@ pub async fn answer(
     if !client_event::answer(engine, key, &text, runtime.context.now()).await? {
         return Err(AppError::conflict(
             ErrorCode::ResultNotAwaited,
-            "this event was answered before, or its call does not wait any more",
+            "this event was already answered, or its call no longer waits",
         ));
     }
     tx.commit().await?;

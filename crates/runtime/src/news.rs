@@ -152,7 +152,7 @@ async fn hear(runtime: Arc<Runtime>, journal: Option<broadcast::Receiver<Convers
                 }
             }
             () = &mut look, if !is_alone => {
-                log(look_at_all(&runtime).await, "conversations were not looked at and are again");
+                log(look_at_all(&runtime).await, "conversations could not be looked at; they are looked at again");
                 look = runtime.context.sleep(LOOK_AGAIN);
             }
         }

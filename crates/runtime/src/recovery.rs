@@ -53,8 +53,8 @@ pub(crate) async fn settle_calls_of(
 }
 
 /// Why nobody knows what came of a call.
-const STOPPED: &str = "the server stopped while the call was under way, and nobody can know what came of it; ask the service before you try again";
-const LOST: &str = "the server lost track of the call, and nobody can know what came of it; ask the service before you try again";
+const STOPPED: &str = "the server stopped while the call was under way, so its outcome is not known; check at the service before you repeat it";
+const LOST: &str = "the server lost track of the call, so its outcome is not known; check at the service before you repeat it";
 
 /// Settles this server's reserved calls that no task of it looks after.
 pub(crate) async fn sweep(runtime: &Runtime) -> Result<usize, AppError> {

@@ -36,7 +36,7 @@ pub(crate) async fn watch_others(runtime: Arc<Runtime>) {
         if watch.is_long_enough()
             && let Err(error) = bury_silent(&runtime).await
         {
-            tracing::warn!(%error, "calls of silent servers were not settled and are looked at again");
+            tracing::warn!(%error, "calls of silent servers could not be settled; they are looked at again");
         }
     }
 }

@@ -60,7 +60,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         say!("problem: {problem}");
     }
     if problems.is_empty() {
-        say!("nothing stands in the way of a start");
+        say!("the server can start");
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
@@ -76,7 +76,7 @@ fn exposed(settings: &Settings) -> impl Iterator<Item = String> {
         let what = match switchboard_store::exposure(url.as_ref()?.expose())? {
             Exposure::Plain => "what goes to the database may go over the network in plain text",
             Exposure::Unverified => {
-                "who answers as the database is not verified, so somebody on the network can be in between"
+                "the database's certificate is not verified, so somebody on the network could pose as the database"
             }
         };
         Some(format!(

@@ -94,7 +94,7 @@ fn describe_data(settings: &Settings) -> String {
 pub async fn bind(settings: &Settings) -> anyhow::Result<TcpListener> {
     TcpListener::bind(settings.listen).await.with_context(|| {
         format!(
-            "{} cannot be listened on; choose another address with --listen",
+            "cannot listen on {}; choose another address with --listen",
             settings.listen
         )
     })

@@ -83,8 +83,12 @@ fn keep_private(path: &Path) -> anyhow::Result<()> {
     if others == 0 {
         return Ok(());
     }
-    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))
-        .with_context(|| format!("{} cannot be taken from others", path.display()))
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700)).with_context(|| {
+        format!(
+            "access to {} cannot be taken away from others",
+            path.display()
+        )
+    })
 }
 
 /// Opens the database for a command that may run beside a server. What is not there is not made.

@@ -41,6 +41,7 @@ async fn pages_are_the_studio_and_the_rest_is_not() {
         "/api",
         "/api/v1/nothing",
         "/api/nothing",
+        "/api/docs/nothing",
         "/mcp/nothing",
         "/metrics/x",
         "/assets/gone.js",
@@ -66,6 +67,10 @@ async fn pages_are_the_studio_and_the_rest_is_not() {
     assert_eq!((known.status.as_u16(), known.text.as_str()), (304, ""));
     let deep = get(&server, "/agents/agt_1/actions?tab=x", &[]).await;
     assert_eq!(deep.text, page.text);
+    // The API's reference is a page of it that nobody has to sign in for.
+    for path in ["/api/docs", "/api/docs/"] {
+        assert_eq!(get(&server, path, &[]).await.text, page.text, "{path}");
+    }
     let script = page.text.split("src=\"/").nth(1).unwrap();
     let script = format!("/{}", script.split('"').next().unwrap());
     assert!(script.starts_with("/assets/"), "{script}");

@@ -1,6 +1,9 @@
 //! Throw-away databases.
 
+use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -37,22 +40,94 @@ fn psql(cluster: &str, sql: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// The migrations of PostgreSQL by their names, in their order.
+fn migrations() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/migrations/postgres");
+    let mut found: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// Makes a database in which all migrations ran, noted as sqlx notes them. It has its name when it is
+/// whole, so whoever finds it may copy it; of several that are made at once one stays.
+fn make_template(cluster: &str, name: &str, migrations: &[(String, String)]) {
+    let making = format!("{name}_{}", std::process::id());
+    let mut script =
+        "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+        installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, \
+        checksum BYTEA NOT NULL, execution_time BIGINT NOT NULL);\n"
+            .to_owned();
+    for (name, sql) in migrations {
+        let (version, description) = name.split_once('_').unwrap();
+        let description = description.replace('_', " ");
+        writeln!(
+            script,
+            "{sql}\nINSERT INTO _sqlx_migrations VALUES ({version}, '{description}', now(), true, \
+             sha384(convert_to($migration${sql}$migration$, 'UTF8')), 0);"
+        )
+        .unwrap();
+    }
+    psql(cluster, &format!("CREATE DATABASE {making}"));
+    psql(&url_of(cluster, &making), &script);
+    let rename = format!("ALTER DATABASE {making} RENAME TO {name}");
+    let renamed = Command::new("psql")
+        .args([cluster, "-qc", &rename])
+        .output();
+    if !renamed.unwrap().status.success() {
+        psql(cluster, &format!("DROP DATABASE {making}"));
+    }
+}
+
+fn url_of(cluster: &str, name: &str) -> String {
+    cluster.replacen("/postgres?", &format!("/{name}?"), 1)
+}
+
 impl TestDatabase {
     /// SQLite.
     pub const fn sqlite() -> Self {
         Self::Sqlite
     }
 
-    /// A new database in the cluster that `scripts/with-postgres.sh` started. Without a cluster the
-    /// test fails: what is not tested on both databases is not tested.
+    /// A new database in the cluster that `scripts/with-postgres.sh` started, with the tables in it: a
+    /// copy of the one in which they were made for all tests of the run. Without a cluster the test
+    /// fails: what is not tested on both databases is not tested.
     pub fn postgres() -> Self {
+        Self::new_postgres(|cluster, name| {
+            let migrations = migrations();
+            let mut hasher = DefaultHasher::new();
+            migrations.hash(&mut hasher);
+            let template = format!("template_{:016x}", hasher.finish());
+            let copy = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy");
+            let copied = Command::new("psql").args([cluster, "-qc", &copy]).output();
+            if !copied.unwrap().status.success() {
+                make_template(cluster, &template, &migrations);
+                psql(cluster, &copy);
+            }
+        })
+    }
+
+    /// The same with nothing in it.
+    pub fn empty_postgres() -> Self {
+        Self::new_postgres(|cluster, name| {
+            psql(cluster, &format!("CREATE DATABASE {name}"));
+        })
+    }
+
+    fn new_postgres(make: impl FnOnce(&str, &str)) -> Self {
         let cluster = crate::environment(
             "SWITCHBOARD_TEST_POSTGRES_URL",
             "run `make test`, or this test under scripts/with-postgres.sh",
         );
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("t{}_{number}", std::process::id());
-        psql(&cluster, &format!("CREATE DATABASE {name}"));
+        make(&cluster, &name);
         Self::Postgres { cluster, name }
     }
 
@@ -61,9 +136,7 @@ impl TestDatabase {
         match self {
             Self::Sqlite => None,
             Self::Shared(url) => Some(url.clone()),
-            Self::Postgres { cluster, name } => {
-                Some(cluster.replacen("/postgres?", &format!("/{name}?"), 1))
-            }
+            Self::Postgres { cluster, name } => Some(url_of(cluster, name)),
         }
     }
 

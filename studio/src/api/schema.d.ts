@@ -1719,10 +1719,7 @@ export interface components {
             /** @description The integration the action is under now. */
             current_integration_id: components["schemas"]["IntegrationId"];
         };
-        /**
-         * @description What came of a call. Its texts are JSON already when they are put together, so that a large answer is
-         *     not read and written again: `app::call` writes it.
-         */
+        /** @description What came of a call. */
         CallAnswer: {
             /** @description The variables that this call set. */
             variables: components["schemas"]["JsonObject"];
@@ -2467,7 +2464,7 @@ export interface components {
             /** @description What it is called. */
             name: string;
         };
-        /** @description A JSON object of whatever members. */
+        /** @description A JSON object with any members. */
         JsonObject: {
             [key: string]: unknown;
         };
@@ -4125,7 +4122,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4216,7 +4213,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4318,7 +4315,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4351,7 +4348,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `read_only`: The tools of an MCP server are what the server says.
+             * @description `read_only`: The tools of an MCP server are defined by the server.
              *
              *     `workspace_changed`: The session is in another workspace than the page shows.
              *
@@ -4458,7 +4455,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4506,7 +4503,7 @@ export interface operations {
              *
              *     `name_taken`: Something has this name already.
              *
-             *     `read_only`: The tools of an MCP server are what the server says.
+             *     `read_only`: The tools of an MCP server are defined by the server.
              *
              *     `workspace_changed`: The session is in another workspace than the page shows.
              *
@@ -4538,7 +4535,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4611,7 +4608,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4646,7 +4643,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `not_a_tool`: The action is no tool of an MCP server.
+             * @description `not_a_tool`: The action is not a tool of an MCP server.
              *
              *     `workspace_changed`: The session is in another workspace than the page shows.
              *
@@ -4744,7 +4741,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4792,7 +4789,7 @@ export interface operations {
              *
              *     `name_taken`: Something has this name already.
              *
-             *     `read_only`: The tools of an MCP server are what the server says.
+             *     `read_only`: The tools of an MCP server are defined by the server.
              *
              *     `workspace_changed`: The session is in another workspace than the page shows.
              *
@@ -4824,7 +4821,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4897,7 +4894,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5012,7 +5009,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5079,7 +5076,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5153,7 +5150,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5194,7 +5191,7 @@ export interface operations {
              *
              *     `name_taken`: Something has this name already.
              *
-             *     `read_only`: The tools of an MCP server are what the server says.
+             *     `read_only`: The tools of an MCP server are defined by the server.
              *
              *     `workspace_changed`: The session is in another workspace than the page shows.
              *
@@ -5258,7 +5255,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5353,7 +5350,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5458,7 +5455,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5512,7 +5509,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5582,7 +5579,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5672,7 +5669,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5798,7 +5795,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5870,7 +5867,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5940,7 +5937,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6051,7 +6048,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6127,7 +6124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6217,7 +6214,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6293,7 +6290,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6364,7 +6361,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6505,7 +6502,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6581,7 +6578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6673,7 +6670,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6719,7 +6716,7 @@ export interface operations {
             /**
              * @description `name_taken`: Something has this name already.
              *
-             *     `not_an_api_call`: The agent's own action is no API call.
+             *     `not_an_api_call`: The agent's own action is not an API call.
              *
              *     `not_an_own_action`: The binding links a shared action already.
              *
@@ -6753,7 +6750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6845,7 +6842,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6891,7 +6888,7 @@ export interface operations {
             /**
              * @description `name_taken`: Something has this name already.
              *
-             *     `not_a_link`: The binding is an action of the agent's own.
+             *     `not_a_link`: The binding is the agent's own action, not a link.
              *
              *     `workspace_changed`: The session is in another workspace than the page shows.
              *
@@ -6923,7 +6920,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6991,7 +6988,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7082,7 +7079,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7209,7 +7206,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7255,7 +7252,7 @@ export interface operations {
              *
              *     `needs_accept`: Something about the draft has to be accepted before it is published.
              *
-             *     `not_publishable`: The version could not work.
+             *     `not_publishable`: The version would not work.
              *
              *     `workspace_changed`: The session is in another workspace than the page shows.
              *
@@ -7287,7 +7284,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7360,7 +7357,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7473,7 +7470,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7591,7 +7588,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7663,7 +7660,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7733,7 +7730,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7824,7 +7821,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7918,7 +7915,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7953,7 +7950,7 @@ export interface operations {
             /**
              * @description `broken_references`: The version links actions that were deleted or moved.
              *
-             *     `not_publishable`: The version could not work.
+             *     `not_publishable`: The version would not work.
              *
              *     `workspace_changed`: The session is in another workspace than the page shows.
              *
@@ -8033,7 +8030,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8141,7 +8138,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8236,7 +8233,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8339,7 +8336,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8393,7 +8390,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8459,7 +8456,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8556,7 +8553,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8659,7 +8656,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8764,7 +8761,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8831,7 +8828,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8903,7 +8900,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9011,7 +9008,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9080,7 +9077,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9161,7 +9158,7 @@ export interface operations {
              *
              *     `malformed_body`: The body could not be read to its end.
              *
-             *     `invalid_idempotency_key`: The `Idempotency-Key` is not one.
+             *     `invalid_idempotency_key`: The `Idempotency-Key` is not valid.
              */
             400: {
                 headers: {
@@ -9174,7 +9171,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9259,7 +9256,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9361,7 +9358,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9403,7 +9400,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `result_not_awaited`: The event was answered before, or its call waits no more.
+             * @description `result_not_awaited`: The event was already answered, or its call no longer waits.
              *
              *     `workspace_changed`: The session is in another workspace than the page shows.
              *
@@ -9426,7 +9423,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9496,7 +9493,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9597,7 +9594,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9700,7 +9697,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9808,7 +9805,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9913,7 +9910,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9969,7 +9966,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10051,7 +10048,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10109,7 +10106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10179,7 +10176,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10281,7 +10278,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10416,7 +10413,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10490,7 +10487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10569,7 +10566,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10686,7 +10683,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10732,7 +10729,7 @@ export interface operations {
             /**
              * @description `name_taken`: Something has this name already.
              *
-             *     `read_only`: The tools of an MCP server are what the server says.
+             *     `read_only`: The tools of an MCP server are defined by the server.
              *
              *     `workspace_changed`: The session is in another workspace than the page shows.
              *
@@ -10755,7 +10752,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10823,7 +10820,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10860,7 +10857,7 @@ export interface operations {
             /**
              * @description `changed_meanwhile`: The integration was changed while its tools were fetched.
              *
-             *     `not_an_mcp_server`: The integration is no MCP server.
+             *     `not_an_mcp_server`: The integration is not an MCP server.
              *
              *     `workspace_changed`: The session is in another workspace than the page shows.
              *
@@ -10886,15 +10883,15 @@ export interface operations {
             /**
              * @description `address_refused`: The address may not be reached: it is private, or of this machine.
              *
-             *     `cancelled`: The request was called off before the service answered.
+             *     `cancelled`: The request was cancelled before the service responded.
              *
-             *     `circuit_open`: The service failed so often that it is left alone for a while.
+             *     `circuit_open`: The service failed so often that calls to it are paused for a while.
              *
              *     `client_setup_failed`: The server's HTTP client cannot be set up.
              *
              *     `connect_failed`: The service could not be connected to.
              *
-             *     `connection_lost`: The connection broke before the answer was whole.
+             *     `connection_lost`: The connection was lost before the response was complete.
              *
              *     `dns_failed`: The service's name could not be resolved.
              *
@@ -10902,53 +10899,53 @@ export interface operations {
              *
              *     `input_required`: The MCP server asks for input that nobody gives here.
              *
-             *     `invalid_frame`: What the MCP server sent is no message of the protocol.
+             *     `invalid_frame`: The MCP server sent something that is not a message of the protocol.
              *
-             *     `invalid_header`: A header could not be made of what it is made of.
+             *     `invalid_header`: A header could not be made from its secret or template.
              *
-             *     `invalid_redirect`: The service sends elsewhere, and that is no address.
+             *     `invalid_redirect`: The service redirects to something that is not a usable URL.
              *
-             *     `invalid_response`: The answer of the service could not be read.
+             *     `invalid_response`: The response of the service could not be read.
              *
-             *     `invalid_secret`: A secret's value cannot be put where it belongs.
+             *     `invalid_secret`: A secret's value cannot be sent in a header or a URL.
              *
-             *     `invalid_url`: What should be a URL is none.
+             *     `invalid_url`: A URL is not valid.
              *
              *     `missing_secret`: A secret has no value in this environment.
              *
-             *     `not_mcp`: What answers at this URL is no MCP server.
+             *     `not_mcp`: What responds at this URL is not an MCP server.
              *
-             *     `outcome_unknown`: The request went out, and nobody knows what came of it.
+             *     `outcome_unknown`: The request was sent, but its outcome is not known.
              *
              *     `protocol_error`: The MCP server broke the protocol.
              *
-             *     `redirected`: The MCP server is elsewhere.
+             *     `redirected`: The MCP server redirects to another URL.
              *
-             *     `response_too_large`: The answer is larger than the server takes.
+             *     `response_too_large`: The response is larger than the server takes.
              *
-             *     `secret_unreadable`: A secret's value cannot be opened with the keys that are there.
+             *     `secret_unreadable`: A secret's value cannot be decrypted with the server's keys.
              *
-             *     `server_error`: The MCP server answered with an error.
+             *     `server_error`: The MCP server responded with an error.
              *
              *     `session_lost`: The MCP server ended the session.
              *
-             *     `timeout`: The service did not answer in time.
+             *     `timeout`: The service did not respond in time.
              *
-             *     `tls_failed`: No secure connection to the service came about.
+             *     `tls_failed`: No secure connection to the service could be made.
              *
              *     `token_refused`: The token endpoint gave no token.
              *
-             *     `too_many_redirects`: The service sends elsewhere again and again.
+             *     `too_many_redirects`: The service redirected too many times.
              *
              *     `tool_missing`: The MCP server has no such tool or method.
              *
-             *     `tool_refused`: The MCP server does not take these arguments.
+             *     `tool_refused`: The MCP server does not accept these arguments.
              *
-             *     `unauthorized`: The service does not take these credentials.
+             *     `unauthorized`: The service did not accept these credentials.
              *
              *     `unreachable`: The MCP server cannot be reached.
              *
-             *     `upstream_error`: The service answered with an error.
+             *     `upstream_error`: The service responded with an error.
              */
             502: {
                 headers: {
@@ -11028,7 +11025,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11072,7 +11069,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `not_a_messaging_channel`: The integration is no messaging channel.
+             * @description `not_a_messaging_channel`: The integration is not a messaging channel.
              *
              *     `workspace_changed`: The session is in another workspace than the page shows.
              *
@@ -11095,7 +11092,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11165,7 +11162,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11266,7 +11263,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11369,7 +11366,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11425,7 +11422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11509,7 +11506,7 @@ export interface operations {
             /** @description `invalid_credentials`: The e-mail address or the password is wrong. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11530,7 +11527,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invitation_not_found`: The invitation was used, taken back or is too old. */
+            /** @description `invitation_not_found`: The invitation was used, was revoked or has expired. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11566,7 +11563,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11669,7 +11666,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invitation_not_found`: The invitation was used, taken back or is too old. */
+            /** @description `invitation_not_found`: The invitation was used, was revoked or has expired. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11696,7 +11693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11752,7 +11749,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is taken back */
+            /** @description It is revoked */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -11762,7 +11759,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11861,7 +11858,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11938,7 +11935,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description They are no member any more */
+            /** @description They are no longer a member */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -11948,7 +11945,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12062,7 +12059,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12127,7 +12124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12205,7 +12202,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12294,7 +12291,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12387,7 +12384,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12484,7 +12481,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12603,7 +12600,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12666,7 +12663,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12746,7 +12743,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12849,7 +12846,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12941,7 +12938,7 @@ export interface operations {
             /** @description `invalid_credentials`: The e-mail address or the password is wrong. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12954,7 +12951,7 @@ export interface operations {
              *
              *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
              *
-             *     `no_workspace`: The person is a member of no workspace any more.
+             *     `no_workspace`: The person is no longer a member of any workspace.
              */
             403: {
                 headers: {
@@ -12982,7 +12979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13056,7 +13053,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -13156,7 +13153,7 @@ export interface operations {
              */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -13208,7 +13205,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13282,7 +13279,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -13380,7 +13377,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -13441,7 +13438,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13571,7 +13568,7 @@ export interface operations {
              *
              *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
              *
-             *     `invalid_setup_token`: The link of the first start does not work.
+             *     `invalid_setup_token`: The setup link is not valid.
              */
             403: {
                 headers: {
@@ -13608,7 +13605,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13682,7 +13679,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -13801,7 +13798,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -13864,7 +13861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported_media_type`: The body is no JSON by its `Content-Type`. */
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13930,7 +13927,7 @@ export interface operations {
             /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
             401: {
                 headers: {
-                    /** @description How to say who one is. */
+                    /** @description How to authenticate. */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -14045,11 +14042,11 @@ export interface operations {
              *
              *     `webhook_public_key_missing`: The channel has no public key, so nobody can tell whether a webhook is its provider's.
              *
-             *     `invalid_webhook_public_key`: The channel's public key is not one.
+             *     `invalid_webhook_public_key`: The channel's public key is not valid.
              *
-             *     `invalid_signature`: The webhook is not signed by the channel's key, or not now.
+             *     `invalid_signature`: The webhook is not signed by the channel's key, or its time is too far from the server's.
              *
-             *     `malformed_webhook`: The webhook is signed, and is no event of the provider.
+             *     `malformed_webhook`: The webhook is signed, but is not an event of the provider.
              */
             400: {
                 headers: {

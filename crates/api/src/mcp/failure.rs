@@ -108,7 +108,7 @@ impl Failure {
     /// The caller is told nothing of what went wrong inside; the log is.
     fn hiding(mut self, cause: &dyn fmt::Display) -> Self {
         self.0.cause = Some(cause.to_string());
-        "something went wrong inside; the server's log says what, under this answer's x-request-id"
+        "something went wrong in the server; its log says what, under this response's x-request-id"
             .clone_into(&mut self.0.message);
         self
     }

@@ -63,7 +63,8 @@ async fn batch(
     for incoming in messages {
         let (id, answer) = match incoming {
             Ok(Incoming::Call(call)) if call.method == "initialize" => {
-                let failure = invalid_request("`initialize` stands alone");
+                let failure =
+                    invalid_request("`initialize` cannot be part of a batch; send it alone");
                 (Some(call.id.clone()), Err(failure))
             }
             Ok(Incoming::Call(call)) => {
@@ -226,7 +227,7 @@ fn no_session() -> Failure {
         StatusCode::NOT_FOUND,
         INVALID_REQUEST,
         UNKNOWN_SESSION,
-        "this agent has no such session, or it is over; begin one with `initialize`",
+        "this agent has no such session, or it has ended; begin one with `initialize`",
     )
 }
 

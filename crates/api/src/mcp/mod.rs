@@ -210,7 +210,7 @@ fn unsupported(named: &str) -> Failure {
         StatusCode::BAD_REQUEST,
         UNSUPPORTED_VERSION,
         "unsupported_version",
-        format!("the revision `{named}` of MCP is not spoken here"),
+        format!("this server does not support the revision `{named}` of MCP"),
     )
     .with("supported", supported().into())
     .with("requested", named.into())

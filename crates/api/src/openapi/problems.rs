@@ -214,7 +214,7 @@ fn response(status: u16, codes: &[ErrorCode]) -> Value {
         headers.insert(
             "WWW-Authenticate".to_owned(),
             json!({
-                "description": "How to say who one is.", "schema": {"type": "string"}, "required": true,
+                "description": "How to authenticate.", "schema": {"type": "string"}, "required": true,
             }),
         );
     }

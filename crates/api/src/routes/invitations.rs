@@ -72,7 +72,7 @@ pub async fn create_invitation(
 /// Take an invitation back. Its link stops working.
 #[utoipa::path(delete, path = "/invitations/{id}", tag = "members",
     params(("id" = wire::InvitationId, Path, description = "The invitation's id")),
-    responses((status = 204, description = "It is taken back")))]
+    responses((status = 204, description = "It is revoked")))]
 pub async fn revoke_invitation(
     State(state): State<ApiState>,
     Auth(admin): Auth<Admin>,

@@ -63,7 +63,7 @@ pub async fn update_member(
 /// Remove a member from the workspace. Their sessions in it end at once.
 #[utoipa::path(delete, path = "/members/{id}", tag = "members",
     params(("id" = wire::UserId, Path, description = "The person's id")),
-    responses((status = 204, description = "They are no member any more")))]
+    responses((status = 204, description = "They are no longer a member")))]
 pub async fn remove_member(
     State(state): State<ApiState>,
     Auth(admin): Auth<Admin>,

@@ -74,7 +74,7 @@ impl Telnyx {
                     .clean(&format!(" ({} {})", error.code, error.title))
                     .into_owned()
             });
-            let message = format!("Telnyx answered with status {}{error}", status.as_u16());
+            let message = format!("Telnyx responded with status {}{error}", status.as_u16());
             return failed(wait(&response.headers), wrong("upstream_error", message));
         }
         match read(&response.body, now) {
@@ -83,7 +83,7 @@ impl Telnyx {
                 wait(&response.headers),
                 wrong(
                     "invalid_response",
-                    "Telnyx's answer is no message with a status that is known here".to_owned(),
+                    "Telnyx's response is not a message with a known status".to_owned(),
                 ),
             ),
         }

@@ -162,7 +162,7 @@ impl Telnyx {
         );
         let key = HeaderValue::from_str(key.as_str()).map_err(|_| CallError {
             code: "invalid_header",
-            message: "the idempotency key cannot stand in a header".to_owned(),
+            message: "the idempotency key cannot be put into a header".to_owned(),
             upstream_status: None,
         })?;
         request
@@ -224,7 +224,7 @@ fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> SendOutcome
     let failed = |what: &str| CallError {
         code: "upstream_error",
         message: format!(
-            "Telnyx answered with status {}{}: {what}",
+            "Telnyx responded with status {}{}: {what}",
             status.as_u16(),
             first.as_ref().map_or_else(String::new, |error| format!(
                 " ({} {})",
@@ -236,7 +236,7 @@ fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> SendOutcome
     let unknown = || {
         SendOutcome::Unknown(CallError {
             code: "outcome_unknown",
-            ..failed("nobody can know whether it took the message")
+            ..failed("it is not known whether it accepted the message")
         })
     };
     match status {
@@ -289,10 +289,10 @@ fn accepted(status: StatusCode, body: &[u8]) -> SendOutcome {
         })
     };
     let Ok(Data { data }) = serde_json::from_slice::<Data<Message>>(body) else {
-        return unreadable("its answer is none that can be read");
+        return unreadable("its response cannot be read");
     };
     let Ok(id) = MessageId::parse(&data.id) else {
-        return unreadable("its answer names no id that can be asked for");
+        return unreadable("its response has no id to ask for");
     };
     SendOutcome::Accepted(Accepted {
         id,

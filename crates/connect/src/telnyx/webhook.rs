@@ -40,7 +40,7 @@ pub enum WebhookError {
     )]
     Refused(Reason),
     /// It is signed, and is no event.
-    #[error("the webhook is no event of the provider")]
+    #[error("the webhook is not an event of the provider")]
     Malformed,
 }
 

@@ -15,7 +15,7 @@ pub struct EmailAddress(String);
 
 /// The text is no e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("this is no e-mail address; it looks like `name@example.com`")]
+#[error("this is not an e-mail address; it looks like `name@example.com`")]
 pub struct InvalidEmail;
 
 impl EmailAddress {

@@ -6,7 +6,7 @@ use super::Role;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// Whoever asks has too small a role.
-    #[error("your role may not do this; it takes the role `{0}`")]
+    #[error("your role may not do this; it needs the role `{0}`")]
     Needs(Role),
     /// Nobody would be left who can make owners.
     #[error("this is the workspace's last owner; make somebody else an owner first")]

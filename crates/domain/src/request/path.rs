@@ -111,7 +111,7 @@ impl PathTemplate {
             }
             if is_filled && is_dots(&path[start..]) {
                 return Err(refused(format!(
-                    "an argument would make the path segment `{}`, which leads elsewhere",
+                    "an argument would make the path segment `{}`, which would change the path",
                     &path[start..]
                 )));
             }

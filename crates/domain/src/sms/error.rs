@@ -18,7 +18,7 @@ pub enum SmsError {
     },
     /// The text is no number with a country code.
     #[error(
-        "this is no phone number in international form; write `+`, the country code and the number, such as +13125550100 (E.164)"
+        "this is not a phone number in international form; write `+`, the country code and the number, such as +13125550100 (E.164)"
     )]
     NotE164,
     /// No country has this code.
@@ -33,7 +33,7 @@ pub enum SmsError {
     NotOfItsCountry,
     /// The sender is none of the things a sender can be.
     #[error(
-        "this is no sender: use a phone number with `+` and country code, a short code of 3 to 8 digits, or a name of 1 to 11 letters, digits and spaces with at least one letter"
+        "this is not a sender: use a phone number with `+` and country code, a short code of 3 to 8 digits, or a name of 1 to 11 letters, digits and spaces with at least one letter"
     )]
     InvalidSender,
     /// A name needs a messaging profile.

@@ -209,7 +209,7 @@ pub(crate) fn taken(error: StoreError, name: &ActionName) -> AppError {
     match error {
         StoreError::Duplicate => AppError::conflict(
             ErrorCode::NameTaken,
-            format!("this integration has an action named `{name}` already; take another name"),
+            format!("this integration has an action named `{name}` already; choose another name"),
         ),
         error => error.into(),
     }

@@ -158,7 +158,7 @@ pub fn channels(
             Some(kind) if kind.sends_messages() => continue,
             None if before.contains(&channel) => continue,
             None => "there is no such channel in this workspace",
-            Some(_) => "this integration is no messaging channel",
+            Some(_) => "this integration is not a messaging channel",
         };
         errors.push(format!("/actions/{index}/action/channel_id"), detail);
     }

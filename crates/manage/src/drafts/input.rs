@@ -60,7 +60,7 @@ pub fn read_binding(
             {
                 errors.push(
                     pointer,
-                    "what a link sets differently stands in its `overrides`",
+                    "put what a link sets differently into its `overrides`",
                 );
             }
             let overrides = input.overrides.unwrap_or_default();

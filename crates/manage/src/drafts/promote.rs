@@ -77,7 +77,7 @@ fn shared(
             AppError::invalid(
                 "/path",
                 format!(
-                    "`{}` does not start with a base URL of this integration; say its path there",
+                    "`{}` does not start with a base URL of this integration; give the path under it",
                     call.url
                 ),
             )

@@ -60,7 +60,7 @@ async fn it_opens_says_so_tries_once_and_closes() {
             "`billing.example`",
             "4 failures",
             "status 503",
-            "since",
+            "paused for",
             "next try",
         ] {
             assert!(text.contains(part), "{text}");

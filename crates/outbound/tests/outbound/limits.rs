@@ -89,10 +89,10 @@ async fn one_deadline_covers_everything() {
     let hang = RawServer::start(|_, _| Act::Hang).await;
     let client = local();
     for (method, url, phase) in [
-        (Method::POST, drip.url("/drip"), "reading the answer"),
-        (Method::GET, drip.url("/redirect"), "reading the answer"),
-        (Method::POST, hang.url("/"), "waiting for the answer"),
-        (Method::GET, hang.url("/"), "waiting for the answer"),
+        (Method::POST, drip.url("/drip"), "reading the response"),
+        (Method::GET, drip.url("/redirect"), "reading the response"),
+        (Method::POST, hang.url("/"), "waiting for the response"),
+        (Method::GET, hang.url("/"), "waiting for the response"),
     ] {
         let start = Instant::now();
         let deadline = start + Duration::from_millis(250);

@@ -230,8 +230,8 @@ async fn load_variables(
 fn reason(errors: InputErrors, what: &str, id: &dyn std::fmt::Display) -> Option<Arc<str>> {
     let errors = errors.finish(()).err()?;
     let detail = errors.first().map_or("", |error| error.detail.as_str());
-    tracing::error!(%id, detail, "a stored {what} does not compile any more");
-    Some(format!("what is stored of this {what} does not compile any more ({detail})").into())
+    tracing::error!(%id, detail, "a stored {what} no longer compiles");
+    Some(format!("the stored {what} no longer compiles ({detail})").into())
 }
 
 /// What is stored, or why it cannot be read.
@@ -384,7 +384,7 @@ fn compile(document: &AgentDocument, agent: AgentId, of: &Source<'_>) -> OwnPart
                         BindingTarget::Action { action, .. } => action.name.to_string(),
                         BindingTarget::Link { .. } => binding.id.to_string(),
                     },
-                    reason: reason.unwrap_or_else(|| "it does not compile any more".into()),
+                    reason: reason.unwrap_or_else(|| "it no longer compiles".into()),
                 },
             },
         }

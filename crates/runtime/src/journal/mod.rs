@@ -213,7 +213,7 @@ impl Journal {
             Ok(answered) => answered.map_err(|_| given_up())?.noted(start),
             Err(_) => Err(AppError::Unavailable {
                 code: ErrorCode::DatabaseUnavailable,
-                message: "the call is over and what came of it is kept, but it cannot be written down yet; ask again with the same Idempotency-Key, or look at the conversation's events".to_owned(),
+                message: "the call has finished and its result is kept, but it cannot be written to the database yet; repeat the request with the same Idempotency-Key, or read the conversation's events".to_owned(),
                 retry_after: 2,
             }),
         }

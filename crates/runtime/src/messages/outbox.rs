@@ -353,7 +353,7 @@ fn reason(error: &CallError) -> MessageError {
 fn unknown(error: &CallError) -> MessageError {
     MessageError {
         code: "outcome_unknown".to_owned(),
-        title: "nobody knows whether the provider took the message".to_owned(),
+        title: "it is not known whether the provider accepted the message".to_owned(),
         detail: Some(error.message.clone()),
         advice: Some(
             "It is not sent again by itself. A delivery receipt settles it; otherwise look into the provider's log before you send it once more.".to_owned(),

@@ -139,7 +139,7 @@ fn kept_request(message: &Message) -> String {
 pub fn answer(message: &Message, request: String, response: String) -> Performed {
     let performed = match message.life.status {
         Status::OutcomeUnknown => Performed::unknown(format!(
-            "nobody knows whether the provider took the message, so it is not sent again; {} tells what became of it",
+            "it is not known whether the provider accepted the message, so it is not sent again; {} tells what became of it",
             message.key.id
         )),
         Status::SendingFailed if !message.life.confirmed => {

@@ -52,7 +52,7 @@ pub async fn deliver(runtime: Arc<Runtime>) {
             .timeout(LOOK_AGAIN, runtime.outbox.notified())
             .await;
         if let Err(error) = start_due(&runtime, &busy, &places).await {
-            tracing::warn!(%error, "the outbox could not be read and is read again");
+            tracing::warn!(%error, "the outbox could not be read; it is read again");
         }
     }
 }

@@ -10,7 +10,7 @@ use super::BINARY;
 async fn servers_that_start_together_print_one_setup_link_which_works() {
     // It has the key file that whoever deploys several servers gives to each.
     let donor = Server::start(BINARY, TestDatabase::sqlite()).await;
-    let database = TestDatabase::postgres();
+    let database = TestDatabase::empty_postgres();
     let url = database.url().unwrap();
     let servers = join_all((0..3).map(|_| donor.replica_at(&url))).await;
     let said: Vec<_> = servers.iter().map(Server::stdout).collect();
