@@ -40,6 +40,12 @@ impl EventStream {
 
     /// The next event that has an id or data: both, as they stand.
     pub async fn next_raw(&mut self) -> (String, String) {
+        // For the event as a whole: comments that keep the connection alive are no event.
+        let event = tokio::time::timeout(PATIENCE, self.next_event()).await;
+        event.expect("an event comes")
+    }
+
+    async fn next_event(&mut self) -> (String, String) {
         loop {
             while let Some(end) = self.text.find("\n\n") {
                 let block: String = self.text.drain(..end + 2).collect();

@@ -203,6 +203,11 @@ impl Writer {
             for op in ops {
                 op.tried = true;
             }
+            return result;
+        }
+        for op in ops.iter().filter(|op| op.tried) {
+            // Where it was found to be written by the attempt whose answer was lost, nobody has heard.
+            let _ = self.news.send(op.key.1);
         }
         result
     }
@@ -303,23 +308,23 @@ impl Writer {
         missing
     }
 
-    /// Makes what was written known in this process.
+    /// Makes what was written known in this process. Who hears of it looks at once, so what there is
+    /// to see comes before the news of it.
     fn publish(&self, batch: &Batch) {
+        if let Some(cache) = &self.remembered {
+            for conversation in &batch.conversations {
+                let key = (conversation.key.workspace, conversation.key.id);
+                // Nothing is asked of a closed one any more that a look at the database cannot answer.
+                if conversation.status == Status::Closed {
+                    cache.invalidate(&key);
+                } else {
+                    cache.insert(key, conversation.clone());
+                }
+            }
+        }
         if self.news.receiver_count() > 0 {
             for row in &batch.events {
                 let _ = self.news.send(row.conversation);
-            }
-        }
-        let Some(cache) = &self.remembered else {
-            return;
-        };
-        for conversation in &batch.conversations {
-            let key = (conversation.key.workspace, conversation.key.id);
-            // Nothing is asked of a closed one any more that a look at the database cannot answer.
-            if conversation.status == Status::Closed {
-                cache.invalidate(&key);
-            } else {
-                cache.insert(key, conversation.clone());
             }
         }
     }

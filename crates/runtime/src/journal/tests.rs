@@ -34,6 +34,7 @@ use switchboard_operation::AppError;
 on_both_databases!(
     every_statement_and_every_commit_may_fail_once,
     many_callers_at_once_leave_no_gap,
+    who_hears_of_news_sees_what_is_new,
     what_has_happened_is_kept_until_it_is_durable,
     what_was_not_written_is_taken_back,
     what_is_settled_is_not_settled_again,
@@ -415,6 +416,37 @@ async fn many_callers_at_once_leave_no_gap(database: TestDatabase) {
 }
 
 /// Faults that can be switched on.
+/// Who waits for news looks once when it hears of some, and then waits for more: what it was told of
+/// has to be there by then, also where the answer of the commit was lost.
+async fn who_hears_of_news_sees_what_is_new(database: TestDatabase) {
+    const ROUNDS: u64 = 200;
+    let commits = AtomicUsize::new(0);
+    let faults: Faults = Arc::new(move |step| match step {
+        Step::Commit if commits.fetch_add(1, Ordering::SeqCst) % 9 == 8 => Fault::AnswerLost,
+        _ => Fault::None,
+    });
+    let world = Arc::new(world_at(PATIENT, database, faults).await);
+    let key = world.start().await;
+    let (seen, mut look) = tokio::sync::watch::channel(0);
+    let mut news = world.journal.news();
+    let listener = {
+        let world = world.clone();
+        tokio::spawn(async move {
+            while news.recv().await.is_ok() {
+                let found = world.journal.get(key).await.unwrap().unwrap();
+                seen.send_replace(found.last_sequence);
+            }
+        })
+    };
+    for round in 1..=ROUNDS {
+        world.journal.submit(key, refusal()).await.unwrap();
+        let sees = look.wait_for(|sequence| *sequence == round + 1);
+        let sees = tokio::time::timeout(Duration::from_secs(10), sees).await;
+        sees.expect("who listens sees what was written").unwrap();
+    }
+    listener.abort();
+}
+
 fn switched() -> (Arc<AtomicBool>, Faults) {
     let failing = Arc::new(AtomicBool::new(false));
     let faults = {
