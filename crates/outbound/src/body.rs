@@ -1,22 +1,19 @@
-//! Bodies: the one that goes out and tells whether it did, and the one that comes back,
-//! decompressed.
+//! The body that comes back, decompressed.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 
 use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
 use async_compression::zstd::DParameter;
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt as _;
 use http::{HeaderMap, header};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use http_body_util::{BodyDataStream, BodyExt as _};
-use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio_util::io::StreamReader;
+
+use crate::pool::Answer;
 
 /// What is asked of services: what [`Payload`] decompresses.
 pub const ACCEPTED: &str = "gzip, br, zstd, deflate";
@@ -25,60 +22,6 @@ const PIECE: usize = 16 * 1024;
 /// The largest window of zstd in HTTP, 8 MiB (RFC 9659). Without it an answer could ask for 128 MiB
 /// before its first byte.
 const ZSTD_WINDOW_LOG: u32 = 23;
-
-/// Whether a connection took a request.
-#[derive(Debug, Default)]
-pub struct Marker(Arc<AtomicBool>);
-
-impl Marker {
-    /// Whether the request may have gone out. Asked after the exchange is over or dropped: a body
-    /// that is gone untouched was never sent, and one that is still held somewhere may yet be.
-    pub fn may_have_been_sent(mut self) -> bool {
-        Arc::get_mut(&mut self.0).is_none_or(|taken| *taken.get_mut())
-    }
-}
-
-/// A body that goes out. A connection asks it for its size before it writes the first byte of a
-/// head, since the head says how the body is framed; that is how a sent request is told from one
-/// that never left.
-#[derive(Debug)]
-pub struct Outgoing {
-    data: Bytes,
-    taken: Arc<AtomicBool>,
-}
-
-impl Outgoing {
-    /// A body, and what tells whether it was taken.
-    pub fn new(data: Bytes) -> (Self, Marker) {
-        let marker = Marker::default();
-        let taken = marker.0.clone();
-        (Self { data, taken }, marker)
-    }
-}
-
-impl Body for Outgoing {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        self.taken.store(true, Ordering::Relaxed);
-        let data = std::mem::take(&mut self.data);
-        Poll::Ready((!data.is_empty()).then(|| Ok(Frame::data(data))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.taken.store(true, Ordering::Relaxed);
-        self.data.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.taken.store(true, Ordering::Relaxed);
-        SizeHint::with_exact(self.data.len() as u64)
-    }
-}
 
 /// Why a body cannot be read on.
 #[derive(Debug)]
@@ -92,14 +35,14 @@ pub enum BodyError {
 /// A body that comes back.
 pub enum Payload {
     /// As it came: most answers, and nothing is allocated for them.
-    Plain(Incoming),
+    Plain(Answer),
     /// Decompressed.
     Decoded(Pin<Box<dyn AsyncRead + Send + Sync>>),
 }
 
 impl Payload {
     /// The body of an answer with these headers. Those that speak of the compressed form go.
-    pub fn new(headers: &mut HeaderMap, body: Incoming) -> Result<Self, BodyError> {
+    pub fn new(headers: &mut HeaderMap, body: Answer) -> Result<Self, BodyError> {
         if !headers.contains_key(header::CONTENT_ENCODING) {
             return Ok(Self::Plain(body));
         }
@@ -204,29 +147,4 @@ fn decoding(error: &io::Error) -> BodyError {
         || BodyError::Invalid(format!("its body does not decompress ({error})")),
         transport,
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_body_tells_whether_it_may_have_gone_out() {
-        let (body, marker) = Outgoing::new(Bytes::from("x"));
-        drop(body);
-        assert!(
-            !marker.may_have_been_sent(),
-            "it is gone, and nobody looked at it"
-        );
-        let (body, marker) = Outgoing::new(Bytes::from("x"));
-        assert!(
-            marker.may_have_been_sent(),
-            "a connection may still hold it"
-        );
-        drop(body);
-        let (body, marker) = Outgoing::new(Bytes::new());
-        assert!(body.is_end_stream());
-        drop(body);
-        assert!(marker.may_have_been_sent(), "a connection framed it");
-    }
 }

@@ -5,10 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri, header};
-use hyper::body::Incoming;
 use hyper_rustls::ConfigBuilderExt as _;
-use hyper_util::client::legacy;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use switchboard_spent::{Part, wait};
 use tokio::time::Instant;
 
@@ -17,9 +14,10 @@ use crate::breaker::{BreakerSettings, Breakers, Elapsed, Permit, since_now};
 use crate::connector::{Dialer, Resolve, SystemResolver};
 use crate::cores;
 use crate::error::{OutboundError, Phase};
-use crate::exchange::{Pool, exchange};
+use crate::exchange::exchange;
 use crate::guard::NetworkPolicy;
 use crate::health::{note_body, note_head};
+use crate::pool::{Answer, Keep, Pool};
 use crate::redirect;
 use crate::request::{self, Options, Request, Response};
 use crate::room::Room;
@@ -121,24 +119,15 @@ impl Client {
             tls,
             settings.connect_timeout,
         );
-        // `retry_canceled_requests` takes another connection when a pooled one turns out to be
-        // closed. That repeats nothing, whatever the method: the pool gets the request back only
-        // while it still lies in the connection's queue, before any of it was encoded.
-        let pool = || {
-            legacy::Client::builder(TokioExecutor::new())
-                .pool_timer(TokioTimer::new())
-                .timer(TokioTimer::new())
-                .pool_idle_timeout(settings.idle_timeout)
-                .pool_max_idle_per_host(settings.idle_per_host)
-                .retry_canceled_requests(true)
-                // All calls to a host share one connection of HTTP/2: a dead one must be found.
-                .http2_keep_alive_interval(Duration::from_secs(20))
-                .http2_keep_alive_timeout(Duration::from_secs(10))
-                .build(dialer.clone())
+        let keep = Keep {
+            per_host: settings.idle_per_host,
+            time: settings.idle_timeout,
         };
         Ok(Self(Arc::new(Shared {
             // One more for everybody who is on no core.
-            pools: (0..=settings.cores).map(|_| pool()).collect(),
+            pools: (0..=settings.cores)
+                .map(|_| Pool::new(dialer.clone(), keep))
+                .collect(),
             user_agent: settings.user_agent,
             breakers: Breakers::new(settings.breakers, settings.elapsed),
             options: settings.options,
@@ -350,7 +339,7 @@ impl Client {
     async fn follow(
         &self,
         request: &Request,
-        mut answer: http::Response<Incoming>,
+        mut answer: http::Response<Answer>,
         options: &Options,
         attempts: u32,
         deadline: Instant,
@@ -391,7 +380,7 @@ fn fits(wait: Duration, deadline: Instant) -> bool {
 
 /// An answer whose body is to be read, unless it says that it is too large.
 fn opened(
-    answer: http::Response<Incoming>,
+    answer: http::Response<Answer>,
     uri: Uri,
     request: &Request,
     attempts: u32,

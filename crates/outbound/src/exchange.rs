@@ -1,20 +1,13 @@
 //! One request on one connection, and which layer an error of it comes from.
 
-use std::error::Error as _;
-
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
-use hyper::body::Incoming;
-use hyper_util::client::legacy;
 use tokio::time::Instant;
 
-use crate::body::Outgoing;
-use crate::connector::Dialer;
 use crate::error::{OutboundError, Phase};
+use crate::outgoing::Outgoing;
+use crate::pool::{Answer, Failed, Pool};
 use crate::stream::host;
-
-/// The pool.
-pub type Pool = legacy::Client<Dialer, Outgoing>;
 
 /// Sends one request and waits for the head of its answer.
 pub async fn exchange(
@@ -24,16 +17,16 @@ pub async fn exchange(
     headers: HeaderMap,
     body: Bytes,
     deadline: Instant,
-) -> Result<http::Response<Incoming>, OutboundError> {
+) -> Result<http::Response<Answer>, OutboundError> {
     let (body, marker) = Outgoing::new(body);
     let mut request = http::Request::new(body);
     *request.method_mut() = method;
-    *request.uri_mut() = uri.clone();
     *request.headers_mut() = headers;
     // The future is gone before the marker is asked, so nothing can be sent after it answered.
-    match tokio::time::timeout_at(deadline, pool.request(request)).await {
+    match tokio::time::timeout_at(deadline, pool.request(uri, request)).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(classify(&error, marker.may_have_been_sent(), uri)),
+        Ok(Err(Failed::NotConnected(error))) => Err(error),
+        Ok(Err(Failed::Lost(error))) => Err(classify(&error, marker.may_have_been_sent(), uri)),
         Err(_) => {
             let sent = marker.may_have_been_sent();
             Err(OutboundError::Timeout {
@@ -49,34 +42,19 @@ pub async fn exchange(
     }
 }
 
-/// Says which layer an error of the pool comes from.
-fn classify(error: &legacy::Error, sent: bool, uri: &Uri) -> OutboundError {
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if let Some(own) = inner.downcast_ref::<OutboundError>() {
-            return own.clone();
-        }
-        if let Some(http) = inner.downcast_ref::<hyper::Error>()
-            && sent
-            && http.is_parse()
-        {
-            return OutboundError::InvalidResponse {
-                host: host(uri),
-                detail: format!("it is not HTTP ({http})"),
-            };
-        }
-        source = inner.source();
-    }
+/// Says which layer an error of a connection comes from.
+fn classify(error: &hyper::Error, sent: bool, uri: &Uri) -> OutboundError {
     let host = host(uri);
-    if sent && !error.is_connect() {
-        return OutboundError::ConnectionLost {
-            host,
-            in_answer: false,
-        };
+    if !sent {
+        let detail = "it was closed before the request went out".to_owned();
+        return OutboundError::Connect { host, detail };
     }
-    let detail = match error.source() {
-        Some(source) if error.is_connect() => source.to_string(),
-        _ => "it was closed before the request went out".to_owned(),
-    };
-    OutboundError::Connect { host, detail }
+    if error.is_parse() {
+        let detail = format!("it is not HTTP ({error})");
+        return OutboundError::InvalidResponse { host, detail };
+    }
+    OutboundError::ConnectionLost {
+        host,
+        in_answer: false,
+    }
 }

@@ -1,10 +1,10 @@
 //! What an exchange says about the health of its upstream.
 
 use http::StatusCode;
-use hyper::body::Incoming;
 
 use crate::breaker::Breaker;
 use crate::error::OutboundError;
+use crate::pool::Answer;
 
 /// True for the answers that say the upstream itself is not well.
 const fn is_unwell(status: StatusCode) -> bool {
@@ -12,7 +12,7 @@ const fn is_unwell(status: StatusCode) -> bool {
 }
 
 /// Tells the breaker when no answer came, or one that says the upstream is not well.
-pub fn note_head(breaker: &Breaker, result: &Result<http::Response<Incoming>, OutboundError>) {
+pub fn note_head(breaker: &Breaker, result: &Result<http::Response<Answer>, OutboundError>) {
     match result {
         Ok(answer) if is_unwell(answer.status()) => {
             breaker.failed(&format!("status {}", answer.status().as_u16()));

@@ -13,6 +13,8 @@ mod error;
 mod exchange;
 mod guard;
 mod health;
+mod outgoing;
+mod pool;
 mod redirect;
 mod request;
 mod retry;
