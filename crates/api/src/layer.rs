@@ -16,6 +16,7 @@ use tracing::Instrument as _;
 
 use crate::ApiState;
 use crate::problem::ProblemCode;
+use crate::request_log::Line;
 
 /// Who made a request, once that is known.
 #[derive(Debug, Clone)]
@@ -96,20 +97,29 @@ pub async fn observed<A: Future<Output = Response>>(
     if let Some(cause) = problem.and_then(|problem| problem.cause.as_deref()) {
         tracing::error!(request_id = id, cause, "a request failed inside");
     }
-    tracing::info!(
-        request_id = id,
-        method = method.as_str(),
-        route,
-        status,
-        code = problem.map(|problem| problem.code),
-        workspace = principal.map(|principal| tracing::field::display(principal.workspace)),
-        actor = principal.map(|principal| tracing::field::display(principal.actor)),
-        duration_us,
-        database_ms = milliseconds(spent.database),
-        queue_ms = milliseconds(spent.queue),
-        upstream_ms = milliseconds(spent.upstream),
-        "request"
-    );
+    macro_rules! tell {
+        ($level:ident) => {
+            tracing::$level!(
+                request_id = id,
+                method = method.as_str(),
+                route,
+                status,
+                code = problem.map(|problem| problem.code),
+                workspace = principal.map(|principal| tracing::field::display(principal.workspace)),
+                actor = principal.map(|principal| tracing::field::display(principal.actor)),
+                duration_us,
+                database_ms = milliseconds(spent.database),
+                queue_ms = milliseconds(spent.queue),
+                upstream_ms = milliseconds(spent.upstream),
+                "request"
+            )
+        };
+    }
+    match state.request_log.line(route, status, number) {
+        Line::Info => tell!(info),
+        Line::Debug => tell!(debug),
+        Line::None => {}
+    }
     response
 }
 

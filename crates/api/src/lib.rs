@@ -12,6 +12,7 @@ mod mcp;
 mod openapi;
 mod problem;
 mod proxies;
+mod request_log;
 mod routes;
 mod session;
 mod site;
@@ -32,6 +33,7 @@ pub use mcp::Door;
 pub use openapi::document;
 pub use problem::full;
 pub use proxies::Proxies;
+pub use request_log::{LogRule, RequestLog};
 pub use site::Site;
 
 /// What the handlers need.
@@ -48,6 +50,8 @@ pub struct ApiParts {
     pub proxies: Arc<Proxies>,
     /// The MCP door.
     pub mcp: Arc<Door>,
+    /// Which requests leave a line in the log.
+    pub request_log: RequestLog,
     /// What request ids start with; different at each start.
     pub request_prefix: Arc<str>,
     /// The largest request body, in bytes.

@@ -128,13 +128,15 @@ pub async fn serve(
         site: Arc::new(site),
         proxies: Arc::new(Proxies(settings.trusted_proxies.clone())),
         mcp: Arc::new(McpDoor::new()),
+        request_log: settings.request_log.clone(),
         request_prefix: system::random_hex(context, 5).into(),
         max_body_bytes: settings.max_body_bytes,
     });
     let front = switchboard_api::front(state);
     let cores =
         Cores::start(Cores::available()).context("the threads of the server do not start")?;
-    let door = Door::open(listener, front, door_limits(settings), Arc::new(cores));
+    let cores = Arc::new(cores);
+    let door = Door::open(listener, front, door_limits(settings), cores.clone());
     let mut signals = Signals::new()?;
     signals.next().await;
     let start = Instant::now();
@@ -165,6 +167,8 @@ pub async fn serve(
             false
         }
     };
+    // Calls and the journal run on them, also when the door is closed.
+    drop(cores);
     tracing::info!(drained, "stopped");
     Ok(drained)
 }

@@ -6,12 +6,15 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use switchboard_app::keep_running;
 use tracing_subscriber::EnvFilter;
 
+use crate::log_writer::{Flush, LogWriter};
 use crate::settings::{LogFormat, Settings};
 
 /// What telemetry gives to others.
 pub struct Telemetry {
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
+    /// Has the last lines written before the process ends.
+    _flush: Flush,
 }
 
 /// How often recorded samples are put into their buckets.
@@ -32,10 +35,10 @@ pub fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
     let level = settings.log_level.as_str();
     // Libraries only speak up when something is wrong. Our crates all start with this name.
     let filter = EnvFilter::try_new(format!("warn,switchboard={level}"))?;
+    let (writer, flush) = LogWriter::start(std::io::stderr())?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        // Written by whoever logs: handing lines to another thread cost more than the write.
-        .with_writer(crate::log_writer::ToStderr)
+        .with_writer(writer)
         // Said on standard error, where what could not be written cannot be said either.
         .log_internal_errors(false)
         .with_target(false);
@@ -48,5 +51,8 @@ pub fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
         .install_recorder()?;
     let kept = metrics.clone();
     tokio::spawn(keep_running("metrics", move || upkeep(kept.clone())));
-    Ok(Telemetry { metrics })
+    Ok(Telemetry {
+        metrics,
+        _flush: flush,
+    })
 }

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use switchboard_api::{LogRule, RequestLog};
 use switchboard_app::{Allowance, CallLimits};
 use switchboard_domain::variable_caps::VariableCaps;
 use url::Url;
@@ -64,6 +65,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Which log lines are written.
     pub log_level: LogLevel,
+    /// Which requests leave a line in the log.
+    pub request_log: RequestLog,
     /// How long running calls may take to finish at a stop.
     pub shutdown_grace: Duration,
     /// The largest request body.
@@ -206,6 +209,7 @@ impl Reader {
             format.as_str().to_owned()
         });
         let log_level = self.required("log_level", LogLevel::parse);
+        let request_log = self.list("log_requests", LogRule::parse);
         let shutdown_grace = self.integer("shutdown_grace_seconds");
         let max_body_bytes = self.integer("max_body_bytes");
         let call_timeout = self.integer("call_timeout_ms");
@@ -240,6 +244,7 @@ impl Reader {
             master_key_file,
             log_format,
             log_level: log_level?,
+            request_log: request_log?.into_iter().collect(),
             shutdown_grace: Duration::from_secs(shutdown_grace?),
             max_body_bytes: usize::try_from(max_body_bytes?).map_err(|_| Refused)?,
             call_timeout: Duration::from_millis(call_timeout?),

@@ -313,6 +313,20 @@ pub const SETTINGS: &[Setting] = &[
         details: "",
     },
     Setting {
+        name: "log_requests",
+        flag: "log-request",
+        variable: "SWITCHBOARD_LOG_REQUESTS",
+        value_name: "RULE",
+        kind: Kind::List,
+        default: None,
+        otherwise: "every request leaves a line",
+        in_file: true,
+        summary: "Which requests that went well leave a line in the log: `all`, `1/N`, `failed` for none, or `debug`",
+        details: "With `ROUTE=` before it a rule is for the requests of one route, written as in the log: \
+                  `1/100,/readyz=failed` logs one in a hundred and none of that route. `debug` logs them where \
+                  `log_level` is `debug`. Requests that failed always leave a line.",
+    },
+    Setting {
         name: "shutdown_grace_seconds",
         flag: "shutdown-grace-seconds",
         variable: "SWITCHBOARD_SHUTDOWN_GRACE_SECONDS",

@@ -158,6 +158,7 @@ const SAMPLES: &[(&str, &str, &str, &str)] = &[
     ("master_key_file", "'f'", "e", "g"),
     ("log_format", "'text'", "json", "text"),
     ("log_level", "'debug'", "warn", "error"),
+    ("log_requests", "['1/2']", "/readyz=failed", "debug"),
     ("shutdown_grace_seconds", "1", "2", "3"),
     ("max_body_bytes", "2001", "2002", "2003"),
     ("call_timeout_ms", "1", "2", "3"),
