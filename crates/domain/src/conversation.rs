@@ -102,6 +102,17 @@ pub struct Conversation {
     pub updated_at: DateTime<Utc>,
 }
 
+/// An event that is newer than what is stored of its conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Later {
+    /// Its sequence number.
+    pub sequence: u64,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// The binding, where it is that of a call that succeeded.
+    pub succeeded: Option<BindingId>,
+}
+
 /// How a call ended, as far as limits are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -142,6 +153,32 @@ impl Conversation {
         if outcome != Outcome::Failed {
             usage.taken = usage.taken.saturating_add(1);
         }
+        if *usage == Usage::default() {
+            self.usage.remove(&binding);
+        }
+    }
+
+    /// Brings what was stored a moment ago to what the events say that came since, and the calls that
+    /// are under way now. Only events may be later that change nothing else than is found here.
+    pub fn catch_up(
+        &mut self,
+        later: impl IntoIterator<Item = Later>,
+        under_way: impl IntoIterator<Item = BindingId>,
+    ) {
+        for event in later {
+            self.last_sequence = event.sequence;
+            self.updated_at = event.at;
+            if let Some(binding) = event.succeeded {
+                self.usage.entry(binding).or_default().taken += 1;
+            }
+        }
+        for usage in self.usage.values_mut() {
+            usage.in_flight = 0;
+        }
+        for binding in under_way {
+            self.reserve(binding);
+        }
+        self.usage.retain(|_, usage| *usage != Usage::default());
     }
 
     /// Whether nothing happened since a time, calls under way among what happens.
@@ -180,4 +217,73 @@ pub enum Ending {
     Closed,
     /// It was closed before.
     AlreadyClosed,
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const LIMITED: BindingId = BindingId::from_uuid(Uuid::from_u128(1));
+    const OTHER: BindingId = BindingId::from_uuid(Uuid::from_u128(2));
+
+    fn new() -> Conversation {
+        Conversation {
+            key: ConversationKey {
+                workspace: WorkspaceId::from_uuid(Uuid::from_u128(3)),
+                id: ConversationId::from_uuid(Uuid::from_u128(4)),
+                agent: AgentId::from_uuid(Uuid::from_u128(5)),
+                version: VersionRef::Draft,
+                environment: Environment::Production,
+                created_at: DateTime::UNIX_EPOCH,
+            },
+            status: Status::Active,
+            phase: Phase::InCall,
+            state: None,
+            variables: Map::new(),
+            usage: BTreeMap::new(),
+            last_sequence: 1,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    /// Whenever the row was written, catching up makes of it what it is now.
+    #[test]
+    fn what_was_stored_earlier_catches_up() {
+        let calls = [
+            (LIMITED, true, Outcome::Succeeded),
+            (OTHER, false, Outcome::Succeeded),
+            (LIMITED, true, Outcome::Failed),
+            (OTHER, false, Outcome::Failed),
+            (OTHER, true, Outcome::Failed),
+            (LIMITED, true, Outcome::Succeeded),
+        ];
+        let mut now = new();
+        let mut stored = vec![now.clone()];
+        let mut events = vec![];
+        for (binding, reserved, outcome) in calls {
+            if reserved {
+                now.reserve(binding);
+                stored.push(now.clone());
+            }
+            now.settle(binding, reserved, outcome);
+            now.next_sequence();
+            now.updated_at += TimeDelta::seconds(1);
+            events.push(Later {
+                sequence: now.last_sequence,
+                at: now.updated_at,
+                succeeded: (outcome == Outcome::Succeeded).then_some(binding),
+            });
+            stored.push(now.clone());
+        }
+        now.reserve(OTHER);
+        for mut row in stored {
+            let stored_at = row.last_sequence;
+            let later = events.iter().filter(|event| event.sequence > stored_at);
+            row.catch_up(later.copied(), [OTHER]);
+            assert_eq!(row, now);
+        }
+    }
 }

@@ -589,6 +589,7 @@ fn settlement(
         count: count(&admitted.conversation, &admitted.binding, came),
         call: call_id,
         binding: admitted.binding.id,
+        is_named: admitted.binding.shown_id().is_some(),
         reserved: admitted.reserved,
         outcome: performed.outcome,
         variables: performed.variables,

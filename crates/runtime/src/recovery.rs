@@ -16,6 +16,7 @@ const LOST_AFTER: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 
 /// Settles what an earlier run of this server left under way, before it takes calls.
 pub async fn recover(runtime: &Runtime) -> Result<usize, AppError> {
+    runtime.journal.catch_up().await?;
     let settled = settle_calls_of(runtime, runtime.instance).await?;
     if settled > 0 {
         tracing::warn!(

@@ -11,6 +11,7 @@ use switchboard_domain::conversation::Conversation;
 use switchboard_domain::id::{CallId, ConversationId, InstanceId};
 use switchboard_domain::sms::message::Message;
 
+use crate::behind;
 use crate::connection::{Step, bounded};
 use crate::conversation::COLUMNS;
 use crate::db::Db;
@@ -50,6 +51,8 @@ pub struct Batch {
     pub removed: Vec<CallKey>,
     /// Calls whose answer is kept.
     pub answered: Vec<(CallKey, KeptAnswer)>,
+    /// Whether these are the rows of all conversations that were behind ([`crate::behind`]).
+    pub catches_up: bool,
     /// Text messages to add, or to replace what can change of them.
     pub messages: Vec<Message>,
     /// What its events count as ([`crate::stat::Counted`]); only beside events.
@@ -232,6 +235,9 @@ fn write_rows(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
         run(connection, &statements().event, |query| {
             bind_event!(query, row)
         })?;
+    }
+    if batch.catches_up {
+        run(connection, behind::MARK, |query| query)?;
     }
     for row in &batch.calls {
         run(connection, &statements().call, |query| {

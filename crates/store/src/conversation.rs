@@ -11,6 +11,7 @@ use switchboard_domain::id::{AgentId, ConversationId, WorkspaceId};
 use switchboard_domain::name::StateName;
 use uuid::Uuid;
 
+use crate::behind;
 use crate::dialect;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
@@ -33,6 +34,21 @@ struct Row {
     last_sequence: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    /// The number of its last event.
+    newest: i64,
+    /// The bindings of its calls that are under way, in a JSON array; only where a row may be behind.
+    under_way: String,
+}
+
+impl Row {
+    /// The conversation as it is now.
+    async fn caught_up(self, engine: &mut Engine<'_>) -> Result<Conversation, StoreError> {
+        let newest = self.newest.unsigned_abs();
+        let under_way: Vec<Uuid> = read("calls under way", &self.under_way)?;
+        let mut found = conversation(self)?;
+        behind::catch_up(engine, &mut found, newest, under_way).await?;
+        Ok(found)
+    }
 }
 
 fn read<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
@@ -73,19 +89,23 @@ fn conversation(row: Row) -> Result<Conversation, StoreError> {
     })
 }
 
-/// One conversation.
+/// One conversation as it is now.
 pub async fn get(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     id: ConversationId,
 ) -> Result<Option<Conversation>, StoreError> {
-    let row: Option<Row> = on!(engine, conn => sqlx::query_as(
-        "SELECT workspace_id, id, agent_id, version, environment, status, phase, state, variables, call_usage, last_sequence, created_at, updated_at \
-         FROM conversation WHERE workspace_id = $1 AND id = $2",
-    )
-    .bind(workspace.uuid()).bind(id.uuid())
-    .fetch_optional(conn).await)?;
-    row.map(conversation).transpose()
+    let since = behind::columns(engine);
+    let sql = format!(
+        "SELECT {COLUMNS}, {since} FROM conversation AS c WHERE workspace_id = $1 AND id = $2"
+    );
+    let row: Option<Row> = on!(engine, conn => sqlx::query_as(AssertSqlSafe(sql))
+        .bind(workspace.uuid()).bind(id.uuid())
+        .fetch_optional(conn).await)?;
+    match row {
+        Some(row) => row.caught_up(engine).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Several conversations, kept from being changed by others until the transaction ends. They are
@@ -102,7 +122,10 @@ pub async fn lock(
     for size in dialect::chunk_sizes(keys.len(), 64) {
         let (chunk, after) = rest.split_at(size);
         rest = after;
-        let mut sql = format!("SELECT {COLUMNS} FROM conversation WHERE (workspace_id, id) IN (");
+        let since = behind::columns(engine);
+        let mut sql = format!(
+            "SELECT {COLUMNS}, {since} FROM conversation AS c WHERE (workspace_id, id) IN ("
+        );
         sql.push_str(dialect::bulk_insert("", 2, size, "").trim_start());
         sql.push_str(") ORDER BY id");
         sql.push_str(dialect::for_update(engine));
@@ -114,7 +137,7 @@ pub async fn lock(
             query.fetch_all(conn).await
         })?;
         for row in rows {
-            found.push(conversation(row)?);
+            found.push(row.caught_up(engine).await?);
         }
     }
     Ok(found)
@@ -216,7 +239,7 @@ pub async fn list(
     let (from, with_event) = with_event(filter.with_event);
     let sql = format!(
         "SELECT c.workspace_id, c.id, agent_id, version, environment, status, phase, state, COALESCE('{{\"call\":' || {call} || '}}', '{{}}') AS variables, \
-         call_usage, last_sequence, created_at, updated_at \
+         call_usage, last_sequence, created_at, updated_at, last_sequence AS newest, '[]' AS under_way \
          FROM {from} WHERE c.workspace_id = $1 AND c.id < $2 AND c.id >= $3 AND ($4 IS NULL OR agent_id = $4) \
          AND ($5 IS NULL OR environment = $5) AND ($6 IS NULL OR status = $6){with_event} \
          ORDER BY c.id DESC LIMIT $7"

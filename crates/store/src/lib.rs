@@ -23,6 +23,7 @@ pub mod agent;
 pub mod api_key;
 pub mod audit;
 pub mod batch;
+pub mod behind;
 pub mod change;
 pub mod client_event;
 pub mod conversation;

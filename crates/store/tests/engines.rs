@@ -812,7 +812,11 @@ async fn write(db: &Db, batch: Batch) -> Result<(), StoreError> {
 async fn a_batch_is_written_whole_or_not_at_all(database: TestDatabase) {
     let opened = open(database).await;
     let db = &opened.db;
-    let one = conversation();
+    let mut one = conversation();
+    one.last_sequence = 13;
+    for _ in 30..33 {
+        one.reserve(BindingId::from_uuid(uuid(8)));
+    }
     // Thirteen is 8, 4 and 1: several statements.
     let events: Vec<_> = (1..=13).map(event_row).collect();
     let calls: Vec<_> = (30..33).map(call_row).collect();

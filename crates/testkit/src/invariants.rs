@@ -24,8 +24,7 @@ const NOTHING: &[(&str, &str)] = &[
     ),
     (
         "a conversation's last sequence is not its last event's",
-        "SELECT c.id, c.last_sequence FROM conversation c WHERE c.last_sequence <> \
-         (SELECT count(*) FROM event e WHERE e.workspace_id = c.workspace_id AND e.conversation_id = c.id)",
+        BEHIND,
     ),
     (
         "an event is there twice",
@@ -45,6 +44,9 @@ const NOTHING: &[(&str, &str)] = &[
 
 /// What is open, which nothing is after a while.
 const OPEN: &str = "SELECT id, name FROM call WHERE answer IS NULL";
+/// Conversations whose rows are not written yet, which none is after a while.
+const BEHIND: &str = "SELECT c.id, c.last_sequence FROM conversation c WHERE c.last_sequence <> \
+    (SELECT count(*) FROM event e WHERE e.workspace_id = c.workspace_id AND e.conversation_id = c.id)";
 
 /// What was done to a server and what it said.
 #[derive(Debug)]
@@ -115,13 +117,15 @@ async fn quiet(evidence: &Evidence<'_>) -> Result<(), String> {
         let ready = ready.ok().flatten();
         let is_ready = ready.as_ref().is_some_and(|reply| reply.status == 200);
         let open = evidence.server.try_rows(OPEN).await;
-        if is_ready && open.as_ref().is_ok_and(Vec::is_empty) {
+        let behind = evidence.server.try_rows(BEHIND).await;
+        let is_empty = |rows: &Result<Vec<_>, _>| rows.as_ref().is_ok_and(Vec::is_empty);
+        if is_ready && is_empty(&open) && is_empty(&behind) {
             return Ok(());
         }
         if start.elapsed() > QUIET {
             let ready = ready.map(|reply| reply.text);
             return Err(format!(
-                "after {QUIET:?} of peace the server is {ready:?} and open are {open:?}"
+                "after {QUIET:?} of peace the server is {ready:?}, open are {open:?}, and not written {behind:?}"
             ));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

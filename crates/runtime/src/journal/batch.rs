@@ -19,6 +19,7 @@ use tokio::sync::broadcast;
 use super::Key;
 use super::applied::applied;
 use super::apply::Effects;
+use super::behind::{Behind, Rows};
 use super::op::{Done, MessageChange, MessageWork, Reserved, Work};
 use super::waiting::Op;
 use switchboard_operation::AppError;
@@ -38,6 +39,8 @@ pub struct Writer {
     pub db: Db,
     /// Conversations, where this is the only writer.
     pub remembered: Option<Cache<Key, Arc<Conversation>>>,
+    /// Those whose rows are to be written; only there too.
+    pub behind: Behind,
     pub news: broadcast::Sender<ConversationId>,
     pub instance: InstanceId,
     /// How long a batch may take.
@@ -50,7 +53,8 @@ pub struct Writer {
 #[derive(Default)]
 struct Draft {
     conversations: HashMap<Key, Conversation>,
-    changed: HashSet<Key>,
+    /// Those that changed, and whether their rows have to be written at once.
+    changed: HashMap<Key, bool>,
     events: Vec<EventRow>,
     reserved: Vec<CallRow>,
     removed: Vec<CallKey>,
@@ -60,24 +64,52 @@ struct Draft {
     counted: Counted,
 }
 
+/// What a batch writes, and what of it is known afterwards.
+struct Drafted {
+    batch: Arc<Batch>,
+    /// The conversations that it changes.
+    changed: Vec<Arc<Conversation>>,
+    /// Those whose rows it leaves behind.
+    left: Vec<Arc<Conversation>>,
+}
+
 impl Draft {
-    /// What is to be written.
-    fn batch(mut self) -> Batch {
-        let changed = self.changed.into_iter();
+    /// What is to be written. Where it is time to write the rows that are behind, all of them are.
+    fn finish(mut self, due: Option<Rows>) -> Drafted {
+        let is_due = due.is_some();
+        let mut due = due.unwrap_or_default();
+        let (mut rows, mut left, mut changed) = (vec![], vec![], vec![]);
+        for (key, at_once) in self.changed {
+            let Some(conversation) = self.conversations.remove(&key).map(Arc::new) else {
+                continue;
+            };
+            due.remove(&key);
+            changed.push(conversation.clone());
+            let place = if at_once || is_due {
+                &mut rows
+            } else {
+                &mut left
+            };
+            place.push(conversation);
+        }
+        rows.extend(due.into_values().flatten());
         let messages = self.changed_messages.into_iter();
-        Batch {
-            conversations: changed
-                .filter_map(|key| self.conversations.remove(&key))
-                .map(Arc::new)
-                .collect(),
+        let batch = Batch {
+            conversations: rows,
             events: self.events,
             calls: self.reserved,
             removed: self.removed,
             answered: self.answered,
             counted: self.counted.text(),
+            catches_up: is_due,
             messages: messages
                 .filter_map(|id| self.messages.remove(&id))
                 .collect(),
+        };
+        Drafted {
+            batch: Arc::new(batch),
+            changed,
+            left,
         }
     }
 
@@ -199,6 +231,7 @@ impl Writer {
                 for op in &*ops {
                     cache.invalidate(&op.key);
                 }
+                self.behind.doubt(ops.iter().map(|op| op.key));
             }
             for op in ops {
                 op.tried = true;
@@ -216,10 +249,23 @@ impl Writer {
     async fn write_alone(&self, ops: &mut [Op]) -> Result<Vec<Outcome>, StoreError> {
         let mut draft = Draft::default();
         let mut outcomes = Vec::with_capacity(ops.len());
-        let missing = self.remember(ops, &mut draft);
+        let mut missing = self.remember(ops, &mut draft);
+        let due = self.behind.due();
+        let doubted: Vec<_> = due
+            .iter()
+            .flatten()
+            .filter(|(key, row)| row.is_none() && !missing.contains(key))
+            .map(|(key, _)| *key)
+            .collect();
+        missing.extend(&doubted);
         if !missing.is_empty() {
             let mut conn = self.db.read_in(Lane::Journal).await?;
             load(&mut conn.engine(), &missing, &mut draft).await?;
+        }
+        for key in &doubted {
+            if draft.conversations.contains_key(key) {
+                draft.changed.insert(*key, true);
+            }
         }
         for op in ops {
             if op.tried || op.work.idempotency_key().is_some() {
@@ -243,13 +289,22 @@ impl Writer {
             close_call_alone(op, &mut draft);
             outcomes.push(apply(op, &mut draft));
         }
-        if draft.is_empty() {
+        if draft.is_empty() && due.is_none() {
             return Ok(outcomes);
         }
-        let batch = Arc::new(draft.batch());
-        batch::write_alone(&self.db, batch.clone()).await?;
-        self.publish(&batch);
+        let drafted = draft.finish(due);
+        batch::write_alone(&self.db, drafted.batch.clone()).await?;
+        self.behind.written(&drafted.batch.conversations);
+        self.behind.leave(&drafted.left);
+        // A conversation that is not there has no row.
+        self.behind.forget(doubted);
+        self.publish(&drafted);
         Ok(outcomes)
+    }
+
+    /// Writes the rows that are behind, if it is time.
+    pub async fn catch_up(&self) -> Result<(), StoreError> {
+        self.in_time(self.write_alone(&mut [])).await.map(drop)
     }
 
     /// Whether a reserved call is not settled yet, neither in the database nor in this batch.
@@ -272,10 +327,13 @@ impl Writer {
         for op in ops {
             outcomes.push(one(engine, op, &mut draft).await?);
         }
-        let batch = draft.batch();
-        batch::write(engine, &batch).await?;
+        for at_once in draft.changed.values_mut() {
+            *at_once = true;
+        }
+        let drafted = draft.finish(None);
+        batch::write(engine, &drafted.batch).await?;
         tx.commit().await?;
-        self.publish(&batch);
+        self.publish(&drafted);
         Ok(outcomes)
     }
 
@@ -310,9 +368,9 @@ impl Writer {
 
     /// Makes what was written known in this process. Who hears of it looks at once, so what there is
     /// to see comes before the news of it.
-    fn publish(&self, batch: &Batch) {
+    fn publish(&self, drafted: &Drafted) {
         if let Some(cache) = &self.remembered {
-            for conversation in &batch.conversations {
+            for conversation in &drafted.changed {
                 let key = (conversation.key.workspace, conversation.key.id);
                 // Nothing is asked of a closed one any more that a look at the database cannot answer.
                 if conversation.status == Status::Closed {
@@ -323,7 +381,7 @@ impl Writer {
             }
         }
         if self.news.receiver_count() > 0 {
-            for row in &batch.events {
+            for row in &drafted.batch.events {
                 let _ = self.news.send(row.conversation);
             }
         }
@@ -392,6 +450,7 @@ fn apply(op: &mut Op, draft: &mut Draft) -> Outcome {
         return apply_message(op.key, work, draft);
     }
     op.work.fit(conversation);
+    let at_once = !op.work.may_leave_behind(conversation);
     let effects = op.work.apply(conversation)?;
     // Who settles a call has no use for the conversation, and copying it costs.
     let done = match &op.work {
@@ -401,7 +460,7 @@ fn apply(op: &mut Op, draft: &mut Draft) -> Outcome {
     if let Some((count, at)) = op.work.count() {
         draft.counted.add(op.key.0, at, count);
     }
-    draft.changed.insert(op.key);
+    *draft.changed.entry(op.key).or_default() |= at_once;
     draft.note_events(op.key, effects);
     Ok(done)
 }
@@ -434,7 +493,7 @@ fn apply_message(key: Key, work: &MessageWork, draft: &mut Draft) -> Outcome {
             data: message.event_data().to_string(),
         };
         effects.event(conversation, event);
-        draft.changed.insert(key);
+        draft.changed.entry(key).or_default();
         draft.note_events(key, effects);
     }
     Ok(Done::Message(Some(Box::new(message))))

@@ -10,10 +10,14 @@
 //! what is written again is looked for first. What has happened outside (a call was performed) is kept
 //! until it is written, however long that takes; what only waits to happen is given up after a while,
 //! and undone where it may have been done.
+//!
+//! With SQLite most calls write their event and no more. The row of their conversation follows from its
+//! events, and is written a moment later for many calls at once.
 
 mod applied;
 mod apply;
 mod batch;
+mod behind;
 mod fit;
 mod op;
 mod queue;
@@ -31,12 +35,13 @@ use switchboard_domain::conversation::Conversation;
 use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::id::{ConversationId, InstanceId, WorkspaceId};
 use switchboard_domain::variable_caps;
-use switchboard_store::{Db, Lane, StoreError, conversation};
+use switchboard_store::{Db, Lane, StoreError, behind as rows_behind, conversation};
 use tokio::sync::{broadcast, oneshot};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::finish::Finished;
+use behind::Behind;
 pub use op::{
     Change, Done, End, MessageChange, MessageWork, Recovery, Reservation, Reserved, Settlement,
     Transition, Work,
@@ -117,6 +122,7 @@ impl Journal {
                 let writer = batch::Writer {
                     db: db.clone(),
                     remembered: remembered.clone(),
+                    behind: Behind::default(),
                     news: news.clone(),
                     instance,
                     deadline: pace.batch,
@@ -145,6 +151,19 @@ impl Journal {
         let mut conn = self.db.read_in(Lane::Calls).await?;
         let found = conversation::get(&mut conn.engine(), key.0, key.1).await?;
         Ok(found.map(Arc::new))
+    }
+
+    /// Has the rows written that were behind when an earlier run of this server crashed.
+    pub async fn catch_up(&self) -> Result<(), AppError> {
+        let mut tx = self.db.write().await?;
+        rows_behind::begin(&mut tx.engine()).await?;
+        tx.commit().await?;
+        let mut conn = self.db.read_in(Lane::Background).await?;
+        let keys = rows_behind::find(&mut conn.engine()).await?;
+        for key in keys {
+            self.queue(key).doubt(key, &self.tasks);
+        }
+        Ok(())
     }
 
     /// Hears which conversations got events.

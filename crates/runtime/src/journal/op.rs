@@ -55,6 +55,8 @@ pub struct Settlement {
     pub call: CallId,
     /// The binding.
     pub binding: BindingId,
+    /// Whether its event names the binding.
+    pub is_named: bool,
     /// Whether it was reserved, and if so whether its answer may be asked for again.
     pub reserved: Reserved,
     /// What it means for the limit.

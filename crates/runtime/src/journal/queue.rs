@@ -8,9 +8,9 @@ use switchboard_store::StoreError;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::Pace;
 use super::batch::{Attempt, Writer};
 use super::waiting::{Answered, Op};
+use super::{Key, Pace, behind};
 use switchboard_operation::AppError;
 
 /// Operations that share a transaction at most.
@@ -71,12 +71,45 @@ impl Queue {
         Ok((!std::mem::replace(&mut state.led, true)).then(|| self.lead(tasks)))
     }
 
+    /// Has the row of a conversation written that may be behind.
+    pub fn doubt(self: &Arc<Self>, key: Key, tasks: &TaskTracker) {
+        self.writer.behind.doubt([key]);
+        self.look_after(tasks);
+    }
+
+    /// Sees to it that rows that are behind are written, also if no call comes any more.
+    fn look_after(self: &Arc<Self>, tasks: &TaskTracker) {
+        if self.writer.behind.needs_somebody() {
+            tasks.spawn(catch_up(self.clone(), tasks.clone()));
+        }
+    }
+
+    /// The right to write, where nobody has it.
+    fn take_lead(self: &Arc<Self>, tasks: &TaskTracker) -> Option<Lead> {
+        let mut state = self.lock();
+        (!std::mem::replace(&mut state.led, true)).then(|| self.lead(tasks))
+    }
+
     fn lead(self: &Arc<Self>, tasks: &TaskTracker) -> Lead {
         Lead {
             queue: self.clone(),
             tasks: tasks.clone(),
             batch: vec![],
             released: false,
+        }
+    }
+}
+
+/// Writes the rows that are behind, time and again until none is.
+async fn catch_up(queue: Arc<Queue>, tasks: TaskTracker) {
+    loop {
+        tokio::time::sleep(behind::FOR).await;
+        if queue.writer.behind.is_done() {
+            return;
+        }
+        // Who writes now does it in passing.
+        if let Some(lead) = queue.take_lead(&tasks) {
+            lead.catch_up().await;
         }
     }
 }
@@ -106,11 +139,25 @@ impl Lead {
     /// that no caller writes for the others for ever.
     pub async fn write_once(mut self) {
         self.write().await;
-        if self.release() {
-            return;
+        self.hand_on();
+    }
+
+    /// Writes the rows that are behind.
+    async fn catch_up(self) {
+        let queue = self.queue.clone();
+        if let Err(error) = queue.writer.catch_up().await {
+            self.fails(&error.to_string());
         }
+        self.hand_on();
+    }
+
+    /// Gives the right back, or to another task where there is something left to do.
+    fn hand_on(mut self) {
         let tasks = self.tasks.clone();
-        tasks.spawn(self.follow());
+        self.queue.look_after(&tasks);
+        if !self.release() {
+            tasks.spawn(self.follow());
+        }
     }
 
     /// Writes until nothing waits and writing works.
@@ -123,6 +170,7 @@ impl Lead {
                 continue;
             }
             pause = self.queue.pace.first_pause;
+            self.queue.look_after(&self.tasks);
             if self.release() {
                 return;
             }

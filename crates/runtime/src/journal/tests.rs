@@ -196,11 +196,15 @@ impl World {
         Work::Settle(Box::new(Settlement {
             call,
             binding: BINDING,
+            is_named: true,
             reserved,
             outcome,
             variables: vec![],
             told: None,
-            event: note(EventType::ActionSucceeded),
+            event: NewEvent {
+                data: format!(r#"{{"binding_id":"{BINDING}"}}"#),
+                ..note(EventType::ActionSucceeded)
+            },
             effect: None,
             answer: KeptAnswer::plain("{\"status\":\"succeeded\"}".to_owned()),
             caps: VariableCaps::default(),
