@@ -12,10 +12,10 @@ NEXTEST := bash scripts/with-postgres.sh $(TOOLS)/cargo-nextest nextest run --wo
 # Many tests wait most of the time, so more of them run at once than there are processors.
 AT_ONCE := $(shell echo $$(($$(nproc) * 3 / 2)))
 
-.PHONY: help run services build test studio lint contract conformance unit faults e2e bench fmt docs setup
+.PHONY: help run services build test studio lint format contract conformance unit faults e2e bench bench-quick fmt docs setup
 
 help: ## Say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: ## Build the Studio and Switchboard, and run its demo
 	@bash scripts/run.sh
@@ -38,12 +38,12 @@ test: ## Run every check
 studio: ## Check, test and build the web Studio
 	bash scripts/studio.sh check
 
-# Clippy, rustdoc and the tests are built with the same features, so each dependency is checked once and
-# built once.
-lint: setup ## Check format, lints, documentation links and licences
-	cargo fmt --all --check
+lint: format ## Check format, lints, documentation links and licences
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+	scripts/doc_links.py
+
+format: setup
+	cargo fmt --all --check
 	for script in .ci/run scripts/*.sh; do bash -n "$$script"; done
 	$(TOOLS)/cargo-deny --locked check bans licenses sources
 
@@ -73,6 +73,11 @@ bench: ## Measure, and write bench/RESULTS.md
 	@bash scripts/setup.sh bench
 	cargo build --release --locked -p switchboard -p switchboard-bench
 	./target/release/switchboard-bench --switchboard-binary target/release/switchboard
+
+bench-quick: ## Measure a change in two minutes: run it before and after
+	@bash scripts/setup.sh bench
+	cargo build --release --locked -p switchboard -p switchboard-bench
+	./target/release/switchboard-bench --quick --only nginx,floor,sqlite,sqlite-post,postgres
 
 fmt: ## Format
 	cargo fmt --all

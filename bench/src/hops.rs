@@ -9,16 +9,18 @@ use tempfile::TempDir;
 
 use crate::load::Target;
 use crate::process::{self, Running};
-use crate::setup;
+use crate::{floor, setup};
 
 /// Every hop, in the order they are measured.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 11] = [
     "direct",
     "nginx",
     "pass-through",
+    "floor",
     "sqlite",
     "sqlite-post",
     "postgres",
+    "postgres-post",
     "mcp-direct",
     "mcp-to-http",
     "mcp-to-mcp",
@@ -127,6 +129,14 @@ pub fn start(name: &str, binary: &Path, upstream: u16) -> anyhow::Result<Hop> {
             let running = process::start(&mut command, &directory.path().join("log"))?;
             process::wait_for(port)?;
             Ok(bare(plain(port), Some(running), directory))
+        }
+        "floor" => {
+            let mut command = Command::new(own_binary()?);
+            command.args(["floor", &port.to_string(), &upstream.to_string()]);
+            command.arg(directory.path());
+            let running = process::start(&mut command, &directory.path().join("log"))?;
+            process::wait_for(port)?;
+            Ok(bare(floor::target(port), Some(running), directory))
         }
         _ => switchboard(name, binary, upstream),
     }
@@ -248,13 +258,13 @@ impl Program {
 }
 
 fn switchboard(name: &str, binary: &Path, upstream: u16) -> anyhow::Result<Hop> {
-    let program = Program::start(binary, name == "postgres")?;
+    let program = Program::start(binary, name.starts_with("postgres"))?;
     let sqlite = program.database.is_none();
     let (port, key) = (program.port, &program.key);
     let target = match name {
         "mcp-to-http" => setup::mcp_target(port, upstream, key, false)?,
         "mcp-to-mcp" => setup::mcp_target(port, upstream, key, true)?,
-        _ => setup::target(port, upstream, key, name == "sqlite-post")?,
+        _ => setup::target(port, upstream, key, name.ends_with("-post"))?,
     };
     Ok(Hop {
         target,

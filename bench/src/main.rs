@@ -1,12 +1,16 @@
 //! Measures Switchboard's calls beside the same upstream called directly, through nginx and through
 //! the least possible pass-through, all in one run, because machines differ.
 
+mod bars;
+mod cell;
 mod fill;
+mod floor;
 mod hops;
 mod lists;
 mod load;
 mod process;
 mod report;
+mod rounds;
 mod setup;
 mod soak;
 mod versions;
@@ -18,7 +22,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
-use report::{Cell, Report};
+use report::Report;
+use rounds::Plan;
 
 #[derive(Parser)]
 #[command(about = "Measures Switchboard's calls")]
@@ -28,13 +33,16 @@ struct Arguments {
     /// The program to measure
     #[arg(long, default_value = "target/release/switchboard")]
     switchboard_binary: PathBuf,
-    /// How long each cell is measured, in seconds
-    #[arg(long, default_value_t = 6)]
+    /// How long each cell is measured each time, in seconds
+    #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// One second a cell; writes no results
+    /// How often each cell is measured
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Two seconds a cell, alone and with 64 connections; writes no results
     #[arg(long)]
     quick: bool,
-    /// Only these, comma-separated: direct, nginx, pass-through, sqlite, sqlite-post, postgres,
+    /// Only these, comma-separated: direct, nginx, pass-through, floor, sqlite, sqlite-post, postgres,
     /// mcp-direct, mcp-to-http, mcp-to-mcp, soak, versions, lists
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -54,22 +62,34 @@ enum Command {
         /// The upstream's port
         upstream: u16,
     },
+    /// The least that keeps the promises of a call, run as a process of its own
+    Floor {
+        /// Its port
+        port: u16,
+        /// The upstream's port
+        upstream: u16,
+        /// Where its database is
+        directory: PathBuf,
+    },
 }
-
-const CONNECTIONS: [u32; 3] = [1, 16, 64];
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     match arguments.command {
         Some(Command::Upstream { port }) => yardsticks::upstream(port),
         Some(Command::PassThrough { port, upstream }) => yardsticks::pass_through(port, upstream),
+        Some(Command::Floor {
+            port,
+            upstream,
+            directory,
+        }) => floor::run(port, upstream, &directory),
         None => measure(&arguments),
     }
 }
 
 fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let seconds = if arguments.quick {
-        1
+        2
     } else {
         arguments.seconds
     };
@@ -81,34 +101,20 @@ fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
     let upstream = hops::upstream()?;
     let mut report = Report::default();
-    for name in hops::NAMES {
-        if !wanted(name) {
-            continue;
-        }
-        let hop = hops::start(name, &binary, upstream.port)?;
-        report.start_ms = hop.start_ms.or(report.start_ms);
-        report.idle_mib = hop.idle_mib.or(report.idle_mib);
-        // Pools fill and code pages in.
-        load::run(&hop.target, 16, 1)?;
-        for connections in CONNECTIONS {
-            let before = hop.cpu_us();
-            let load = load::run(&hop.target, connections, seconds)?;
-            let spent = hop.cpu_us() - before;
-            let cell = Cell {
-                hop: name.to_owned(),
-                connections,
-                per_second: load.per_second,
-                p50_us: load.p50_us,
-                p99_us: load.p99_us,
-                cpu_us: spent / load.requests.max(1.0),
-                memory_mib: hop.memory_mib(),
-                errors: load.errors,
-            };
-            println!("{cell}");
-            report.cells.push(cell);
-        }
-        hop.verify()?;
-    }
+    let names: Vec<_> = hops::NAMES
+        .into_iter()
+        .filter(|name| wanted(name))
+        .collect();
+    let plan = Plan {
+        connections: if arguments.quick {
+            &[1, 64]
+        } else {
+            &rounds::CONNECTIONS
+        },
+        rounds: if arguments.quick { 3 } else { arguments.rounds },
+        seconds,
+    };
+    report.measured = rounds::measure(&names, &binary, upstream.port, plan)?;
     if wanted("soak") {
         let time = Duration::from_secs(if arguments.quick { 5 } else { 120 });
         report.soak = Some(soak::measure(&binary, time)?);

@@ -95,6 +95,34 @@ pub fn cpu_us(id: u32) -> f64 {
     family(id).into_iter().map(of).sum()
 }
 
+/// The CPU time that all processes of the machine used, in microseconds.
+pub fn machine_us() -> f64 {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let first = text.lines().next().unwrap_or_default();
+    let ticks: Vec<f64> = first
+        .split_whitespace()
+        .skip(1)
+        .filter_map(|number| number.parse().ok())
+        .collect();
+    // user, nice, system, idle, iowait, irq, softirq (proc_stat(5)), in hundredths of a second.
+    let busy = ticks
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !matches!(at, 3 | 4));
+    busy.take(5).map(|(_, ticks)| ticks).sum::<f64>() * 10_000.0
+}
+
+/// The CPU time that this process, all that it started, and all of it that has ended used, in
+/// microseconds.
+pub fn own_us() -> f64 {
+    let ended = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name, which may hold anything: cutime and cstime are the 14th and 15th of the rest.
+    let rest = ended.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks = rest.split_whitespace().skip(13).take(2);
+    let ended: f64 = ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+    cpu_us(std::process::id()) + ended * 10_000.0
+}
+
 /// The memory a process and its children hold, in MiB.
 pub fn memory_mib(id: u32) -> f64 {
     let of = |id: u32| -> f64 {

@@ -114,7 +114,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("sqlx-core", &["store"]),
     ("sqlx-macros", &["store"]),
-    ("rusqlite", &["store"]),
+    ("rusqlite", &["store", "bench"]),
     ("hyper", &["outbound", "switchboard", "testkit", "bench"]),
     (
         "hyper-util",
