@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Holds docs/openapi.json against a live server, from outside: a client that openapi-python-client generates
 # from it does the steps of the tour, and schemathesis finds no 5xx, no status and no body that it does
-# not declare. EXAMPLES says how many requests an operation gets.
+# not declare. EXAMPLES says how many requests an operation gets at most of each kind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

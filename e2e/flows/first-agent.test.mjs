@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Api, PASSWORD } from '../lib/api.mjs';
-import { flow } from '../lib/flow.mjs';
+import { both, flow } from '../lib/flow.mjs';
 import { startBilling } from '../lib/http.mjs';
 import { button, dialog, heading, typeAtEnd } from '../lib/steps.mjs';
 import { until } from '../lib/wait.mjs';
@@ -122,4 +122,4 @@ flow('from the first start to a published agent', async ({ server, open, cleanUp
     await row.waitFor();
     return (await row.getByText('never').count()) === 0;
   });
-});
+}, { on: both });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { makeOwner } from '../lib/api.mjs';
-import { flow } from '../lib/flow.mjs';
+import { both, flow } from '../lib/flow.mjs';
 import { lock, makeSample, saveDraft } from '../lib/sample.mjs';
 import { button, choose, dialog, heading, openAgent } from '../lib/steps.mjs';
 
@@ -85,7 +85,7 @@ flow('the whole story of a restore', async ({ server, open, cleanUp }) => {
   assert.equal(now.published_version, 4);
   const names = (await owner.get(`/agents/${agent.id}/versions/4`)).document.actions.map((one) => one.link.action_id);
   assert.deepEqual(names.toSorted(), [actions.get_account.id, actions.get_invoice.id].toSorted());
-});
+}, { on: both });
 
 flow('a broken link is linked to another action instead', async ({ server, open, cleanUp }) => {
   const owner = await makeOwner(server);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { invite, makeOwner } from '../lib/api.mjs';
-import { flow } from '../lib/flow.mjs';
+import { both, flow } from '../lib/flow.mjs';
 import { makeSample } from '../lib/sample.mjs';
 import { button, dialog, openAgent, typeAtEnd } from '../lib/steps.mjs';
 
@@ -46,4 +46,4 @@ flow('two people edit one draft', async ({ server, open, cleanUp }) => {
   // The other one, who typed nothing since, has it without asking; then edits another part.
   await openAgent(second.page, agent.id);
   await second.page.getByRole('textbox', { name: 'Instructions', exact: true }).getByText('Never guess.').waitFor();
-});
+}, { on: both });
