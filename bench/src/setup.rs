@@ -100,12 +100,12 @@ pub fn target(port: u16, upstream: u16, key: &str, post: bool) -> anyhow::Result
         }),
     )?;
     let agent = ask("POST", "/agents", json!({"name": "Bench"}))?;
-    let mut link = json!({"action_id": id(&action)});
+    let mut linked = json!({"link": {"action_id": id(&action)}});
     if post {
         // Never reached, and counted all the same.
-        link["overrides"] = json!({"max_successful_calls": 1_000_000_000});
+        linked["overrides"] = json!({"max_successful_calls": 1_000_000_000});
     }
-    let draft = json!({"actions": [{"link": link}]});
+    let draft = json!({"actions": [linked]});
     ask("PUT", &format!("/agents/{}/draft", id(&agent)), draft)?;
     let start = json!({"agent_id": id(&agent), "environment": "production", "version": "draft"});
     let mut paths = vec![];

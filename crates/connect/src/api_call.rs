@@ -116,10 +116,8 @@ impl Connector {
         };
         let result = match &endpoint.auth {
             PreparedAuth::OAuth(source) => {
-                match self
-                    .send_with_token(source, to, endpoint, &mut outgoing, deadline)
-                    .await
-                {
+                let sending = self.send_with_token(source, to, endpoint, &mut outgoing, deadline);
+                match Box::pin(sending).await {
                     Ok(result) => result,
                     Err(error) => {
                         return Performed {

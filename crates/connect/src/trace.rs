@@ -1,7 +1,7 @@
 //! What was sent and received, as it is kept: JSON, without credentials, of bounded size.
 
-use http::{HeaderMap, StatusCode};
-use serde_json::{Map, Value};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde_json::Value;
 
 use crate::redact::{MASK, Redactor};
 
@@ -23,30 +23,25 @@ pub fn request(
     method: &str,
     url: &str,
     headers: &HeaderMap,
-    masked: &[http::HeaderName],
+    masked: &[HeaderName],
     body: Option<&str>,
     redactor: &Redactor,
 ) -> String {
-    let mut kept = Map::new();
-    for (name, value) in headers {
-        let text = if masked.contains(name) || value.is_sensitive() {
-            MASK.to_owned()
-        } else {
-            redactor
-                .clean(&String::from_utf8_lossy(value.as_bytes()))
-                .into_owned()
-        };
-        kept.insert(name.as_str().to_owned(), Value::String(text));
+    let mut kept = String::with_capacity(512 + url.len());
+    kept.push_str(r#"{"method":""#);
+    kept.push_str(method);
+    kept.push_str(r#"","url":"#);
+    quote(&mut kept, &redactor.clean(url));
+    kept.push_str(r#","headers":"#);
+    let is_masked =
+        |name: &HeaderName, value: &HeaderValue| masked.contains(name) || value.is_sensitive();
+    write_headers(&mut kept, headers, &[], is_masked, redactor);
+    if let Some(body) = body {
+        kept.push_str(r#","body":"#);
+        kept.push_str(&json_or_text(&redactor.clean_json(body)));
     }
-    format!(
-        r#"{{"method":"{method}","url":{},"headers":{}{}}}"#,
-        Value::from(redactor.clean(url).as_ref()),
-        Value::Object(kept),
-        body.map_or_else(String::new, |body| format!(
-            r#","body":{}"#,
-            json_or_text(&redactor.clean_json(body))
-        ))
-    )
+    kept.push('}');
+    kept
 }
 
 /// An answer as it is kept. Its body is clean already.
@@ -57,30 +52,71 @@ pub fn response(
     is_json: bool,
     redactor: &Redactor,
 ) -> String {
-    let mut kept = Map::new();
-    for (name, value) in headers {
-        if NOISE.contains(&name.as_str()) {
-            continue;
-        }
-        let text = if name == http::header::SET_COOKIE {
-            MASK.to_owned()
-        } else {
-            redactor
-                .clean(&String::from_utf8_lossy(value.as_bytes()))
-                .into_owned()
-        };
-        kept.insert(name.as_str().to_owned(), Value::String(text));
+    let mut kept = String::with_capacity(512 + body.len().min(BODY_BYTES));
+    kept.push_str(r#"{"status":"#);
+    kept.push_str(status.as_str());
+    kept.push_str(r#","headers":"#);
+    let is_masked = |name: &HeaderName, _: &HeaderValue| *name == header::SET_COOKIE;
+    write_headers(&mut kept, headers, &NOISE, is_masked, redactor);
+    kept.push_str(r#","body":"#);
+    if is_json && body.len() <= BODY_BYTES {
+        kept.push_str(body);
+    } else {
+        kept.push_str(&json_or_text(body));
     }
-    format!(
-        r#"{{"status":{},"headers":{},"body":{}}}"#,
-        status.as_u16(),
-        Value::Object(kept),
-        if is_json && body.len() <= BODY_BYTES {
-            std::borrow::Cow::Borrowed(body)
-        } else {
-            json_or_text(body).into()
+    kept.push('}');
+    kept
+}
+
+/// Headers as a JSON object, without those that say nothing; of several with one name the last. Most hold
+/// no credential, which is seen at once for all of them.
+fn write_headers(
+    kept: &mut String,
+    headers: &HeaderMap,
+    noise: &[&str],
+    is_masked: impl Fn(&HeaderName, &HeaderValue) -> bool,
+    redactor: &Redactor,
+) {
+    let start = kept.len();
+    for as_it_is in [true, false] {
+        kept.truncate(start);
+        kept.push('{');
+        for name in headers.keys() {
+            let is_noise = noise.contains(&name.as_str());
+            let mut values = headers.get_all(name).iter();
+            let Some(value) = values.next_back().filter(|_| !is_noise) else {
+                continue;
+            };
+            if kept.len() > start + 1 {
+                kept.push(',');
+            }
+            quote(kept, name.as_str());
+            kept.push(':');
+            let text = String::from_utf8_lossy(value.as_bytes());
+            if is_masked(name, value) {
+                quote(kept, MASK);
+            } else if as_it_is {
+                quote(kept, &text);
+            } else {
+                quote(kept, &redactor.clean(&text));
+            }
         }
-    )
+        kept.push('}');
+        if !redactor.may_be_in(&kept[start..]) {
+            return;
+        }
+    }
+}
+
+/// Writes a text as a JSON string.
+fn quote(json: &mut String, text: &str) {
+    if text.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\') {
+        json.push_str(&Value::from(text).to_string());
+        return;
+    }
+    json.push('"');
+    json.push_str(text);
+    json.push('"');
 }
 
 /// A body as it is kept: JSON stays JSON, other text becomes a string; what is too long becomes a

@@ -82,7 +82,10 @@ impl Ready {
             Does::Http(endpoint, request) => {
                 http::perform(endpoint, request, hands, call).await.into()
             }
-            Does::Mcp(target, tool) => mcp_tool::perform(target, tool, hands, call).await.into(),
+            // On the heap, as its future is much larger than that of a request.
+            Does::Mcp(target, tool) => Box::pin(mcp_tool::perform(target, tool, hands, call))
+                .await
+                .into(),
             Does::Message(channel, template) => match text_message::render(template, call) {
                 Ok(rendered) => Next::Send(Sending {
                     channel: channel.clone(),

@@ -314,9 +314,8 @@ impl Client {
             if let Some(breaker) = breaker {
                 breaker.succeeded();
             }
-            let stream = self
-                .follow(request, answer, options, attempts, deadline)
-                .await?;
+            let followed = self.follow(request, answer, options, attempts, deadline);
+            let stream = Box::pin(followed).await?;
             return Ok(Opened {
                 stream,
                 redirected: true,

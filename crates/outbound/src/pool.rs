@@ -128,7 +128,7 @@ impl Pool {
                 self.forget_shared(uri);
             }
         }
-        let taken = self.dial(uri).await?;
+        let taken = Box::pin(self.dial(uri)).await?;
         let sent = self.send(taken, uri, request).await;
         sent.map_err(|error| Failed::Lost(error.into_error()))
     }

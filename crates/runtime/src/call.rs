@@ -98,15 +98,15 @@ pub async fn call(
         .is_some()
         .then(|| fingerprint(&request.name, &arguments));
     if let (Some(text), Some(fingerprint)) = (&request.idempotency_key, &fingerprint)
-        && let Some(earlier) = find_call(runtime, key, text).await?
+        && let Some(earlier) = Box::pin(find_call(runtime, key, text)).await?
     {
-        return answer_of(runtime, &conversation, earlier, fingerprint).await;
+        return Box::pin(answer_of(runtime, &conversation, earlier, fingerprint)).await;
     }
     let binding = match admit(&agent, &conversation, &request.name, &arguments) {
         Ok(binding) => binding,
         Err((binding, error)) => {
             let (name, binding) = (&request.name, binding.as_deref());
-            note_refusal(
+            let note = note_refusal(
                 runtime,
                 &conversation,
                 id,
@@ -114,8 +114,8 @@ pub async fn call(
                 binding,
                 &arguments,
                 &error,
-            )
-            .await?;
+            );
+            Box::pin(note).await?;
             return Err(error);
         }
     };
@@ -148,6 +148,7 @@ pub async fn call(
             running,
         )
     });
+    // What happens seldom is on the heap: futures are moved as a whole, and these are large.
     // From the reservation on, a call is finished whether or not its caller waits: a place that was
     // taken is given back or used up.
     let run = run(runtime.clone(), admitted, reservation);
@@ -187,7 +188,9 @@ async fn run(
         match runtime.journal.submit(admitted.key, work).await {
             Ok(Done::Now(conversation)) => admitted.conversation = conversation,
             Ok(Done::Before(before)) => {
-                return answer_of(&runtime, &admitted.conversation, *before, &expected).await;
+                let conversation = &admitted.conversation;
+                let answer = answer_of(&runtime, conversation, *before, &expected);
+                return Box::pin(answer).await;
             }
             Ok(Done::Gone(_) | Done::Settled | Done::Shortened(_) | Done::Message(_)) => {
                 return Err(AppError::Stopping);
@@ -196,7 +199,9 @@ async fn run(
                 let (conversation, id) = (&admitted.conversation, admitted.id);
                 let (binding, arguments) = (&*admitted.binding, &admitted.arguments);
                 let (name, binding) = (&binding.name, Some(binding));
-                note_refusal(&runtime, conversation, id, name, binding, arguments, &error).await?;
+                let note =
+                    note_refusal(&runtime, conversation, id, name, binding, arguments, &error);
+                Box::pin(note).await?;
                 return Err(error);
             }
         }
@@ -481,7 +486,9 @@ async fn perform(runtime: Arc<Runtime>, admitted: Admitted) -> Result<CallAnswer
     match done {
         Done::Settled => Ok(answered(json)),
         Done::Shortened(json) => Ok(answered(json)),
-        Done::Gone(Some(settlement)) => taken_for_dead(&runtime, &admitted, *settlement).await,
+        Done::Gone(Some(settlement)) => {
+            Box::pin(taken_for_dead(&runtime, &admitted, *settlement)).await
+        }
         Done::Gone(None) | Done::Now(_) | Done::Before(_) | Done::Message(_) => {
             Err(AppError::Internal("a call came to no end".to_owned()))
         }

@@ -17,9 +17,7 @@ pub async fn holder(runtime: &Runtime, hash: ApiKeyHash) -> Result<Holder, AppEr
     if let Some(known) = runtime.catalog.known_holder(&hash) {
         return Ok(known);
     }
-    runtime
-        .catalog
-        .find_holder(hash)
+    Box::pin(runtime.catalog.find_holder(hash))
         .await?
         .ok_or(AppError::Unauthenticated)
 }

@@ -217,10 +217,9 @@ async fn write_events(engine: &mut Engine<'_>, batch: &Batch) -> Result<(), Stor
 
 /// Writes a whole batch, with a transaction of its own, where this process is the only writer.
 pub async fn write_alone(db: &Db, batch: Arc<Batch>) -> Result<(), StoreError> {
-    let (writer, mut turn) = db.journal_writer().await?;
-    let (_, watch) = turn.parts();
+    let (writer, _turn, mut watch) = db.journal_writer().await?;
     let write = writer.write(move |connection| write_rows(connection, &batch));
-    bounded(watch, Step::Commit, write).await
+    bounded(&mut watch, Step::Commit, write).await
 }
 
 /// Writes the rows of a batch in the transaction that is open.

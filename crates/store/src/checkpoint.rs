@@ -13,6 +13,7 @@ use std::time::Duration;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::error::StoreError;
+use crate::turn::Turn;
 
 /// What the file is cut to when the log starts anew, in bytes.
 pub const KEPT_LOG: &str = "33554432";
@@ -50,8 +51,13 @@ async fn checkpoint(
     Ok((busy != 0, Log { pages, moved }))
 }
 
-/// Moves the log, and starts it anew once it is large. Answers how many pages it holds after that.
-pub async fn run(writer: &SqlitePool, own: &SqlitePool, path: &Path) -> Result<u64, StoreError> {
+/// Moves the log, and starts it anew once it is large, for which it needs the turn to write. Answers how
+/// many pages it holds after that.
+pub async fn run(
+    turn: impl Future<Output = Result<Turn, StoreError>>,
+    own: &SqlitePool,
+    path: &Path,
+) -> Result<u64, StoreError> {
     let mut connection = own.acquire().await?;
     let mut log = checkpoint(&mut connection, "PASSIVE").await?.1;
     let size = log_file(path);
@@ -75,7 +81,7 @@ pub async fn run(writer: &SqlitePool, own: &SqlitePool, path: &Path) -> Result<u
     } else {
         "RESTART"
     };
-    let turn = writer.acquire().await?;
+    let turn = turn.await?;
     wait_at_most(&mut connection, patience).await?;
     let restarted = checkpoint(&mut connection, mode).await;
     drop(turn);

@@ -10,6 +10,8 @@ use sqlx::{Database, SqlSafeStr as _, Sqlite};
 use sqlx_core::transaction::TransactionManager as _;
 use switchboard_spent::{Part, wait};
 
+use crate::turn::Turn;
+
 /// How long a connection may take to go back to its pool. Over it, it is closed.
 const RETURN: Duration = Duration::from_secs(5);
 
@@ -51,6 +53,8 @@ pub(crate) struct Rules {
 pub struct Link<D: Database> {
     connection: PoolConnection<D>,
     watch: Watch,
+    /// Where it may write to SQLite.
+    turn: Option<Turn>,
 }
 
 /// What is known of a connection beside itself.
@@ -64,6 +68,17 @@ pub(crate) struct Watch {
     failed: bool,
 }
 
+impl Watch {
+    pub(crate) const fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            broken: false,
+            in_transaction: false,
+            failed: false,
+        }
+    }
+}
+
 impl<D: Database> std::fmt::Debug for Link<D> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(D::NAME)
@@ -74,12 +89,17 @@ impl<D: Database> Link<D> {
     pub(crate) const fn new(connection: PoolConnection<D>, rules: Rules) -> Self {
         Self {
             connection,
-            watch: Watch {
-                rules,
-                broken: false,
-                in_transaction: false,
-                failed: false,
-            },
+            watch: Watch::new(rules),
+            turn: None,
+        }
+    }
+
+    /// One that may write, for as long as it is not dropped and its transaction is not undone.
+    pub(crate) const fn writing(connection: PoolConnection<D>, rules: Rules, turn: Turn) -> Self {
+        Self {
+            connection,
+            watch: Watch::new(rules),
+            turn: Some(turn),
         }
     }
 
@@ -129,8 +149,10 @@ impl<D: Database> Drop for Link<D> {
             D::TransactionManager::start_rollback(&mut self.connection);
         }
         let returned = self.connection.return_to_pool();
+        let turn = self.turn.take();
         runtime.spawn(async move {
             let _ = tokio::time::timeout(RETURN, returned).await;
+            drop(turn);
         });
     }
 }

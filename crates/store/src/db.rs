@@ -14,13 +14,14 @@ use sqlx::{ConnectOptions as _, Connection as _, Postgres, Sqlite, SqlitePool};
 use switchboard_spent::{Part, wait};
 
 use crate::checkpoint;
-use crate::connection::{Link, Rules};
+use crate::connection::{Link, Rules, Watch};
 use crate::dialect::CHANGE_CHANNEL;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::failure;
 use crate::pools::{DbSettings, Lane, PgPools};
 use crate::sqlite_writer::SqliteWriter;
+use crate::turn::{Turn, Turns};
 
 /// Where a database is.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,8 +59,9 @@ enum Pools {
     Sqlite {
         /// Of calls, of requests, and of what happens beside them.
         readers: [SqlitePool; 3],
-        /// One connection: SQLite has one writer, and waiting for it here is fair. Whoever has it has the
-        /// turn to write.
+        /// Whose turn it is to write.
+        turns: Turns,
+        /// The connection of whoever writes, unless that is the journal.
         writer: SqlitePool,
         /// Writes batches of the journal, while it has the turn.
         journal: SqliteWriter,
@@ -273,6 +275,7 @@ impl Db {
                 });
                 Pools::Sqlite {
                     readers,
+                    turns: Turns::default(),
                     writer,
                     journal: SqliteWriter::open(path, JOURNAL_PRAGMAS)?,
                     checkpointer,
@@ -419,12 +422,12 @@ impl Db {
     /// A transaction that may write.
     pub async fn write_in(&self, lane: Lane) -> Result<Tx, StoreError> {
         Ok(Tx(match &*self.pools {
-            Pools::Sqlite { writer, .. } => {
-                let connection = {
+            Pools::Sqlite { turns, writer, .. } => {
+                let (turn, connection) = {
                     let _waiting = self.wait(Lane::Journal);
-                    writer.acquire().await?
+                    (turns.take(SQLITE_DEADLINE).await?, writer.acquire().await?)
                 };
-                let mut link = Link::new(connection, self.rules(SQLITE_DEADLINE));
+                let mut link = Link::writing(connection, self.rules(SQLITE_DEADLINE), turn);
                 link.begin("BEGIN IMMEDIATE").await?;
                 Conn::Sqlite(link)
             }
@@ -446,16 +449,14 @@ impl Db {
         }))
     }
 
-    /// Who writes batches of the journal to SQLite, and the turn to write, which is held until it is
-    /// dropped.
-    pub(crate) async fn journal_writer(&self) -> Result<(&SqliteWriter, Link<Sqlite>), StoreError> {
+    /// Who writes batches of the journal to SQLite, the turn to write, which is held until it is
+    /// dropped, and what watches over it.
+    pub(crate) async fn journal_writer(&self) -> Result<(&SqliteWriter, Turn, Watch), StoreError> {
         match &*self.pools {
-            Pools::Sqlite {
-                writer, journal, ..
-            } => {
-                let rules = self.rules(SQLITE_DEADLINE);
+            Pools::Sqlite { turns, journal, .. } => {
                 let _waiting = self.wait(Lane::Journal);
-                Ok((journal, Link::new(writer.acquire().await?, rules)))
+                let turn = turns.take(SQLITE_DEADLINE).await?;
+                Ok((journal, turn, Watch::new(self.rules(SQLITE_DEADLINE))))
             }
             Pools::Postgres(_) => Err(StoreError::Held(
                 "this database has other writers, so a batch needs a transaction".to_owned(),
@@ -474,11 +475,9 @@ impl Db {
     /// writes, whoever does.
     pub fn connections(&self) -> [Connections; 4] {
         let count = |lane| match &*self.pools {
-            Pools::Sqlite {
-                readers, writer, ..
-            } => {
+            Pools::Sqlite { readers, turns, .. } => {
                 let pool = match lane {
-                    Lane::Journal => writer,
+                    Lane::Journal => return (1, usize::from(!turns.is_taken()), 1),
                     Lane::Calls => &readers[0],
                     Lane::Requests => &readers[1],
                     Lane::Background => &readers[2],
@@ -509,7 +508,7 @@ impl Db {
     /// the commits; it does nothing on PostgreSQL. Answers how many pages the log holds after it.
     pub async fn checkpoint(&self) -> Result<u64, StoreError> {
         let Pools::Sqlite {
-            writer,
+            turns,
             checkpointer,
             path,
             ..
@@ -517,7 +516,8 @@ impl Db {
         else {
             return Ok(0);
         };
-        checkpoint::run(writer, checkpointer, path).await
+        let turn = turns.take(SQLITE_DEADLINE);
+        checkpoint::run(turn, checkpointer, path).await
     }
 
     /// Follows what other replicas announce; none where there are no replicas.

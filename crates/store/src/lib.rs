@@ -14,6 +14,7 @@ mod page;
 mod pools;
 mod postgres;
 mod sqlite_writer;
+mod turn;
 mod words;
 
 pub mod account;

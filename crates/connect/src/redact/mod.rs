@@ -52,7 +52,7 @@ impl Redactor {
     }
 
     /// Whether a text may hold a credential: quick, and too careful.
-    fn may_be_in(&self, text: &str) -> bool {
+    pub fn may_be_in(&self, text: &str) -> bool {
         let text = text.as_bytes();
         self.maskers.iter().any(|masker| masker.may_be_in(text))
     }

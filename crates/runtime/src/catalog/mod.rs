@@ -132,7 +132,8 @@ impl Catalog {
             slot.used.advance(began);
             return Ok(slot);
         }
-        let snapshot = build::first(&self.db, &self.source(workspace)).await?;
+        let source = self.source(workspace);
+        let snapshot = Box::pin(build::first(&self.db, &source)).await?;
         let slot = Arc::new(Slot {
             served: watch::Sender::new(snapshot.revision),
             taken_away: watch::Sender::default(),
@@ -150,7 +151,7 @@ impl Catalog {
     async fn fresh(&self, workspace: WorkspaceId) -> Result<Arc<Slot>, AppError> {
         let slot = self.slot(workspace).await?;
         if !slot.agreed.is_fresh(self.context.elapsed()) {
-            self.catch_up_in_time(workspace, &slot).await?;
+            Box::pin(self.catch_up_in_time(workspace, &slot)).await?;
         }
         Ok(slot)
     }
@@ -175,25 +176,37 @@ impl Catalog {
             found.used.now(now);
             return Ok(Some((snapshot, found)));
         }
-        let _building = slot.build.lock().await;
-        let mut next = Snapshot::clone(&slot.current.load());
-        if !next.agents.contains_key(&key) {
-            let mut conn = self.db.read().await?;
-            let engine = &mut conn.engine();
-            build::load_agent(
-                &mut next,
-                engine,
-                &self.source(workspace),
-                key,
-                Used::at(now),
-            )
-            .await?;
-            usage::keep_those_in_use(&mut next, now);
-            slot.current.store(Arc::new(next));
-        }
+        // On the heap: it happens once for each version, and its future is large.
+        Box::pin(self.load_agent(workspace, &slot, key, now)).await?;
         let snapshot = slot.current.load_full();
         let found = snapshot.agents.get(&key).cloned();
         Ok(found.map(|found| (snapshot, found)))
+    }
+
+    async fn load_agent(
+        &self,
+        workspace: WorkspaceId,
+        slot: &Slot,
+        key: (AgentId, VersionRef),
+        now: Duration,
+    ) -> Result<(), AppError> {
+        let _building = slot.build.lock().await;
+        let mut next = Snapshot::clone(&slot.current.load());
+        if next.agents.contains_key(&key) {
+            return Ok(());
+        }
+        let mut conn = self.db.read().await?;
+        build::load_agent(
+            &mut next,
+            &mut conn.engine(),
+            &self.source(workspace),
+            key,
+            Used::at(now),
+        )
+        .await?;
+        usage::keep_those_in_use(&mut next, now);
+        slot.current.store(Arc::new(next));
+        Ok(())
     }
 
     /// Has keys of a workspace looked up again, and then its streams ask whether they may go on: in this

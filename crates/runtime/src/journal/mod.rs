@@ -148,6 +148,10 @@ impl Journal {
         if let Some(found) = self.remembered.as_ref().and_then(|cache| cache.get(&key)) {
             return Ok(Some(found));
         }
+        Box::pin(self.read(key)).await
+    }
+
+    async fn read(&self, key: Key) -> Result<Option<Arc<Conversation>>, AppError> {
         let mut conn = self.db.read_in(Lane::Calls).await?;
         let found = conversation::get(&mut conn.engine(), key.0, key.1).await?;
         Ok(found.map(Arc::new))
