@@ -146,7 +146,7 @@ pub struct Piece {
 
 impl Piece {
     /// The most rows.
-    pub const ROWS: u32 = 256;
+    pub const ROWS: u32 = 128;
     /// From so many bytes on it takes no more.
     pub const BYTES: u64 = 1 << 20;
 

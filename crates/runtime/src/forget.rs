@@ -41,9 +41,9 @@ pub(crate) async fn keep_forgetting(runtime: Arc<Runtime>) {
 /// Forgets all that is to be forgotten now, where it is this server's turn.
 async fn sweep(runtime: &Runtime) -> Result<(), AppError> {
     let now = runtime.context.now();
-    let since = now - TimeDelta::from_std(LOOK_EVERY / 2).unwrap_or_default();
+    let every = TimeDelta::from_std(LOOK_EVERY / 2).unwrap_or_default();
     let mut tx = runtime.db.write_in(Lane::Background).await?;
-    let is_ours = forget::take_turn(&mut tx.engine(), now, since).await?;
+    let is_ours = forget::take_turn(&mut tx.engine(), now, every).await?;
     tx.commit().await?;
     if !is_ours {
         return Ok(());

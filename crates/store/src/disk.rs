@@ -17,7 +17,7 @@ const SPARE: i64 = 1024;
 /// So may one page of so many: a database that loses and gains the same each day would only move pages.
 const SPARE_OF: i64 = 20;
 /// How many pages are given back at a time. Each may have to be moved.
-const AT_A_TIME: i64 = 128;
+const AT_A_TIME: i64 = 64;
 /// What SQLite calls a database that gives pages back when it is told to.
 const INCREMENTAL: i64 = 2;
 
@@ -98,9 +98,10 @@ mod tests {
             (10_000, 0, -1024),
             (10_000, 1024, 0),
             (10_000, 1025, 1),
-            (10_000, 9000, 128),
+            (10_000, 9000, 64),
             (1_000_000, 50_000, 0),
-            (1_000_000, 50_100, 100),
+            (1_000_000, 50_050, 50),
+            (1_000_000, 50_100, 64),
         ] {
             assert_eq!(to_give_back(pages, free), expected, "{free} of {pages}");
         }

@@ -4,7 +4,7 @@
 //! short transaction however long the conversation was; from then on nobody finds it. What lies under its id
 //! is removed after that, a little at a time ([`clear`]), also by another server, or after a restart.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::AssertSqlSafe;
 use switchboard_domain::conversation::Status;
 use switchboard_domain::id::{AgentId, ConversationId, WorkspaceId};
@@ -84,17 +84,18 @@ pub async fn is_busy(
     Ok(found.is_some())
 }
 
-/// Takes the turn to forget; false where a server took it at `since` or later.
+/// Takes the turn to forget; false where a server took it less than so long ago. One that was taken in times to
+/// come was taken by a clock that is wrong.
 pub async fn take_turn(
     engine: &mut Engine<'_>,
     now: DateTime<Utc>,
-    since: DateTime<Utc>,
+    every: TimeDelta,
 ) -> Result<bool, StoreError> {
     let changed = on!(engine, conn => sqlx::query(
         "INSERT INTO turn (name, taken_at) VALUES ('forget', $1) \
-         ON CONFLICT (name) DO UPDATE SET taken_at = excluded.taken_at WHERE turn.taken_at < $2",
+         ON CONFLICT (name) DO UPDATE SET taken_at = excluded.taken_at WHERE turn.taken_at < $2 OR turn.taken_at > $3",
     )
-    .bind(now).bind(since)
+    .bind(now).bind(now - every).bind(now + every)
     .execute(conn).await.map(|done| done.rows_affected()))?;
     Ok(changed > 0)
 }

@@ -412,12 +412,22 @@ async fn one_takes_the_turn(database: TestDatabase) {
     let take = async |minutes| {
         let mut tx = opened.db.write().await.unwrap();
         let now = now() + TimeDelta::minutes(minutes);
-        let since = now - TimeDelta::minutes(5);
-        let taken = forget::take_turn(&mut tx.engine(), now, since).await;
+        let every = TimeDelta::minutes(5);
+        let taken = forget::take_turn(&mut tx.engine(), now, every).await;
         tx.commit().await.unwrap();
         taken.unwrap()
     };
-    for (minutes, taken) in [(0, true), (4, false), (5, false), (6, true), (7, false)] {
+    for (minutes, taken) in [
+        (0, true),
+        (4, false),
+        (5, false),
+        (6, true),
+        (7, false),
+        // A clock that is wrong, and those that are right.
+        (9000, true),
+        (8996, false),
+        (12, true),
+    ] {
         assert_eq!(take(minutes).await, taken, "{minutes}");
     }
 }
