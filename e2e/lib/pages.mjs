@@ -56,6 +56,7 @@ function list({ api, mcp, channel, action, tool, message, helper, desk }) {
     { name: 'members', path: '/members', title: 'Members' },
     { name: 'api-keys', path: '/api-keys', title: 'API keys' },
     { name: 'audit', path: '/audit', title: 'Audit log' },
+    { name: 'settings', path: '/settings', title: 'Workspace settings' },
     { name: 'palette', path: '/integrations', title: 'Integrations', then: (page) => page.keyboard.press('Control+k') },
     { name: 'not-found', path: '/no/such/page' },
   ];

@@ -237,6 +237,12 @@ const apiKeys = createRoute({
   component: page(() => import('./pages/apikeys/ApiKeysPage'), 'ApiKeysPage'),
 });
 
+const settings = createRoute({
+  getParentRoute: () => app,
+  path: '/settings',
+  component: page(() => import('./pages/settings/SettingsPage'), 'SettingsPage'),
+});
+
 const audit = createRoute({
   getParentRoute: () => app,
   path: '/audit',
@@ -274,5 +280,6 @@ export const routeTree = root.addChildren([
     members,
     apiKeys,
     audit,
+    settings,
   ]),
 ]);

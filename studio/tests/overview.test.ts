@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { boundsOf } from '~/pages/overview/range';
+import { roomWords } from '~/pages/overview/room';
 import { linesOf, marksOf, percent, sliceOf } from '~/pages/overview/scale';
 
 describe('the overview', () => {
@@ -10,6 +11,16 @@ describe('the overview', () => {
     [97, [0, 50, 100]],
     [4200, [0, 2000, 4000, 6000]],
   ])('marks an axis up to %d', (greatest, marks) => expect(marksOf(greatest)).toEqual(marks));
+  it('says how much room the database takes', () => {
+    const words = [
+      { bytes: 12.34 * 2 ** 20, free_bytes: 2 ** 20 },
+      { bytes: 5 * 2 ** 30, free_bytes: null },
+    ].map(roomWords);
+    expect(words).toEqual([
+      'The database takes 12.3 MiB, of which 1.0 MiB are free.',
+      'The database takes 5.0 GiB.',
+    ]);
+  });
   it('ends now, to the minute', () => {
     expect(boundsOf('1h', Date.UTC(2026, 0, 1, 12, 0, 30))).toEqual({
       from: '2026-01-01T11:01:00.000Z',

@@ -99,7 +99,18 @@ pub fn measure(app: &App) {
             .set(f64::from(found.most));
         metrics::gauge!("switchboard_database_waiting", "lane" => lane).set(count(found.waiting));
     }
+    if let Some(space) = app.runtime.known_space() {
+        metrics::gauge!("switchboard_database_bytes").set(bytes(space.bytes));
+        if let Some(free) = space.free {
+            metrics::gauge!("switchboard_database_free_bytes").set(bytes(free));
+        }
+    }
     metrics::gauge!("switchboard_ready").set(if report(app).is_ready() { 1.0 } else { 0.0 });
+}
+
+/// Bytes as a metric has them, to the KiB.
+fn bytes(number: u64) -> f64 {
+    f64::from(u32::try_from(number >> 10).unwrap_or(u32::MAX)) * 1024.0
 }
 
 fn count(number: usize) -> f64 {

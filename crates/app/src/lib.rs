@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use switchboard_connect::{Connector, Evaluations, TokenCache};
 use switchboard_domain::id::InstanceId;
+use switchboard_domain::retention::Days;
 use switchboard_domain::variable_caps::VariableCaps;
 use switchboard_mcp::{Limits, McpClient, McpSettings};
 use switchboard_outbound::Client;
@@ -28,6 +29,7 @@ pub use switchboard_accounts as accounts;
 pub use switchboard_accounts::{Accounts, api_keys, audit, workspaces};
 pub use switchboard_connect::telnyx::Telnyx;
 pub use switchboard_kinds::notices;
+pub use switchboard_manage::workspaces as workspace_settings;
 pub use switchboard_manage::{
     Manage, actions, agents, drafts, impact, integrations, overview, secrets, test_message,
     tools as mcp, variables, versions,
@@ -54,6 +56,7 @@ pub mod rows {
     pub use switchboard_store::link::LinkUser;
     pub use switchboard_store::membership::{MemberRow, OwnMembership};
     pub use switchboard_store::variable::VariableRow;
+    pub use switchboard_store::workspace::SettingsRow;
 }
 
 /// How the application is set up.
@@ -72,6 +75,8 @@ pub struct AppSettings {
     pub variable_caps: VariableCaps,
     /// How many calls may be under way, and begin.
     pub calls: CallLimits,
+    /// For how long answers are kept for those who repeat a call.
+    pub keep_answers: Days,
     /// Where it is kept, outside of the database, what was ended; none is nowhere.
     pub ended_file: Option<PathBuf>,
 }
@@ -85,6 +90,7 @@ impl Default for AppSettings {
             idle_timeout: None,
             variable_caps: VariableCaps::default(),
             calls: CallLimits::default(),
+            keep_answers: Days::MONTH,
             ended_file: None,
         }
     }
@@ -150,6 +156,7 @@ impl App {
                 idle_timeout: settings.idle_timeout,
                 variable_caps: settings.variable_caps,
                 calls: settings.calls,
+                keep_answers: settings.keep_answers,
             },
         );
         let seams = Arc::new(seams::Seams(runtime.clone()));

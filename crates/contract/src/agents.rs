@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::list::list;
-use crate::wire::{AgentId, Time};
+use crate::patch::Patch;
+use crate::wire::{AgentId, Retention, Time};
 
 list!(
     /// A page of agents.
@@ -20,6 +21,8 @@ pub struct AgentInput {
     /// What it is for.
     #[serde(default)]
     pub description: String,
+    /// For how many days events of its conversations are kept, or `"forever"`; null is as the workspace says.
+    pub retain_events_days: Option<Retention>,
 }
 
 /// A change of an agent.
@@ -30,6 +33,10 @@ pub struct AgentPatch {
     pub name: Option<String>,
     /// What it is for.
     pub description: Option<String>,
+    /// For how many days events of its conversations are kept, or `"forever"`; null is as the workspace says.
+    #[serde(default)]
+    #[schema(value_type = Option<Retention>)]
+    pub retain_events_days: Patch<Retention>,
 }
 
 /// An agent.
@@ -44,6 +51,9 @@ pub struct Agent {
     /// The version that new conversations get; null where none is published.
     #[schema(required = true)]
     pub published_version: Option<u32>,
+    /// For how many days events of its conversations are kept, or `"forever"`; null is as the workspace says.
+    #[schema(required = true)]
+    pub retain_events_days: Option<Retention>,
     /// Counts its changes.
     pub revision: u64,
     /// When it was made.

@@ -29,6 +29,7 @@ pub mod secrets;
 pub mod tools;
 pub mod versions;
 pub mod wire;
+pub mod workspaces;
 
 pub use list::List;
 pub use patch::Patch;

@@ -24,6 +24,18 @@ pub struct Overview {
     pub drift: Vec<OverviewDrift>,
     /// Secrets without a value where one is needed.
     pub missing_secrets: Vec<MissingSecret>,
+    /// How much room the database takes, of all workspaces together, as it was at most a minute ago.
+    pub database: DatabaseSpace,
+}
+
+/// How much room the database takes.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DatabaseSpace {
+    /// How many bytes it takes.
+    pub bytes: u64,
+    /// How many of them are free, for what is written next; null where the database does not say (PostgreSQL).
+    #[schema(required = true)]
+    pub free_bytes: Option<u64>,
 }
 
 /// The calls of a while.

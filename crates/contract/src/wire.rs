@@ -299,6 +299,43 @@ fn version_number() -> Object {
         .build()
 }
 
+fn days() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(domain::retention::Days::LEAST))
+        .maximum(Some(domain::retention::Days::MOST))
+        .description(Some("A number of days."))
+}
+
+impl Described for domain::retention::Days {
+    const NAME: &'static str = "Days";
+
+    fn described() -> Schema {
+        Schema::Object(days().build())
+    }
+}
+
+/// A number of days.
+pub type Days = Wire<domain::retention::Days>;
+
+impl Described for domain::retention::Retention {
+    const NAME: &'static str = "Retention";
+
+    fn described() -> Schema {
+        let schema = OneOfBuilder::new()
+            .item(days())
+            .item(fixed(
+                domain::retention::FOREVER,
+                "For ever, whatever the workspace says.",
+            ))
+            .description(Some("For how many days events are kept, or for ever."));
+        Schema::OneOf(schema.build())
+    }
+}
+
+/// For how many days events are kept, or for ever.
+pub type Retention = Wire<domain::retention::Retention>;
+
 impl Described for domain::agent::VersionRef {
     const NAME: &'static str = "Version";
 

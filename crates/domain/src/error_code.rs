@@ -111,8 +111,8 @@ codes! {
         "The version links actions that were deleted or moved."
         "Link them again or remove them; `broken_references` lists them."
     CallInProgress "call_in_progress" 409
-        "The first call with this key is still under way."
-        "Repeat the request after `Retry-After` to get its result."
+        "A call is still under way: the first one with this key, or one of the conversation that is to be deleted."
+        "Repeat the request after `Retry-After`."
     ChangedMeanwhile "changed_meanwhile" 409
         "The integration was changed while its tools were fetched."
         "Refresh again."

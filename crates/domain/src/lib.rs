@@ -36,6 +36,7 @@ pub mod phase;
 pub mod publish;
 pub mod request;
 pub mod response;
+pub mod retention;
 pub mod rule;
 pub mod schema;
 pub mod scope;

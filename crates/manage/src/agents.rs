@@ -1,5 +1,6 @@
 //! Agents.
 
+use serde_json::{Value, json};
 use switchboard_contract::agents::{AgentInput, AgentPatch};
 use switchboard_domain::agent::AgentDocument;
 use switchboard_domain::id::AgentId;
@@ -81,6 +82,7 @@ pub async fn create(
         name: input.name,
         description: input.description,
         published_version: None,
+        retain_events: input.retain_events_days.map(|given| given.0),
         revision: 1,
         created_at: now,
         updated_at: now,
@@ -101,7 +103,14 @@ pub async fn create(
     Ok(row)
 }
 
-/// Changes an agent's name or description.
+/// What the audit log tells of an agent.
+fn told(row: &AgentRow) -> Value {
+    json!({
+        "name": row.name, "description": row.description, "retain_events_days": row.retain_events,
+    })
+}
+
+/// Changes an agent's name or description, or for how long events of its conversations are kept.
 pub async fn update(
     manage: &Manage,
     manager: &Manager,
@@ -115,12 +124,16 @@ pub async fn update(
     let engine = &mut change.engine();
     let mut row = existing::agent(engine, workspace, id).await?;
     check_revision(expected, row.revision)?;
+    let before = told(&row);
     row.name = patch.name.unwrap_or(row.name);
     row.description = patch.description.unwrap_or(row.description);
+    let retention = patch.retain_events_days.map(|given| given.0);
+    retention.apply(&mut row.retain_events);
     check(&row.name, &row.description)?;
     row.revision += 1;
     row.updated_at = now;
     agent::update(engine, workspace, &row).await?;
+    change.details().differs(Some(before), Some(told(&row)));
     change
         .note(Entity::Agent, &id.to_string(), "agent.update")
         .await?;

@@ -21,6 +21,7 @@ pub mod test_message;
 pub mod tools;
 pub mod variables;
 pub mod versions;
+pub mod workspaces;
 
 use std::sync::Arc;
 use std::time::Duration;

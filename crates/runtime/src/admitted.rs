@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bulkheads::Inside;
 use crate::catalog::{PreparedAgent, PreparedBinding, Snapshot};
 use crate::journal::{Key, Reserved};
-use crate::running::RunningCall;
+use crate::running::{RunningCall, UnderWay};
 
 /// All that one admitted call needs; it lives until the call is settled.
 pub(crate) struct Admitted {
@@ -26,6 +26,8 @@ pub(crate) struct Admitted {
     pub running: Option<Arc<RunningCall>>,
     pub notices: Option<Notices>,
     pub cancelled: CancellationToken,
+    /// Says that a call of its conversation is under way, where no row does.
+    pub _under_way: Option<UnderWay>,
     /// Its places, free again when it is settled.
     pub _inside: Inside,
 }

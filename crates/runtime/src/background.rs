@@ -9,7 +9,7 @@ use switchboard_store::conversation;
 use tokio::task::JoinHandle;
 
 use crate::catalog::LOOK_AGAIN;
-use crate::{Runtime, announce, conversations, messages, recovery, replicas, stats};
+use crate::{Runtime, announce, conversations, forget, messages, recovery, replicas, stats};
 
 /// How often it is noted when keys were used last.
 const NOTE_USES: Duration = Duration::from_secs(10);
@@ -30,6 +30,7 @@ pub fn start(runtime: &Arc<Runtime>) -> Vec<JoinHandle<()>> {
         supervise(runtime, "messages", messages::deliver),
         supervise(runtime, "stats", stats::keep_writing),
         supervise(runtime, "sweep", sweep_lost),
+        supervise(runtime, "forget", forget::keep_forgetting),
     ];
     if let Some(timeout) = runtime.settings.idle_timeout {
         tasks.push(supervise(runtime, "end_idle", move |runtime| {

@@ -124,7 +124,9 @@ pub async fn call(
     // Before anything is reserved or sent: who finds no place has done nothing.
     let inside = enter(runtime, runner, &binding, &conversation).await?;
     let reserved = reservation_needed(&binding, request.idempotency_key.is_some());
+    let unreserved = reserved == Reserved::No;
     let admitted = Admitted {
+        _under_way: unreserved.then(|| runtime.under_way.begin(key.1)),
         key,
         id,
         snapshot,
@@ -192,9 +194,7 @@ async fn run(
                 let answer = answer_of(&runtime, conversation, *before, &expected);
                 return Box::pin(answer).await;
             }
-            Ok(Done::Gone(_) | Done::Settled | Done::Shortened(_) | Done::Message(_)) => {
-                return Err(AppError::Stopping);
-            }
+            Ok(_) => return Err(AppError::Stopping),
             Err(error) => {
                 let (conversation, id) = (&admitted.conversation, admitted.id);
                 let (binding, arguments) = (&*admitted.binding, &admitted.arguments);
@@ -489,9 +489,7 @@ async fn perform(runtime: Arc<Runtime>, admitted: Admitted) -> Result<CallAnswer
         Done::Gone(Some(settlement)) => {
             Box::pin(taken_for_dead(&runtime, &admitted, *settlement)).await
         }
-        Done::Gone(None) | Done::Now(_) | Done::Before(_) | Done::Message(_) => {
-            Err(AppError::Internal("a call came to no end".to_owned()))
-        }
+        _ => Err(AppError::Internal("a call came to no end".to_owned())),
     }
 }
 

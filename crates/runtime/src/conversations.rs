@@ -21,8 +21,10 @@ pub use switchboard_store::conversation::Filter;
 use switchboard_store::{agent, conversation};
 
 use crate::Runtime;
-use crate::journal::{Change, Done, End, Key, Transition, Work};
-use switchboard_operation::{AppError, Conversations, Page, Reader, Runner};
+use crate::forget;
+use crate::journal::{Change, Done, End, Key, Removal, Transition, Work, under_way};
+use switchboard_operation::audit::{self, Details};
+use switchboard_operation::{AppError, Conversations, Manager, Page, Reader, Runner};
 
 /// Starts a conversation.
 pub async fn start(
@@ -129,12 +131,12 @@ pub(crate) fn no_version(version: VersionRef) -> AppError {
 fn done(done: Done) -> Result<Arc<Conversation>, AppError> {
     match done {
         Done::Now(conversation) => Ok(conversation),
-        Done::Settled | Done::Shortened(_) | Done::Before(_) | Done::Gone(_) | Done::Message(_) => {
-            Err(AppError::Internal(
-                "the journal gave an answer to another question".to_owned(),
-            ))
-        }
+        _ => Err(other_answer()),
     }
+}
+
+fn other_answer() -> AppError {
+    AppError::Internal("the journal gave an answer to another question".to_owned())
 }
 
 /// `call` may be given at the start; `conversation` is built in.
@@ -250,6 +252,35 @@ pub async fn end(
         ending(runtime, End::Asked),
     )
     .await
+}
+
+/// Removes a conversation with everything that belongs to it. Nothing of it may be under way.
+pub async fn delete(
+    runtime: &Runtime,
+    manager: &Manager,
+    id: ConversationId,
+) -> Result<(), AppError> {
+    let key = (manager.workspace(), id);
+    runtime
+        .journal
+        .get(key)
+        .await?
+        .ok_or(AppError::NotFound("conversation"))?;
+    if runtime.under_way.has(id) {
+        return Err(under_way());
+    }
+    let what = ("conversation.deleted", "conversation", &*id.to_string());
+    let told = audit::row(&runtime.context, &manager.actor(), what, Details::default());
+    let work = Work::Remove(Removal::Asked(Box::new(told)));
+    match runtime.journal.submit(key, work).await? {
+        Done::Removed => {}
+        _ => return Err(other_answer()),
+    }
+    // It is gone; what is left of it nobody finds any more, and others remove it if this fails.
+    if let Err(error) = forget::clear(runtime, key).await {
+        tracing::warn!(conversation = %id, %error, "the events of a conversation that was deleted are removed later");
+    }
+    Ok(())
 }
 
 /// Ends a dialogue, or closes a conversation, in which nothing happened since a time.

@@ -117,15 +117,24 @@ pub async fn follow(
 }
 
 impl Follower {
-    /// The next events, at least one. Waits until there are some, and does nothing meanwhile.
-    pub async fn next(&mut self, runtime: &Runtime) -> Result<Vec<Event>, AppError> {
+    /// The next events, at least one. Waits until there are some, and does nothing meanwhile. None when there
+    /// will be none any more, because the conversation was removed.
+    pub async fn next(&mut self, runtime: &Runtime) -> Result<Option<Vec<Event>>, AppError> {
+        let mut is_first = true;
         loop {
             let (after, limit) = (self.after, STREAM_EVENTS);
             let (reader, id) = (&self.reader, self.conversation);
             let page = read(runtime, reader, id, after, limit, STREAM_BYTES).await?;
             if let Some(last) = page.rows.last() {
                 self.after = last.sequence;
-                return Ok(page.rows);
+                return Ok(Some(page.rows));
+            }
+            // What it is told of is more events, or that there is nothing to follow.
+            if !std::mem::take(&mut is_first) {
+                let key = (reader.workspace(), id);
+                if runtime.journal.get(key).await?.is_none() {
+                    return Ok(None);
+                }
             }
             self.news.next().await;
         }

@@ -8,6 +8,7 @@ mod announce;
 mod bulkheads;
 mod catalog;
 mod finish;
+mod forget;
 mod journal;
 mod news;
 mod perform;
@@ -34,10 +35,12 @@ use std::time::Duration;
 use switchboard_connect::Connector;
 use switchboard_connect::telnyx::Telnyx;
 use switchboard_domain::id::InstanceId;
+use switchboard_domain::retention::Days;
 use switchboard_domain::variable_caps::VariableCaps;
 use switchboard_mcp::McpClient;
-use switchboard_operation::Context;
+use switchboard_operation::{AppError, Context};
 use switchboard_store::Db;
+use switchboard_store::disk::Space;
 use switchboard_vault::KeyRing;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
@@ -61,6 +64,8 @@ pub struct RuntimeSettings {
     pub variable_caps: VariableCaps,
     /// How many calls may be under way, and begin.
     pub calls: CallLimits,
+    /// For how long answers are kept for those who repeat a call.
+    pub keep_answers: Days,
 }
 
 /// What it runs with.
@@ -90,6 +95,7 @@ pub struct Runtime {
     catalog: Catalog,
     journal: Journal,
     running: Arc<running::RunningCalls>,
+    under_way: Arc<running::CallsUnderWay>,
     news: Arc<News>,
     connector: Connector,
     mcp: McpClient,
@@ -116,6 +122,7 @@ impl Runtime {
             bulkheads: bulkheads::Bulkheads::new(settings.calls),
             catalog: Catalog::new(db.clone(), parts.keys, breakers, context.clone()),
             running: Arc::default(),
+            under_way: Arc::default(),
             news: Arc::default(),
             connector: parts.connector,
             mcp: parts.mcp,
@@ -141,6 +148,19 @@ impl Runtime {
     /// Whether it takes no more calls.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
+    }
+
+    /// How much room the database took when it was looked at last.
+    pub fn known_space(&self) -> Option<Space> {
+        self.stats.space()
+    }
+
+    /// How much room the database takes, as it was at most a minute ago.
+    pub async fn space(&self) -> Result<Space, AppError> {
+        match self.stats.space() {
+            Some(known) => Ok(known),
+            None => stats::look_at_space(self).await,
+        }
     }
 
     /// For how long nothing could be written, and why; none where all is well.

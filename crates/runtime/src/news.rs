@@ -172,7 +172,11 @@ async fn look_at_all(runtime: &Runtime) -> Result<(), AppError> {
         return Ok(());
     }
     let mut conn = runtime.db.read().await?;
-    for (id, sequence) in conversation::sequences(&mut conn.engine(), &keys).await? {
+    let found = conversation::sequences(&mut conn.engine(), &keys).await?;
+    let found: HashMap<_, _> = found.into_iter().collect();
+    for (_, id) in keys {
+        // One that is not there was removed.
+        let sequence = found.get(&id).copied().unwrap_or(u64::MAX);
         runtime.news.tell(id, Some(sequence));
     }
     Ok(())

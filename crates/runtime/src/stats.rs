@@ -12,6 +12,7 @@ use switchboard_connect::CallError;
 use switchboard_domain::environment::Environment;
 use switchboard_domain::id::{IntegrationId, WorkspaceId};
 use switchboard_store::Lane;
+use switchboard_store::disk::{self, Space};
 use switchboard_store::stat::{self, BUCKETS_KEPT, ErrorRow};
 
 use crate::Runtime;
@@ -43,6 +44,8 @@ type Noted = (WorkspaceId, IntegrationId, Environment);
 pub struct Stats {
     counted: Arc<AtomicBool>,
     went: Mutex<HashMap<Noted, Went>>,
+    /// How much room the database took when it was looked at last.
+    space: Mutex<Option<Space>>,
 }
 
 impl std::fmt::Debug for Stats {
@@ -74,7 +77,13 @@ impl Stats {
         Self {
             counted,
             went: Mutex::default(),
+            space: Mutex::default(),
         }
+    }
+
+    /// How much room the database took when it was looked at last.
+    pub fn space(&self) -> Option<Space> {
+        *self.space.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Noted, Went>> {
@@ -176,6 +185,19 @@ async fn fold(runtime: &Runtime) -> Result<(), AppError> {
     }
 }
 
+/// Looks how much room the database takes.
+pub async fn look_at_space(runtime: &Runtime) -> Result<Space, AppError> {
+    let mut conn = runtime.db.read_in(Lane::Background).await?;
+    let found = disk::space(&mut conn.engine()).await?;
+    let mut space = runtime
+        .stats
+        .space
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    *space = Some(found);
+    Ok(found)
+}
+
 /// Writes now and then, for ever, and forgets what is old.
 pub async fn keep_writing(runtime: Arc<Runtime>) {
     let mut timer = runtime.context.every(WRITE_EVERY);
@@ -192,6 +214,9 @@ pub async fn keep_writing(runtime: Arc<Runtime>) {
         timer.tick().await;
         if is_due(&mut looked, LOOK_EVERY) {
             runtime.stats.look();
+            if let Err(error) = look_at_space(&runtime).await {
+                tracing::warn!(%error, "nobody knows how much room the database takes");
+            }
         }
         if let Err(error) = write(&runtime).await {
             tracing::warn!(%error, "counts of calls were not added up and are kept");

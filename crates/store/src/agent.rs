@@ -4,14 +4,16 @@ use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use switchboard_domain::agent::{AgentDocument, VersionRef};
 use switchboard_domain::id::{AgentId, WorkspaceId};
+use switchboard_domain::retention::Retention;
 use uuid::Uuid;
 
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
+use crate::forget;
 use crate::page::{Listing, Page};
 use crate::search::{self, Found};
 
-const SELECT: &str = "SELECT id, name, description, published_version, revision, created_at, updated_at, deleted_at \
+const SELECT: &str = "SELECT id, name, description, published_version, retain_events_days, revision, created_at, updated_at, deleted_at \
      FROM agent WHERE workspace_id = $1";
 
 /// An agent as it is stored.
@@ -25,6 +27,8 @@ pub struct AgentRow {
     pub description: String,
     /// The locked version that new conversations get.
     pub published_version: Option<u32>,
+    /// For how long events of its conversations are kept; none is as the workspace says.
+    pub retain_events: Option<Retention>,
     /// How often it was changed, from 1 on.
     pub revision: u64,
     /// When it was made.
@@ -58,6 +62,7 @@ struct Row {
     name: String,
     description: String,
     published_version: Option<i64>,
+    retain_events_days: Option<i64>,
     revision: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -74,6 +79,7 @@ fn agent(row: Row) -> Result<AgentRow, StoreError> {
         name: row.name,
         description: row.description,
         published_version: row.published_version.map(number).transpose()?,
+        retain_events: forget::retention(row.retain_events_days)?,
         revision: row.revision.unsigned_abs(),
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -88,12 +94,12 @@ pub async fn insert(
     row: &AgentRow,
 ) -> Result<(), StoreError> {
     on!(engine, conn => sqlx::query(
-        "INSERT INTO agent (workspace_id, id, name, description, published_version, revision, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO agent (workspace_id, id, name, description, published_version, revision, created_at, updated_at, retain_events_days) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(workspace.uuid()).bind(row.id.uuid()).bind(&row.name).bind(&row.description)
     .bind(row.published_version.map(i64::from)).bind(row.revision.cast_signed())
-    .bind(row.created_at).bind(row.updated_at)
+    .bind(row.created_at).bind(row.updated_at).bind(forget::stored(row.retain_events))
     .execute(conn).await.map(drop))?;
     keep(engine, workspace, row).await
 }
@@ -118,12 +124,13 @@ pub async fn update(
     row: &AgentRow,
 ) -> Result<(), StoreError> {
     on!(engine, conn => sqlx::query(
-        "UPDATE agent SET name = $3, description = $4, published_version = $5, revision = $6, updated_at = $7, deleted_at = $8 \
+        "UPDATE agent SET name = $3, description = $4, published_version = $5, revision = $6, updated_at = $7, deleted_at = $8, \
+         retain_events_days = $9 \
          WHERE workspace_id = $1 AND id = $2",
     )
     .bind(workspace.uuid()).bind(row.id.uuid()).bind(&row.name).bind(&row.description)
     .bind(row.published_version.map(i64::from)).bind(row.revision.cast_signed())
-    .bind(row.updated_at).bind(row.deleted_at)
+    .bind(row.updated_at).bind(row.deleted_at).bind(forget::stored(row.retain_events))
     .execute(conn).await.map(drop))?;
     keep(engine, workspace, row).await
 }

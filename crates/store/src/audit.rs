@@ -63,26 +63,61 @@ struct Row {
     became: Option<String>,
 }
 
+pub(crate) const INSERT: &str = "INSERT INTO audit (workspace_id, id, at, actor, operation, entity, entity_id, environment, secrets, \
+     destination, address, request_id, was, became) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+
+/// The names of secrets, as they are stored. Writing to a string cannot fail for them.
+pub(crate) fn secrets_of(row: &AuditRow) -> String {
+    serde_json::to_string(&row.more.secrets).unwrap_or_else(|_| "[]".to_owned())
+}
+
+macro_rules! bind_audit {
+    ($query:expr, $workspace:expr, $row:expr, $secrets:expr) => {{
+        let (row, more) = ($row, &$row.more);
+        $query
+            .bind($workspace.uuid())
+            .bind(row.id.uuid())
+            .bind(row.at)
+            .bind(&row.actor)
+            .bind(&row.operation)
+            .bind(&row.entity)
+            .bind(&row.entity_id)
+            .bind(more.environment.as_deref())
+            .bind(&$secrets)
+            .bind(more.destination.as_deref())
+            .bind(more.address.as_deref())
+            .bind(more.request_id.as_deref())
+            .bind(more.before.as_deref())
+            .bind(more.after.as_deref())
+    }};
+}
+pub(crate) use bind_audit;
+
 /// Adds an entry, in the transaction of what it tells.
 pub async fn insert(
     engine: &mut Engine<'_>,
     workspace: WorkspaceId,
     row: &AuditRow,
 ) -> Result<(), StoreError> {
-    let more = &row.more;
-    let secrets = serde_json::to_string(&more.secrets)
-        .map_err(|error| StoreError::corrupt("names of secrets", error))?;
-    on!(engine, conn => sqlx::query(
-        "INSERT INTO audit (workspace_id, id, at, actor, operation, entity, entity_id, environment, secrets, \
-         destination, address, request_id, was, became) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-    )
-    .bind(workspace.uuid()).bind(row.id.uuid()).bind(row.at).bind(&row.actor)
-    .bind(&row.operation).bind(&row.entity).bind(&row.entity_id)
-    .bind(&more.environment).bind(&secrets).bind(&more.destination).bind(&more.address)
-    .bind(&more.request_id).bind(&more.before).bind(&more.after)
-    .execute(conn).await.map(drop))?;
+    let secrets = secrets_of(row);
+    on!(engine, conn => bind_audit!(sqlx::query(INSERT), workspace, row, secrets)
+        .execute(conn).await.map(drop))?;
     Ok(())
+}
+
+/// Whether an entry is there.
+pub async fn exists(
+    engine: &mut Engine<'_>,
+    workspace: WorkspaceId,
+    id: AuditId,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> = on!(engine, conn => sqlx::query_scalar(
+        "SELECT CAST(1 AS BIGINT) FROM audit WHERE workspace_id = $1 AND id = $2",
+    )
+    .bind(workspace.uuid()).bind(id.uuid())
+    .fetch_optional(conn).await)?;
+    Ok(found.is_some())
 }
 
 /// A page of entries, the newest first.

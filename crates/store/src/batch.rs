@@ -11,6 +11,7 @@ use switchboard_domain::conversation::Conversation;
 use switchboard_domain::id::{CallId, ConversationId, InstanceId};
 use switchboard_domain::sms::message::Message;
 
+use crate::audit::{self, bind_audit};
 use crate::behind;
 use crate::connection::{Step, bounded};
 use crate::conversation::COLUMNS;
@@ -18,6 +19,7 @@ use crate::db::Db;
 use crate::dialect;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
+use crate::forget::{self, Removed};
 use crate::journal::{CallKey, CallRow, EventRow, KeptAnswer};
 use crate::message::{self, MessageText, bind_message};
 use crate::sqlite_writer::run;
@@ -57,6 +59,8 @@ pub struct Batch {
     pub messages: Vec<Message>,
     /// What its events count as ([`crate::stat::Counted`]); only beside events.
     pub counted: Option<String>,
+    /// Conversations that go, with what was written of them so far.
+    pub forgotten: Vec<Removed>,
 }
 
 struct ConversationRow<'a> {
@@ -177,7 +181,7 @@ pub async fn write(engine: &mut Engine<'_>, batch: &Batch) -> Result<(), StoreEr
         message::SAVE,
         bind_message
     );
-    Ok(())
+    forget::remove(engine, &batch.forgotten).await
 }
 
 /// Writes events, and what they count as: on `PostgreSQL` in the statement of the first ones, since
@@ -269,6 +273,21 @@ fn write_rows(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
                 .bind(key.conversation.uuid())
                 .bind(key.id.uuid())
         })?;
+    }
+    for removed in &batch.forgotten {
+        for sql in forget::ONE {
+            run(connection, sql, |query| {
+                query
+                    .bind(removed.workspace.uuid())
+                    .bind(removed.conversation.uuid())
+            })?;
+        }
+        if let Some(row) = &removed.told {
+            let secrets = audit::secrets_of(row);
+            run(connection, audit::INSERT, |query| {
+                bind_audit!(query, removed.workspace, row, secrets)
+            })?;
+        }
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use switchboard_spent::{Part, wait};
 use crate::checkpoint;
 use crate::connection::{Link, Rules, Watch};
 use crate::dialect::CHANGE_CHANNEL;
+use crate::disk;
 use crate::engine::{Engine, on};
 use crate::error::StoreError;
 use crate::failure;
@@ -254,6 +255,9 @@ impl Db {
         let pools = match location {
             Location::Sqlite(path) => {
                 let options = sqlite_options(path);
+                if std::fs::metadata(path).map_or(0, |found| found.len()) == 0 {
+                    disk::make(options.clone()).await?;
+                }
                 let one = || {
                     SqlitePoolOptions::new()
                         .max_connections(1)
@@ -578,7 +582,7 @@ pub fn hold_directory(directory: &Path) -> Result<File, StoreError> {
 }
 
 /// Takes the lock beside a SQLite file, which says who holds it.
-fn lock(path: &Path) -> Result<File, StoreError> {
+pub(crate) fn lock(path: &Path) -> Result<File, StoreError> {
     let mut name = path.to_path_buf().into_os_string();
     name.push(".lock");
     let name = PathBuf::from(name);

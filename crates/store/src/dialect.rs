@@ -37,6 +37,19 @@ pub fn database_time_before(engine: &Engine<'_>, seconds: u32) -> String {
     }
 }
 
+/// How many bytes the database takes, and how many of them are free; null where it does not say.
+pub const fn space(engine: &Engine<'_>) -> &'static str {
+    match engine {
+        Engine::Sqlite(_) => {
+            "SELECT pages.page_count * size.page_size, free.freelist_count * size.page_size \
+             FROM pragma_page_count AS pages, pragma_page_size AS size, pragma_freelist_count AS free"
+        }
+        Engine::Postgres(_) => {
+            "SELECT pg_database_size(current_database())::BIGINT, CAST(NULL AS BIGINT)"
+        }
+    }
+}
+
 /// The channel on which replicas hear of changed configuration.
 pub const CHANGE_CHANNEL: &str = "switchboard_change";
 

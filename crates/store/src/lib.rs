@@ -4,6 +4,7 @@
 //! one of the two, and writes its query once (`docs/decisions/0001`). The clock is a parameter.
 
 mod checkpoint;
+mod compact;
 mod connection;
 mod db;
 mod dialect;
@@ -28,8 +29,10 @@ pub mod behind;
 pub mod change;
 pub mod client_event;
 pub mod conversation;
+pub mod disk;
 pub mod ended;
 pub mod event;
+pub mod forget;
 pub mod installation;
 pub mod instance;
 pub mod integration;
@@ -49,6 +52,7 @@ pub mod variable;
 pub mod version;
 pub mod workspace;
 
+pub use compact::{Compacted, compact};
 pub use connection::{Fault, Faults, Link, Step};
 pub use db::{Conn, Connections, Db, Inspection, Listener, Location, Tx, hold_directory};
 pub use engine::Engine;

@@ -2,5 +2,7 @@
 
 mod accounts;
 mod checkpoint;
+mod disk;
 mod engines;
+mod forget;
 mod stats;

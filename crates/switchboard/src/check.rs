@@ -3,11 +3,15 @@
 use std::process::ExitCode;
 
 use switchboard_outbound::NetworkPolicy;
-use switchboard_store::{Db, Exposure, Inspection};
+use switchboard_store::{Db, Exposure, Inspection, disk, forget};
 
+use crate::commands::room;
 use crate::say::say;
 use crate::settings::Settings;
 use crate::wiring;
+
+/// The most workspaces that a line names.
+const NAMED: usize = 10;
 
 /// Says what it finds; exits with 1 if anything would stop or weaken a start.
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -32,6 +36,9 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
             say!("the database is reachable and up to date");
             let db = wiring::open_beside(settings).await?;
             let keys = wiring::read_keys(settings, &db).await;
+            for line in kept(&db).await? {
+                say!("{line}");
+            }
             db.close().await;
             problems.extend(keys.err().map(|error| format!("{error:#}")));
         }
@@ -64,6 +71,33 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
+}
+
+/// What the database takes, and for how long it keeps events.
+async fn kept(db: &Db) -> anyhow::Result<Vec<String>> {
+    let mut conn = db.read().await?;
+    let engine = &mut conn.engine();
+    let found = disk::space(engine).await?;
+    let free = found.free.map_or_else(String::new, |free| {
+        format!(", of which {} are free", room(free))
+    });
+    let mut lines = vec![format!("the database takes {}{free}", room(found.bytes))];
+    if !disk::gives_back(engine).await? {
+        lines.push("the database was made by an older release and keeps room that is free; to have it given back, stop the server and run `switchboard compact` once".to_owned());
+    }
+    let forever = forget::keeping_forever(engine).await?;
+    lines.push(if forever.is_empty() {
+        "no workspace keeps events for ever".to_owned()
+    } else {
+        let more = forever.len().saturating_sub(NAMED);
+        let named: Vec<_> = forever.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!(
+            "events are kept for ever, where an agent does not say otherwise, in {}{more}; `retain_events_days` of a workspace bounds that",
+            named.join(", ")
+        )
+    });
+    Ok(lines)
 }
 
 /// What somebody on the way to the database could read or change.

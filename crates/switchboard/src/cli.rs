@@ -39,6 +39,8 @@ pub enum Command {
         #[arg(long)]
         keep_keys: bool,
     },
+    /// Write a SQLite database anew without what is free in it; the server must not run
+    Compact,
     /// Say what would stop or weaken a start; exit with 1 if anything would
     Check,
 }
@@ -207,6 +209,7 @@ mod tests {
             ("switchboard serve", Command::Serve),
             ("switchboard demo", Command::Demo),
             ("switchboard check", Command::Check),
+            ("switchboard compact", Command::Compact),
             (
                 "switchboard restored",
                 Command::Restored { keep_keys: false },

@@ -123,6 +123,23 @@ pub async fn restored(settings: &Settings, keep_keys: bool) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
+/// `switchboard compact`.
+pub async fn compact(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let done = switchboard_store::compact(&wiring::location(settings)).await?;
+    say!(
+        "the database took {} and takes {}; from now on it gives back what it does not use",
+        room(done.before),
+        room(done.after)
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Bytes as people read them.
+pub fn room(bytes: u64) -> String {
+    let tenths = bytes.saturating_mul(10) >> 20;
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
+}
+
 /// An error as a command says it: what is wrong with its input stands in no list beside it.
 fn told(error: AppError) -> anyhow::Error {
     match error {

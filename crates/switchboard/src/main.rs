@@ -62,6 +62,7 @@ fn main() -> ExitCode {
             Command::Workspaces(command) => commands::workspaces(&settings, command).await,
             Command::Users(command) => commands::users(&settings, command).await,
             Command::Restored { keep_keys } => commands::restored(&settings, keep_keys).await,
+            Command::Compact => commands::compact(&settings).await,
             Command::Check => check::run(&settings).await,
         }
     });

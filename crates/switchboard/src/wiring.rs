@@ -156,6 +156,7 @@ pub async fn app(settings: &Settings, context: &Context) -> anyhow::Result<Arc<A
         idle_timeout: settings.idle_timeout,
         variable_caps: settings.variable_caps,
         calls: call_limits(settings),
+        keep_answers: settings.keep_answers,
         ended_file: Some(ended_file(settings)),
     };
     let telnyx = Telnyx::new(client.clone(), settings.telnyx_url.as_str())?;

@@ -9,6 +9,7 @@ mod crash;
 mod documents;
 mod door;
 mod faults;
+mod forgetting;
 mod freshness;
 mod house;
 mod inputs;

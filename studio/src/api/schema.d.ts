@@ -175,7 +175,7 @@ export interface paths {
         delete: operations["delete_agent"];
         options?: never;
         head?: never;
-        /** Change an agent's name or description. */
+        /** Change an agent's name or description, or for how long events of its conversations are kept. */
         patch: operations["update_agent"];
         trace?: never;
     };
@@ -525,7 +525,11 @@ export interface paths {
         get: operations["get_conversation"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a conversation with everything that belongs to it: its events, the answers that are kept for repeated
+         *     calls, its client events and its text messages. Streams of its events end.
+         */
+        delete: operations["delete_conversation"];
         options?: never;
         head?: never;
         /** Change a conversation's state or variables. A variable that is null is removed. */
@@ -1097,6 +1101,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the workspace that you work in, with its settings. */
+        get: operations["get_workspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change the settings of the workspace that you work in. */
+        patch: operations["update_workspace"];
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1411,6 +1433,7 @@ export interface components {
              * @description The version that new conversations get; null where none is published.
              */
             published_version: number | null;
+            retain_events_days: components["schemas"]["Retention"] | null;
             /**
              * Format: int64
              * @description Counts its changes.
@@ -1439,6 +1462,7 @@ export interface components {
             name: string;
             /** @description What it is for. */
             description?: string;
+            retain_events_days?: components["schemas"]["Retention"] | null;
         };
         /** @description A page of agents. */
         AgentList: {
@@ -1453,6 +1477,7 @@ export interface components {
             name?: string | null;
             /** @description What it is for. */
             description?: string | null;
+            retain_events_days?: components["schemas"]["Retention"] | null;
         };
         /** @description A step of the dialogue. */
         AgentState: {
@@ -2105,6 +2130,21 @@ export interface components {
              */
             kind: "custom_api";
         };
+        /** @description How much room the database takes. */
+        DatabaseSpace: {
+            /**
+             * Format: int64
+             * @description How many bytes it takes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description How many of them are free, for what is written next; null where the database does not say (PostgreSQL).
+             */
+            free_bytes: number | null;
+        };
+        /** @description A number of days. */
+        Days: number;
         /** @description How two versions differ. */
         Differences: {
             /** @description Fields of the version itself; `states` or `actions` where their order is another. */
@@ -3159,6 +3199,8 @@ export interface components {
             drift: components["schemas"]["OverviewDrift"][];
             /** @description Secrets without a value where one is needed. */
             missing_secrets: components["schemas"]["MissingSecret"][];
+            /** @description How much room the database takes, of all workspaces together, as it was at most a minute ago. */
+            database: components["schemas"]["DatabaseSpace"];
         };
         /** @description The calls of an action. */
         OverviewAction: {
@@ -3573,6 +3615,8 @@ export interface components {
             /** @description Its links that changed since it was locked. */
             changes: components["schemas"]["LinkChange"][];
         };
+        /** @description For how many days events are kept, or for ever. */
+        Retention: number | "forever";
         /** @description A change of an action. */
         Revision: {
             /**
@@ -4071,6 +4115,23 @@ export interface components {
          * @enum {string}
          */
         WebhookStatus: "applied" | "known" | "ignored";
+        /** @description A workspace and its settings. */
+        Workspace: {
+            /** @description Its id. */
+            id: components["schemas"]["WorkspaceId"];
+            /** @description What it is called. */
+            name: string;
+            retain_events_days: components["schemas"]["Days"] | null;
+            /**
+             * Format: int64
+             * @description Counts the changes of its settings.
+             */
+            revision: number;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When its settings were changed last. */
+            updated_at: components["schemas"]["Time"];
+        };
         /** @description Which workspace to go to. */
         WorkspaceChoice: {
             /** @description The workspace. */
@@ -4081,6 +4142,10 @@ export interface components {
          * @example wsp_01980000000070008000000000000001
          */
         WorkspaceId: string;
+        /** @description A change of a workspace's settings. */
+        WorkspacePatch: {
+            retain_events_days?: components["schemas"]["Days"] | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -8965,6 +9030,103 @@ export interface operations {
             };
         };
     };
+    delete_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation's id */
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
+            401: {
+                headers: {
+                    /** @description How to authenticate. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such thing in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `call_in_progress`: A call is still under way: the first one with this key, or one of the conversation that is to be deleted.
+             *
+             *     `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
+            409: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     update_conversation: {
         parameters: {
             query?: never;
@@ -9217,7 +9379,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `call_in_progress`: The first call with this key is still under way.
+             * @description `call_in_progress`: A call is still under way: the first one with this key, or one of the conversation that is to be deleted.
              *
              *     `idempotency_key_reused`: The key was used for another call of this conversation.
              *
@@ -14076,6 +14238,231 @@ export interface operations {
             };
             /** @description `body_too_large`: The body is larger than the server takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_workspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workspace */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
+            401: {
+                headers: {
+                    /** @description How to authenticate. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `workspace_changed`: The session is in another workspace than the page shows. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `database_unavailable`: The database cannot be reached or written to now; nothing was done.
+             *
+             *     `overloaded`: The server has as many connections, waiting calls or open files as it takes.
+             */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_workspace: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The revision you read */
+                "if-match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspacePatch"];
+            };
+        };
+        responses: {
+            /** @description The workspace */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /**
+             * @description `malformed_json`: The body is not JSON.
+             *
+             *     `malformed_body`: The body could not be read to its end.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid API key, and nobody is signed in. */
+            401: {
+                headers: {
+                    /** @description How to authenticate. */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `forbidden`: The API key's scope or the person's role may not do this.
+             *
+             *     `csrf_failed`: A change by a session came without its token, or from another site's page.
+             *
+             *     `foreign_host`: The request names a host, or comes from a page, that is not this server's.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The body did not come in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `workspace_changed`: The session is in another workspace than the page shows.
+             *
+             *     `workspace_not_named`: A member of several workspaces did not say which one the change is for.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale_revision`: It was changed since the revision that `If-Match` names. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than the server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The body's `Content-Type` is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_input`: The input is wrong in one or more places. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

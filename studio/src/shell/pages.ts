@@ -7,6 +7,7 @@ import IconMessage from '@tabler/icons-react/icons/IconMessage';
 import IconMessages from '@tabler/icons-react/icons/IconMessages';
 import IconPlugConnected from '@tabler/icons-react/icons/IconPlugConnected';
 import IconRobot from '@tabler/icons-react/icons/IconRobot';
+import IconSettings from '@tabler/icons-react/icons/IconSettings';
 import IconUsers from '@tabler/icons-react/icons/IconUsers';
 
 /** The pages of the main navigation, in groups. `key` is the second key of the shortcut that starts with g. */
@@ -34,6 +35,7 @@ export const PAGE_GROUPS = [
       { to: '/members', label: 'Members', icon: IconUsers, key: 'u' },
       { to: '/api-keys', label: 'API keys', icon: IconKey, key: 'k' },
       { to: '/audit', label: 'Audit log', icon: IconHistory, key: 'l' },
+      { to: '/settings', label: 'Workspace settings', icon: IconSettings, key: 'w' },
     ],
   },
 ] as const;

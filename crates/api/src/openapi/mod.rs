@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use crate::routes::{
     actions, agents, api_keys, audit, calls, client_events, conversations, drafts, events,
     integrations, invitations, members, messages, overview, secrets, session, setup, variables,
-    versions,
+    versions, workspaces,
 };
 use switchboard_contract::actions::ActionExpansion;
 use switchboard_contract::conversations::CallOutcome;
@@ -99,7 +99,8 @@ pub fn parts() -> (Router<ApiState>, Value) {
         ))
         .routes(routes!(
             conversations::get_conversation,
-            conversations::update_conversation
+            conversations::update_conversation,
+            conversations::delete_conversation
         ))
         .routes(routes!(conversations::end_conversation))
         .routes(routes!(conversations::list_tools))
@@ -123,6 +124,10 @@ pub fn parts() -> (Router<ApiState>, Value) {
         .routes(routes!(session::switch_workspace))
         .routes(routes!(session::change_password))
         .routes(routes!(setup::get_setup, setup::complete_setup))
+        .routes(routes!(
+            workspaces::get_workspace,
+            workspaces::update_workspace
+        ))
         .routes(routes!(members::list_members))
         .routes(routes!(members::update_member, members::remove_member))
         .routes(routes!(

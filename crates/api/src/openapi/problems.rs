@@ -93,6 +93,7 @@ fn particular(operation: &str) -> &'static [ErrorCode] {
         "publish_draft" => &[BrokenReferences, NotPublishable, NeedsAccept],
         "start_conversation" => &[NotFound, NotPublished, VersionUnreadable, Stopping],
         "update_conversation" => &[ConversationClosed, TransitionNotAllowed, VersionUnreadable],
+        "delete_conversation" => &[CallInProgress],
         "list_tools" => &[VersionUnreadable],
         "list_events" | "get_overview" => &[Stopping],
         "call_action" => OF_CALLS,

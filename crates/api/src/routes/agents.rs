@@ -22,6 +22,7 @@ pub fn show(row: AgentRow) -> Agent {
         name: row.name,
         description: row.description,
         published_version: row.published_version,
+        retain_events_days: row.retain_events.map(Wire),
         revision: row.revision,
         created_at: Time(row.created_at),
         updated_at: Time(row.updated_at),
@@ -87,7 +88,7 @@ pub async fn get_agent(
     ))
 }
 
-/// Change an agent's name or description.
+/// Change an agent's name or description, or for how long events of its conversations are kept.
 #[utoipa::path(patch, path = "/agents/{id}", tag = "agents",
     params(("id" = wire::AgentId, Path, description = "The agent's id"), ("if-match" = Option<String>, Header, description = "The revision you read")),
     request_body = AgentPatch,

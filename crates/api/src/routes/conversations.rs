@@ -6,7 +6,7 @@ use axum::response::Response;
 use futures_util::FutureExt as _;
 use serde::Deserialize;
 use switchboard_app::conversations::{self, Filter};
-use switchboard_app::{AppError, Conversations, Reader, Runner, tools};
+use switchboard_app::{AppError, Conversations, Manager, Reader, Runner, tools};
 use switchboard_contract::conversations::CallOutcome;
 use switchboard_contract::conversations::{
     Conversation, ConversationInput, ConversationList, ConversationPatch,
@@ -175,6 +175,22 @@ pub async fn end_conversation(
         .boxed()
         .await?;
     Ok(answer(StatusCode::OK, &conversation))
+}
+
+/// Delete a conversation with everything that belongs to it: its events, the answers that are kept for repeated
+/// calls, its client events and its text messages. Streams of its events end.
+#[utoipa::path(delete, path = "/conversations/{id}", tag = "conversations",
+    params(("id" = wire::ConversationId, Path, description = "The conversation's id")),
+    responses((status = 204, description = "It is gone")))]
+pub async fn delete_conversation(
+    State(state): State<ApiState>,
+    Auth(manager): Auth<Manager>,
+    Path((id,)): Path<(ConversationId,)>,
+) -> Result<StatusCode, Problem> {
+    conversations::delete(&state.app.runtime, &manager, id)
+        .boxed()
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// In which format.

@@ -108,7 +108,9 @@ fn follow(
     let start = (state, follower, authority);
     let batches = stream::unfold(start, |(state, mut follower, authority)| async move {
         match follower.next(&state.app.runtime).await {
-            Ok(events) if authority.holds().await => Some((events, (state, follower, authority))),
+            Ok(Some(events)) if authority.holds().await => {
+                Some((events, (state, follower, authority)))
+            }
             Ok(_) => None,
             // The client comes back with the last id it saw.
             Err(error) => {

@@ -26,3 +26,4 @@ pub mod studio;
 pub mod system;
 pub mod variables;
 pub mod versions;
+pub mod workspaces;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use switchboard_app::overview::{self, Counts, Window};
 use switchboard_app::{Configuration, Reader};
 use switchboard_contract::overview::{
-    MissingSecret, Overview, OverviewAction, OverviewBucket, OverviewDrift,
+    DatabaseSpace, MissingSecret, Overview, OverviewAction, OverviewBucket, OverviewDrift,
 };
 use switchboard_contract::wire::{self, Time, Wire};
 
@@ -78,6 +78,7 @@ pub async fn get_overview(
     let overview = overview::get(&state.app.manage, &reader, window)
         .boxed()
         .await?;
+    let space = state.app.runtime.space().boxed().await?;
     let actions = overview.tally.actions.iter();
     let actions = actions.map(|(called, counts)| OverviewAction {
         integration_id: called.integration.map(Wire),
@@ -109,6 +110,10 @@ pub async fn get_overview(
         actions: actions.collect(),
         drift: drift.collect(),
         missing_secrets: missing.collect(),
+        database: DatabaseSpace {
+            bytes: space.bytes,
+            free_bytes: space.free,
+        },
     };
     Ok(view::answer(StatusCode::OK, &answer))
 }

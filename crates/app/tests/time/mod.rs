@@ -5,6 +5,7 @@ mod breakers;
 mod calls;
 mod client_events;
 mod conversations;
+mod forgetting;
 mod keys;
 mod mcp_servers;
 mod messages;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use switchboard_domain::id::EventId;
 use switchboard_store::journal as rows;
-use switchboard_store::{Engine, StoreError, conversation, event, message};
+use switchboard_store::{Engine, StoreError, audit, conversation, event, message};
 
-use super::op::{Done, MessageChange, Work};
+use super::op::{Done, MessageChange, Removal, Work};
 use super::waiting::Op;
 
 /// What an operation came to, if it is durable.
@@ -26,6 +26,14 @@ pub(super) async fn applied(engine: &mut Engine<'_>, op: &Op) -> Result<Option<D
                 MessageChange::Step(_) => message.updated_at == work.at,
             });
             return Ok(found.map(|message| Done::Message(Some(Box::new(message)))));
+        }
+        Work::Remove(removal) => {
+            // Of an old one nobody waits to hear whether it is gone by this or was before.
+            let Removal::Asked(told) = removal else {
+                return Ok(None);
+            };
+            let is_told = audit::exists(engine, workspace, told.id).await?;
+            return Ok(is_told.then_some(Done::Removed));
         }
         Work::Withdraw(_) => false,
         work => {
@@ -61,7 +69,7 @@ impl Work {
                 let ids = change.ids.iter();
                 ids.copied().map(EventId::from_uuid).collect()
             }
-            Self::Reserve(_) | Self::Withdraw(_) | Self::Message(_) => vec![],
+            Self::Reserve(_) | Self::Withdraw(_) | Self::Message(_) | Self::Remove(_) => vec![],
         }
     }
 }

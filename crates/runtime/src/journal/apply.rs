@@ -79,8 +79,8 @@ impl Work {
                 effects.event(conversation, recovery.event.clone());
             }
             Self::Change(change, at) => change.apply(conversation, *at, &mut effects)?,
-            // Applied by the writer, which has the message.
-            Self::Message(_) => {}
+            // Applied by the writer, which has the message, and knows what is under way.
+            Self::Message(_) | Self::Remove(_) => {}
         }
         Ok(effects)
     }

@@ -9,8 +9,11 @@ use moka::sync::Cache;
 use switchboard_domain::conversation::{Conversation, Status};
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{CallId, ConversationId, InstanceId, MessageId};
+use switchboard_domain::retention::{Fate, fate};
 use switchboard_domain::sms::message::{Message, Stepped};
+use switchboard_store::audit::AuditRow;
 use switchboard_store::batch::{self, Batch};
+use switchboard_store::forget::{self, Removed};
 use switchboard_store::journal::{self as rows, CallKey, CallRow, EventRow, KeptAnswer};
 use switchboard_store::stat::Counted;
 use switchboard_store::{Db, Engine, Lane, StoreError, conversation, instance, message};
@@ -20,7 +23,7 @@ use super::Key;
 use super::applied::applied;
 use super::apply::Effects;
 use super::behind::{Behind, Rows};
-use super::op::{Done, MessageChange, MessageWork, Reserved, Work};
+use super::op::{Done, MessageChange, MessageWork, Removal, Reserved, Work, under_way};
 use super::waiting::Op;
 use switchboard_operation::AppError;
 
@@ -62,6 +65,7 @@ struct Draft {
     messages: HashMap<MessageId, Message>,
     changed_messages: HashSet<MessageId>,
     counted: Counted,
+    forgotten: Vec<Removed>,
 }
 
 /// What a batch writes, and what of it is known afterwards.
@@ -105,6 +109,7 @@ impl Draft {
             messages: messages
                 .filter_map(|id| self.messages.remove(&id))
                 .collect(),
+            forgotten: self.forgotten,
         };
         Drafted {
             batch: Arc::new(batch),
@@ -118,6 +123,20 @@ impl Draft {
             && self.removed.is_empty()
             && self.answered.is_empty()
             && self.changed_messages.is_empty()
+            && self.forgotten.is_empty()
+    }
+
+    /// Whether it begins something in a conversation that is not over: a call, or the handing over of a
+    /// text message.
+    fn is_busy(&self, (workspace, id): Key) -> bool {
+        let mut calls = self.reserved.iter();
+        let mut messages = self.messages.values();
+        calls.any(|call| (call.workspace, call.conversation) == (workspace, id))
+            || messages.any(|message| {
+                message.key.workspace == workspace
+                    && message.key.conversation == Some(id)
+                    && message.instance.is_some()
+            })
     }
 
     /// Whether it ends a call.
@@ -281,6 +300,11 @@ impl Writer {
                 outcomes.push(Ok(Done::Gone(None)));
                 continue;
             }
+            if matches!(op.work, Work::Remove(_)) {
+                let mut conn = self.db.read_in(Lane::Journal).await?;
+                outcomes.push(remove(&mut conn.engine(), op, &mut draft).await?);
+                continue;
+            }
             if let Some(id) = draft.missing_message(op) {
                 let mut conn = self.db.read_in(Lane::Journal).await?;
                 let found = message::get(&mut conn.engine(), op.key.0, id).await?;
@@ -297,7 +321,9 @@ impl Writer {
         self.behind.written(&drafted.batch.conversations);
         self.behind.leave(&drafted.left);
         // A conversation that is not there has no row.
-        self.behind.forget(doubted);
+        let forgotten = drafted.batch.forgotten.iter();
+        let forgotten = forgotten.map(|removed| (removed.workspace, removed.conversation));
+        self.behind.forget(doubted.into_iter().chain(forgotten));
         self.publish(&drafted);
         Ok(outcomes)
     }
@@ -380,9 +406,16 @@ impl Writer {
                 }
             }
         }
+        for removed in &drafted.batch.forgotten {
+            if let Some(cache) = &self.remembered {
+                cache.invalidate(&(removed.workspace, removed.conversation));
+            }
+        }
         if self.news.receiver_count() > 0 {
-            for row in &drafted.batch.events {
-                let _ = self.news.send(row.conversation);
+            let events = drafted.batch.events.iter().map(|row| row.conversation);
+            let forgotten = drafted.batch.forgotten.iter();
+            for conversation in events.chain(forgotten.map(|row| row.conversation)) {
+                let _ = self.news.send(conversation);
             }
         }
     }
@@ -410,6 +443,9 @@ async fn one(
 ) -> Result<Outcome, StoreError> {
     if let Some(done) = done_before(engine, op, draft).await? {
         return Ok(Ok(done));
+    }
+    if matches!(op.work, Work::Remove(_)) {
+        return remove(engine, op, draft).await;
     }
     if !close_call(engine, op).await? {
         return Ok(Ok(Done::Gone(None)));
@@ -463,6 +499,45 @@ fn apply(op: &mut Op, draft: &mut Draft) -> Outcome {
     *draft.changed.entry(op.key).or_default() |= at_once;
     draft.note_events(op.key, effects);
     Ok(done)
+}
+
+/// Takes a conversation out of the draft, unless something of it is under way. Whatever comes after it in
+/// the queue does not find it any more.
+async fn remove(
+    engine: &mut Engine<'_>,
+    op: &Op,
+    draft: &mut Draft,
+) -> Result<Outcome, StoreError> {
+    let (Work::Remove(removal), Some(conversation)) = (&op.work, draft.conversations.get(&op.key))
+    else {
+        return Ok(Err(AppError::NotFound("conversation")));
+    };
+    if let Removal::Old(before) = *removal
+        && fate(
+            conversation.status == Status::Closed,
+            conversation.updated_at,
+            before,
+        ) == Fate::Stays
+    {
+        return Ok(Ok(Done::Kept));
+    }
+    let (workspace, conversation) = op.key;
+    if draft.is_busy(op.key) || forget::is_busy(engine, workspace, conversation).await? {
+        return Ok(match removal {
+            Removal::Asked(_) => Err(under_way()),
+            Removal::Old(_) => Ok(Done::Kept),
+        });
+    }
+    draft.conversations.remove(&op.key);
+    draft.forgotten.push(Removed {
+        workspace,
+        conversation,
+        told: match removal {
+            Removal::Asked(told) => Some(AuditRow::clone(told)),
+            Removal::Old(_) => None,
+        },
+    });
+    Ok(Ok(Done::Removed))
 }
 
 /// Takes a text message further, and tells its conversation.

@@ -121,7 +121,11 @@ impl Work {
         match self {
             Self::Note(_) | Self::Refuse(_) | Self::Reserve(_) | Self::Message(_) => true,
             Self::Settle(settlement) => settlement.may_leave_behind(conversation),
-            Self::Start(..) | Self::Withdraw(_) | Self::Recover(_) | Self::Change(..) => false,
+            Self::Start(..)
+            | Self::Withdraw(_)
+            | Self::Recover(_)
+            | Self::Change(..)
+            | Self::Remove(_) => false,
         }
     }
 }

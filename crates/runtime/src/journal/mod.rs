@@ -43,8 +43,8 @@ use tokio_util::task::TaskTracker;
 use crate::finish::Finished;
 use behind::Behind;
 pub use op::{
-    Change, Done, End, MessageChange, MessageWork, Recovery, Reservation, Reserved, Settlement,
-    Transition, Work,
+    Change, Done, End, MessageChange, MessageWork, Recovery, Removal, Reservation, Reserved,
+    Settlement, Transition, Work, under_way,
 };
 use queue::Queue;
 use switchboard_operation::AppError;

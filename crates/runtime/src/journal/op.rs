@@ -7,12 +7,15 @@ use serde_json::{Map, Value};
 use switchboard_domain::agent::Gate;
 use switchboard_domain::conversation::{Conversation, Outcome};
 use switchboard_domain::effect::Effect;
+use switchboard_domain::error_code::ErrorCode;
 use switchboard_domain::event::{EventType, NewEvent};
 use switchboard_domain::id::{BindingId, CallId, EventId, MessageId};
 use switchboard_domain::name::{StateName, VariableName};
 use switchboard_domain::sms::message::{Message, Step};
 use switchboard_domain::state_graph::StateGraph;
 use switchboard_domain::variable_caps::VariableCaps;
+use switchboard_operation::AppError;
+use switchboard_store::audit::AuditRow;
 use switchboard_store::journal::{CallRow, KeptAnswer};
 use switchboard_store::stat::Count;
 use uuid::Uuid;
@@ -163,6 +166,17 @@ pub enum Work {
     Change(Box<Change>, DateTime<Utc>),
     /// Puts a text message into the outbox, or takes it further.
     Message(Box<MessageWork>),
+    /// Removes the conversation.
+    Remove(Removal),
+}
+
+/// Why a conversation goes.
+#[derive(Debug, Clone)]
+pub enum Removal {
+    /// Somebody asked for it: what the audit log is told.
+    Asked(Box<AuditRow>),
+    /// It is closed, and nothing happened in it since this time.
+    Old(DateTime<Utc>),
 }
 
 /// What happens to one of a conversation's text messages.
@@ -187,6 +201,14 @@ pub enum MessageChange {
     Step(Step),
 }
 
+/// What somebody hears who wants to delete a conversation of which something is under way.
+pub fn under_way() -> AppError {
+    AppError::conflict(
+        ErrorCode::CallInProgress,
+        "a call of this conversation is under way, or one of its text messages is being sent; delete it when that is over",
+    )
+}
+
 /// What came of it.
 #[derive(Debug, Clone)]
 pub enum Done {
@@ -203,6 +225,10 @@ pub enum Done {
     Gone(Option<Box<Settlement>>),
     /// A text message as it is now; none where the step changed nothing.
     Message(Option<Box<Message>>),
+    /// The conversation is gone.
+    Removed,
+    /// The conversation is not old, or something of it is under way: it stays.
+    Kept,
 }
 
 impl Work {
@@ -217,7 +243,11 @@ impl Work {
                     Step::Accepted { .. } | Step::Rejected(_) | Step::Lost(_) | Step::Waiting(..)
                 )
             ),
-            Self::Start(..) | Self::Reserve(_) | Self::Refuse(_) | Self::Change(..) => false,
+            Self::Start(..)
+            | Self::Reserve(_)
+            | Self::Refuse(_)
+            | Self::Change(..)
+            | Self::Remove(_) => false,
         }
     }
 
@@ -254,6 +284,7 @@ impl Work {
             Self::Note(_) => "note",
             Self::Change(..) => "change",
             Self::Message(_) => "message",
+            Self::Remove(_) => "remove",
         }
     }
 

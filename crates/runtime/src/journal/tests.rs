@@ -31,6 +31,8 @@ use super::{
 use crate::running::RunningCalls;
 use switchboard_operation::AppError;
 
+mod removal;
+
 on_both_databases!(
     every_statement_and_every_commit_may_fail_once,
     many_callers_at_once_leave_no_gap,

@@ -22,6 +22,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use switchboard_api::{LogRule, RequestLog};
 use switchboard_app::{Allowance, CallLimits};
+use switchboard_domain::retention::Days;
 use switchboard_domain::variable_caps::VariableCaps;
 use url::Url;
 
@@ -59,6 +60,8 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// How long nothing may happen in a conversation; none is for ever.
     pub idle_timeout: Option<Duration>,
+    /// For how long answers are kept for those who repeat a call.
+    pub keep_answers: Days,
     /// The key that seals secrets.
     pub master_key_file: PathBuf,
     /// How log lines look.
@@ -202,6 +205,7 @@ impl Reader {
         let telnyx_url = self.required("telnyx_url", values::http_url);
         let public_url = self.optional("public_url", values::public_url, ToString::to_string);
         let idle_timeout = self.integer("idle_timeout_seconds");
+        let keep_answers = self.integer("keep_answers_days");
         let master_key_file = self.optional("master_key_file", values::path, |path| {
             path.display().to_string()
         });
@@ -241,6 +245,7 @@ impl Reader {
             telnyx_url: telnyx_url?,
             public_url: public_url?,
             idle_timeout: Some(Duration::from_secs(idle_timeout?)).filter(|time| !time.is_zero()),
+            keep_answers: Days::new(keep_answers?.cast_signed()).ok_or(Refused)?,
             master_key_file,
             log_format,
             log_level: log_level?,

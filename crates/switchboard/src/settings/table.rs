@@ -274,6 +274,14 @@ pub const SETTINGS: &[Setting] = &[
         details: "Its dialogue is ended first, and after as long again the conversation is closed. 0 leaves \
                   conversations open for ever.",
     },
+    number(
+        "keep_answers_days",
+        "keep-answers-days",
+        "SWITCHBOARD_KEEP_ANSWERS_DAYS",
+        ("DAYS", 1, 3650, "30"),
+        "For how many days the answer of a call with an idempotency key is kept",
+        "Counted from the call. After that the key is free: a call with it is made anew.",
+    ),
     Setting {
         name: "master_key_file",
         flag: "master-key-file",

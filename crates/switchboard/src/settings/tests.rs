@@ -155,6 +155,7 @@ const SAMPLES: &[(&str, &str, &str, &str)] = &[
         "postgres://g.example/d",
     ),
     ("idle_timeout_seconds", "1", "2", "3"),
+    ("keep_answers_days", "1", "2", "3"),
     ("master_key_file", "'f'", "e", "g"),
     ("log_format", "'text'", "json", "text"),
     ("log_level", "'debug'", "warn", "error"),

@@ -85,7 +85,7 @@ async fn each_role_may_what_it_may(database: TestDatabase) {
     let of_admins: Vec<_> = changing
         .iter()
         .filter(|(_, path)| {
-            ["/api-keys", "/members", "/invitations"]
+            ["/api-keys", "/members", "/invitations", "/workspace"]
                 .iter()
                 .any(|start| path.starts_with(start))
         })

@@ -33,6 +33,7 @@ const ON_THE_DEMO: [&[&str]; 3] = [
         "calls.md",
         "live-actions-and-versions.md",
         "people-and-roles.md",
+        "keeping.md",
     ],
 ];
 

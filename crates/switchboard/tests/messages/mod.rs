@@ -3,6 +3,7 @@
 
 mod channel;
 mod crash;
+mod deleting;
 mod receipts;
 mod sending;
 

@@ -1,4 +1,5 @@
 import { Group, Stack, Text, Title } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { $api, type Schemas } from '~/api/client';
 import { useEvents } from '~/api/events';
@@ -9,8 +10,10 @@ import { JsonView } from '~/parts/JsonView';
 import { LoadingRows } from '~/parts/ListState';
 import { PageHeader } from '~/parts/PageHeader';
 import { ProblemAlert } from '~/parts/ProblemAlert';
+import { NeedButton } from '~/parts/permission';
 import { ExactTime, RelativeTime } from '~/parts/time';
 import { ConversationBadge } from './ConversationBadge';
+import { DeleteConversation } from './DeleteConversation';
 import { EventFeed } from './events/EventFeed';
 import { useBindings } from './useBindings';
 
@@ -44,6 +47,7 @@ function Crumb() {
 
 function Loaded({ conversation }: { conversation: Schemas['Conversation'] }) {
   const { event } = route.useSearch();
+  const [deleting, remove] = useDisclosure(false);
   const read = $api.useQuery('get', '/api/v1/agents/{id}', {
     params: { path: { id: conversation.agent_id } },
   });
@@ -62,15 +66,21 @@ function Loaded({ conversation }: { conversation: Schemas['Conversation'] }) {
           </>
         }
         actions={
-          <Link
-            to="/agents/$id"
-            params={{ id: conversation.agent_id }}
-            search={{ tab: 'playground', conversation: conversation.id }}
-          >
-            Open in the playground
-          </Link>
+          <>
+            <Link
+              to="/agents/$id"
+              params={{ id: conversation.agent_id }}
+              search={{ tab: 'playground', conversation: conversation.id }}
+            >
+              Open in the playground
+            </Link>
+            <NeedButton need="edit" variant="default" color="red" onClick={remove.open}>
+              Delete conversation…
+            </NeedButton>
+          </>
         }
       />
+      {deleting && <DeleteConversation id={conversation.id} onClose={remove.close} />}
       <div className="log-and-facts">
         <Stack gap="xs" component="section" aria-labelledby="log">
           <Title order={2} id="log">

@@ -21,6 +21,7 @@ import { ProblemAlert } from '~/parts/ProblemAlert';
 import { ActionTable } from './ActionTable';
 import { Drift, MissingSecrets } from './Attention';
 import { boundsOf, RANGE_LABEL, RANGES, type Range } from './range';
+import { roomWords } from './room';
 import { percent, totalsOf } from './scale';
 
 const CallsChart = lazy(() => chunk(() => import('./CallsChart')));
@@ -126,6 +127,9 @@ function Figures({ overview, range }: { overview: Schemas['Overview']; range: Ra
         <Drift drift={overview.drift} />
         <MissingSecrets secrets={overview.missing_secrets} />
       </SimpleGrid>
+      <Text size="xs" c="dimmed">
+        {roomWords(overview.database)} <Link to="/settings">How long events are kept</Link>
+      </Text>
     </Stack>
   );
 }

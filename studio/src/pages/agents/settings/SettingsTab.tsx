@@ -6,16 +6,23 @@ import { ConflictAlert } from '~/parts/ConflictAlert';
 import { CopyButton } from '~/parts/CopyButton';
 import { fieldErrors, useForm } from '~/parts/form';
 import { NeedButton, NeedFields } from '~/parts/permission';
+import { RetentionField } from '~/parts/RetentionField';
+import { lacksDays, retentionForm, retentionOfAgent, retentionWords } from '~/parts/retention';
 import { UnsavedGuard } from '~/parts/UnsavedGuard';
 import { DeleteAgent } from './DeleteAgent';
 
 type Agent = Schemas['Agent'];
 
-const asForm = (agent: Agent) => ({ name: agent.name, description: agent.description });
+const asForm = (agent: Agent) => ({
+  name: agent.name,
+  description: agent.description,
+  retention: retentionForm(agent.retain_events_days, 'workspace'),
+});
 
-/** What is not versioned: name, description, the address for MCP clients, deletion. */
+/** What is not versioned: name, description, for how long events are kept, the address for MCP clients, deletion. */
 export function SettingsTab({ agent }: { agent: Agent }) {
   const form = useForm(() => asForm(agent));
+  const workspace = $api.useQuery('get', '/api/v1/workspace');
   const [deleting, remove] = useDisclosure(false);
   const save = $api.useMutation('patch', '/api/v1/agents/{id}', {
     meta: { done: 'Saved', refreshes: ['/api/v1/agents'] },
@@ -24,7 +31,9 @@ export function SettingsTab({ agent }: { agent: Agent }) {
   const errors = fieldErrors(save.error);
   const path = { id: agent.id };
   function submit(revision: number) {
-    save.mutate({ params: { path, header: ifMatch(revision) }, body: form.values });
+    const { name, description, retention } = form.values;
+    const body = { name, description, retain_events_days: retentionOfAgent(retention) };
+    save.mutate({ params: { path, header: ifMatch(revision) }, body });
   }
   return (
     <Stack gap="xl" maw={680}>
@@ -53,6 +62,15 @@ export function SettingsTab({ agent }: { agent: Agent }) {
               onChange={(event) => form.set({ description: event.currentTarget.value })}
               error={errors('/description')}
             />
+            <RetentionField
+              value={form.values.retention}
+              onChange={(retention) => form.set({ retention })}
+              description="Older ones are removed, and a closed conversation goes with its last event."
+              error={errors('/retain_events_days')}
+              ofWorkspace={
+                workspace.data ? retentionWords(workspace.data.retain_events_days) : 'see its settings'
+              }
+            />
             <ConflictAlert
               error={save.error}
               loadTheirs={async () => {
@@ -71,10 +89,10 @@ export function SettingsTab({ agent }: { agent: Agent }) {
             <Group>
               <Button
                 type="submit"
-                disabled={!form.dirty || !form.values.name.trim()}
+                disabled={!form.dirty || !form.values.name.trim() || lacksDays(form.values.retention)}
                 loading={save.isPending}
               >
-                Save name and description
+                Save
               </Button>
             </Group>
           </Stack>
