@@ -8,6 +8,7 @@ mod cores;
 mod demo;
 mod door;
 mod help_desk;
+mod log_json;
 mod log_writer;
 mod open_files;
 mod say;

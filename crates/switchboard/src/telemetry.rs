@@ -5,7 +5,9 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use switchboard_app::keep_running;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::JsonFields;
 
+use crate::log_json::Json;
 use crate::log_writer::{Flush, LogWriter};
 use crate::settings::{LogFormat, Settings};
 
@@ -43,7 +45,10 @@ pub fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
         .log_internal_errors(false)
         .with_target(false);
     match settings.log_format {
-        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Json => builder
+            .event_format(Json)
+            .fmt_fields(JsonFields::new())
+            .init(),
         LogFormat::Text => builder.init(),
     }
     let metrics = PrometheusBuilder::new()
