@@ -59,10 +59,14 @@ impl From<AppError> for Problem {
                 problem.errors = errors;
             }
             AppError::Conflict {
-                errors, details, ..
+                code,
+                errors,
+                details,
+                ..
             } => {
                 problem.errors = errors;
                 problem.details = details;
+                problem.retry_after = (code == ErrorCode::CallInProgress).then_some(1);
             }
             AppError::SecretOrigin {
                 secret,

@@ -135,7 +135,9 @@ async fn a_conversation_is_not_deleted_under_a_call(database: TestDatabase) {
             (upstream.hits() == count).then_some(())
         })
         .await;
-        assert_eq!(client.delete(&path).await.problem(409), "call_in_progress");
+        let refused = client.delete(&path).await;
+        assert_eq!(refused.headers["retry-after"], "1");
+        assert_eq!(refused.problem(409), "call_in_progress");
         calls.push((path, call));
     }
     gate.open();
