@@ -4,6 +4,9 @@
 `cargo doc` would check every dependency once more for that, which takes minutes:
 
     scripts/doc_links.py
+
+Which file a crate's dependency is, is read from cargo's fingerprints: one that is built for the program and for
+what builds it has several.
 """
 
 import json
@@ -12,67 +15,73 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-BUILD = ["cargo", "build", "--locked", "--workspace", "--lib", "--bin", "switchboard", "--message-format", "json"]
-
-
-def said(command):
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+BUILD = ["cargo", "build", "--locked", "--workspace", "--lib", "--bins", "--message-format", "json"]
+DEBUG = Path("target/debug")
 
 
-def built():
-    """The file of each library, and where each build script put its files."""
-    libraries, made = {}, {}
+def build():
+    """What the build says of each build script."""
     run = subprocess.run(BUILD, stdout=subprocess.PIPE, text=True, check=False)
     if run.returncode:
         sys.exit(run.returncode)
-    for line in run.stdout.splitlines():
-        message = json.loads(line)
-        if message["reason"] == "build-script-executed":
-            made[message["package_id"]] = message
-        if message["reason"] != "compiler-artifact":
+    messages = [json.loads(line) for line in run.stdout.splitlines()]
+    return {m["package_id"]: m for m in messages if m["reason"] == "build-script-executed"}
+
+
+def fingerprints():
+    """The file of each library that was built, by the hash that others know it by."""
+    files = {}
+    for mark in DEBUG.glob(".fingerprint/*/lib-*"):
+        if mark.suffix == ".json":
             continue
-        kinds = set(message["target"]["kind"])
-        if kinds & {"lib", "rlib", "proc-macro"}:
-            endings = (".so", ".dylib", ".dll") if "proc-macro" in kinds else (".rlib",)
-            files = [name for name in message["filenames"] if name.endswith(endings)]
-            # One that is built twice, for the machine that builds and for the program, is told last for the program.
-            libraries[message["package_id"]] = (files[0], message["features"])
-    return libraries, made
+        name, unit = mark.name.removeprefix("lib-"), mark.parent.name.rsplit("-", 1)[1]
+        for end in (".rlib", ".so", ".dylib"):
+            file = DEBUG / "deps" / f"lib{name}-{unit}{end}"
+            if file.exists():
+                files[mark.read_text()] = file
+    return files
 
 
-def command(package, target, node, libraries, made, out):
+def dependencies(package, target, kind):
+    """The names of a crate's dependencies, each with its hash."""
+    name = target["name"] if kind == "bin" else target["name"].replace("-", "_")
+    notes = DEBUG.glob(f".fingerprint/{package['name']}-*/{kind}-{name}.json")
+    # The newest is that of the build just now.
+    newest = max(notes, key=lambda note: (note.parent / "invoked.timestamp").stat().st_mtime)
+    for _, dependency, _, fingerprint in json.loads(newest.read_text())["deps"]:
+        yield dependency, fingerprint.to_bytes(8, "little").hex()
+
+
+def rustdoc(package, target, script, files, out):
     """How rustdoc is called for a library or a program."""
     kind = "bin" if "bin" in target["kind"] else "lib"
-    args = ["rustdoc", "--crate-name", target["name"].replace("-", "_"), "--edition", target["edition"], target["src_path"], "-o", out]
-    args += ["-D", "warnings", "--crate-type", kind, "-L", "dependency=target/debug/deps"]
-    _, features = libraries.get(package["id"], ("", []))
-    for feature in features:
-        args += ["--cfg", f'feature="{feature}"']
-    for dependency in node["deps"]:
-        if any(kind["kind"] is None for kind in dependency["dep_kinds"]) and dependency["pkg"] in libraries:
-            args += ["--extern", f"{dependency['name']}={libraries[dependency['pkg']][0]}"]
+    args = ["rustdoc", "--crate-name", target["name"].replace("-", "_"), "--edition", target["edition"], target["src_path"]]
+    args += ["-o", out, "-D", "warnings", "--crate-type", kind, "-L", f"dependency={DEBUG}/deps"]
+    for dependency, fingerprint in dependencies(package, target, kind):
+        if fingerprint in files:
+            args += ["--extern", f"{dependency}={files[fingerprint]}"]
     environment = dict(os.environ, CARGO_PKG_VERSION=package["version"], CARGO_MANIFEST_DIR=os.path.dirname(package["manifest_path"]))
-    if package["id"] in made:
-        environment["OUT_DIR"] = made[package["id"]]["out_dir"]
-        environment.update(made[package["id"]]["env"])
-        for cfg in made[package["id"]]["cfgs"]:
+    if script:
+        environment.update(script["env"], OUT_DIR=script["out_dir"])
+        for cfg in script["cfgs"]:
             args += ["--cfg", cfg]
     return args, environment
 
 
 def main():
-    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-    libraries, made = built()
-    metadata = json.loads(said(["cargo", "metadata", "--locked", "--format-version", "1"]))
-    nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
-    members = [p for p in metadata["packages"] if p["id"] in metadata["workspace_members"]]
-    targets = [(p, t) for p in members for t in p["targets"] if set(t["kind"]) & {"lib", "bin"}]
+    os.chdir(Path(__file__).resolve().parent.parent)
+    scripts = build()
+    files = fingerprints()
+    metadata = ["cargo", "metadata", "--locked", "--no-deps", "--format-version", "1"]
+    packages = json.loads(subprocess.run(metadata, check=True, capture_output=True, text=True).stdout)["packages"]
+    targets = [(p, t) for p in packages for t in p["targets"] if set(t["kind"]) & {"lib", "bin"}]
 
     def check(one):
         package, target = one
         with tempfile.TemporaryDirectory() as out:
-            args, environment = command(package, target, nodes[package["id"]], libraries, made, out)
+            args, environment = rustdoc(package, target, scripts.get(package["id"]), files, out)
             run = subprocess.run(args, capture_output=True, text=True, env=environment, check=False)
             return run.stderr if run.returncode else ""
 

@@ -1,6 +1,6 @@
 //! Removing what is not kept: conversations, their events, and answers that nobody asks for any more.
 //!
-//! A conversation goes in two steps. The journal removes its row and leaves a note ([`remove`]), in one
+//! A conversation goes in two steps. The journal removes its row and leaves a note (`remove`), in one
 //! short transaction however long the conversation was; from then on nobody finds it. What lies under its id
 //! is removed after that, a little at a time ([`clear`]), also by another server, or after a restart.
 

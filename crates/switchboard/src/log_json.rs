@@ -8,7 +8,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 /// Formats an event as one JSON object: `timestamp`, `level`, what it says, and the spans it is in.
 #[derive(Debug, Clone, Copy)]
@@ -34,10 +34,7 @@ where
         };
         event.record(&mut fields);
         fields.result?;
-        let mut spans = context
-            .event_scope()
-            .into_iter()
-            .flat_map(|all| all.from_root());
+        let mut spans = context.event_scope().into_iter().flat_map(Scope::from_root);
         if let Some(first) = spans.next() {
             line.write_str(r#","spans":["#)?;
             for (at, span) in std::iter::once(first).chain(spans).enumerate() {

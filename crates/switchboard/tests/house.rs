@@ -129,7 +129,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("utoipa-axum", &["api"]),
     ("oauth2", &["connect"]),
     ("rmcp", &["mcp", "api"]),
-    ("jsonschema", &["domain", "testkit"]),
+    ("jsonschema", &["domain", "testkit", "bench"]),
     ("serde_json_path", &["domain"]),
     ("regex-automata", &["domain"]),
     ("minijinja", &["domain"]),
