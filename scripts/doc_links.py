@@ -22,12 +22,18 @@ DEBUG = Path("target/debug")
 
 
 def build():
-    """What the build says of each build script."""
+    """What the build says of each build script, and the unit that each library is."""
     run = subprocess.run(BUILD, stdout=subprocess.PIPE, text=True, check=False)
     if run.returncode:
         sys.exit(run.returncode)
     messages = [json.loads(line) for line in run.stdout.splitlines()]
-    return {m["package_id"]: m for m in messages if m["reason"] == "build-script-executed"}
+    scripts = {m["package_id"]: m for m in messages if m["reason"] == "build-script-executed"}
+    units = {}
+    for message in messages:
+        for name in message.get("filenames", []):
+            if name.endswith(".rmeta"):
+                units[message["package_id"]] = Path(name).stem.rsplit("-", 1)[1]
+    return scripts, units
 
 
 def fingerprints():
@@ -44,22 +50,24 @@ def fingerprints():
     return files
 
 
-def dependencies(package, target, kind):
+def dependencies(package, target, kind, units):
     """The names of a crate's dependencies, each with its hash."""
     name = target["name"] if kind == "bin" else target["name"].replace("-", "_")
     notes = DEBUG.glob(f".fingerprint/{package['name']}-*/{kind}-{name}.json")
-    # The newest is that of the build just now.
-    newest = max(notes, key=lambda note: (note.parent / "invoked.timestamp").stat().st_mtime)
+    notes = list(notes)
+    of_build = [note for note in notes if kind == "lib" and note.parent.name.endswith(units.get(package["id"], "?"))]
+    # Of a program, whose file does not say its unit, the newest is that of the build just now.
+    newest = max(of_build or notes, key=lambda note: (note.parent / "invoked.timestamp").stat().st_mtime)
     for _, dependency, _, fingerprint in json.loads(newest.read_text())["deps"]:
         yield dependency, fingerprint.to_bytes(8, "little").hex()
 
 
-def rustdoc(package, target, script, files, out):
+def rustdoc(package, target, script, files, units, out):
     """How rustdoc is called for a library or a program."""
     kind = "bin" if "bin" in target["kind"] else "lib"
     args = ["rustdoc", "--crate-name", target["name"].replace("-", "_"), "--edition", target["edition"], target["src_path"]]
     args += ["-o", out, "-D", "warnings", "--crate-type", kind, "-L", f"dependency={DEBUG}/deps"]
-    for dependency, fingerprint in dependencies(package, target, kind):
+    for dependency, fingerprint in dependencies(package, target, kind, units):
         if fingerprint in files:
             args += ["--extern", f"{dependency}={files[fingerprint]}"]
     environment = dict(os.environ, CARGO_PKG_VERSION=package["version"], CARGO_MANIFEST_DIR=os.path.dirname(package["manifest_path"]))
@@ -72,7 +80,7 @@ def rustdoc(package, target, script, files, out):
 
 def main():
     os.chdir(Path(__file__).resolve().parent.parent)
-    scripts = build()
+    scripts, units = build()
     files = fingerprints()
     metadata = ["cargo", "metadata", "--locked", "--no-deps", "--format-version", "1"]
     packages = json.loads(subprocess.run(metadata, check=True, capture_output=True, text=True).stdout)["packages"]
@@ -81,7 +89,7 @@ def main():
     def check(one):
         package, target = one
         with tempfile.TemporaryDirectory() as out:
-            args, environment = rustdoc(package, target, scripts.get(package["id"]), files, out)
+            args, environment = rustdoc(package, target, scripts.get(package["id"]), files, units, out)
             run = subprocess.run(args, capture_output=True, text=True, env=environment, check=False)
             return run.stderr if run.returncode else ""
 
