@@ -27,6 +27,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use crate::load::Target;
+use crate::setup;
 
 const KEY: &str = "floor_0123456789abcdef";
 const SECRET: &str = "sk_live_0123456789abcdef";
@@ -35,12 +36,11 @@ const LARGEST_BATCH: usize = 256;
 
 /// Where calls go.
 pub fn target(port: u16) -> Target {
-    let arguments = json!({"invoice_id": "inv_1001", "expand": "lines", "currency": "EUR"});
     Target {
         base: format!("http://127.0.0.1:{port}"),
         paths: (0..64).map(|number| format!("/call/{number}")).collect(),
         method: "POST",
-        body: json!({"arguments": arguments}).to_string(),
+        body: json!({"arguments": setup::arguments()}).to_string(),
         key: Some(KEY.to_owned()),
         headers: vec![],
     }
@@ -126,20 +126,11 @@ fn serve(
     events: mpsc::Sender<Event>,
     mut taken: tokio::sync::mpsc::UnboundedReceiver<std::net::TcpStream>,
 ) -> anyhow::Result<()> {
-    let schema = json!({
-        "type": "object",
-        "properties": {
-            "invoice_id": {"type": "string", "pattern": "^inv_[0-9]+$"},
-            "expand": {"type": "string", "enum": ["lines", "customer"]},
-            "currency": {"type": "string", "minLength": 3, "maxLength": 3},
-        },
-        "required": ["invoice_id"], "additionalProperties": false,
-    });
     let core = Rc::new(Core {
         upstream,
         idle: RefCell::default(),
         key: Sha256::digest(KEY).into(),
-        schema: jsonschema::validator_for(&schema)?,
+        schema: jsonschema::validator_for(&setup::parameters())?,
         secret: memmem::Finder::new(SECRET),
         events,
     });

@@ -59,6 +59,24 @@ pub fn ask(port: u16, key: &str, method: &str, path: &str, body: &Value) -> anyh
     Ok(serde_json::from_str(&text).unwrap_or_default())
 }
 
+/// The schema of what is called.
+pub fn parameters() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "invoice_id": {"type": "string", "pattern": "^inv_[0-9]+$"},
+            "expand": {"type": "string", "enum": ["lines", "customer"]},
+            "currency": {"type": "string", "minLength": 3, "maxLength": 3},
+        },
+        "required": ["invoice_id"], "additionalProperties": false,
+    })
+}
+
+/// What it is called with.
+pub fn arguments() -> Value {
+    json!({"invoice_id": "inv_1001", "expand": "lines", "currency": "EUR"})
+}
+
 /// An agent with one action, and conversations to call it in.
 pub fn target(port: u16, upstream: u16, key: &str, post: bool) -> anyhow::Result<Target> {
     let ask = |method: &str, path: &str, body: Value| ask(port, key, method, path, &body);
@@ -85,15 +103,7 @@ pub fn target(port: u16, upstream: u16, key: &str, post: bool) -> anyhow::Result
         json!({
             "name": "get_invoice", "description": "Read an invoice.",
             "method": if post { "POST" } else { "GET" }, "path": "/invoices/{invoice_id}",
-            "parameters": {
-                "type": "object",
-                "properties": {
-                    "invoice_id": {"type": "string", "pattern": "^inv_[0-9]+$"},
-                    "expand": {"type": "string", "enum": ["lines", "customer"]},
-                    "currency": {"type": "string", "minLength": 3, "maxLength": 3},
-                },
-                "required": ["invoice_id"], "additionalProperties": false,
-            },
+            "parameters": parameters(),
             "output_variables": [
                 {"name": "amount", "path": "$.amount"}, {"name": "customer", "path": "$.customer.name"},
             ],
@@ -116,12 +126,11 @@ pub fn target(port: u16, upstream: u16, key: &str, post: bool) -> anyhow::Result
             id(&conversation)
         ));
     }
-    let arguments = json!({"invoice_id": "inv_1001", "expand": "lines", "currency": "EUR"});
     Ok(Target {
         base: format!("http://127.0.0.1:{port}"),
         paths,
         method: "POST",
-        body: json!({"arguments": arguments}).to_string(),
+        body: json!({"arguments": arguments()}).to_string(),
         key: Some(key.to_owned()),
         headers: vec![],
     })
@@ -140,7 +149,7 @@ fn mcp_call() -> String {
         "jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {
             "name": "get_invoice",
-            "arguments": {"invoice_id": "inv_1001", "expand": "lines", "currency": "EUR"},
+            "arguments": arguments(),
             "_meta": {
                 "io.modelcontextprotocol/protocolVersion": "2026-07-28",
                 "io.modelcontextprotocol/clientCapabilities": {},

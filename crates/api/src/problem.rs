@@ -52,6 +52,7 @@ impl Problem {
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         let mut problem = Self::new(error.code(), error.to_string());
+        problem.retry_after = (problem.code == ErrorCode::CallInProgress).then_some(1);
         match error {
             // A call's own limit is ours, a service's is an answer of it.
             AppError::Upstream { .. } => problem.status = StatusCode::BAD_GATEWAY,
@@ -59,14 +60,10 @@ impl From<AppError> for Problem {
                 problem.errors = errors;
             }
             AppError::Conflict {
-                code,
-                errors,
-                details,
-                ..
+                errors, details, ..
             } => {
                 problem.errors = errors;
                 problem.details = details;
-                problem.retry_after = (code == ErrorCode::CallInProgress).then_some(1);
             }
             AppError::SecretOrigin {
                 secret,
@@ -84,7 +81,7 @@ impl From<AppError> for Problem {
                 problem.retry_after = Some(retry_after);
             }
             AppError::Unavailable { retry_after, .. } => problem.retry_after = Some(retry_after),
-            AppError::CallInProgress | AppError::Stopping => problem.retry_after = Some(1),
+            AppError::Stopping => problem.retry_after = Some(1),
             AppError::Store(cause) if problem.status == StatusCode::SERVICE_UNAVAILABLE => {
                 problem.cause = Some(cause.to_string());
                 problem.retry_after = Some(1);

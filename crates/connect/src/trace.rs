@@ -102,7 +102,7 @@ fn write_headers(
             }
         }
         kept.push('}');
-        if !redactor.may_be_in(&kept[start..]) {
+        if as_it_is && !redactor.may_be_in(&kept[start..]) {
             return;
         }
     }

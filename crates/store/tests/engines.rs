@@ -25,11 +25,13 @@ use switchboard_store::link::{self, DraftLink, Linking};
 use switchboard_store::reference::{Source, Target};
 use switchboard_store::search::Search;
 use switchboard_store::{
-    Db, Engine, Listing, Location, StoreError, action, agent, api_key, audit, change, conversation,
-    event, instance, integration, journal, reference, secret, variable, version, workspace,
+    Db, Engine, Listing, StoreError, action, agent, api_key, audit, change, conversation, event,
+    instance, integration, journal, reference, secret, variable, version, workspace,
 };
 use switchboard_testkit::{TestDatabase, on_both_databases};
 use uuid::Uuid;
+
+use crate::opened::open;
 
 on_both_databases!(
     every_statement_works,
@@ -37,25 +39,6 @@ on_both_databases!(
     a_batch_is_written_whole_or_not_at_all,
     locked_versions_are_locked_in_the_database,
 );
-
-struct Opened {
-    db: Db,
-    _directory: tempfile::TempDir,
-    _database: TestDatabase,
-}
-
-async fn open(database: TestDatabase) -> Opened {
-    let directory = tempfile::tempdir().unwrap();
-    let location = database.url().map_or_else(
-        || Location::Sqlite(directory.path().join("test.db")),
-        Location::Postgres,
-    );
-    Opened {
-        db: Db::open(&location).await.unwrap(),
-        _directory: directory,
-        _database: database,
-    }
-}
 
 fn uuid(number: u128) -> Uuid {
     Uuid::from_u128(number)

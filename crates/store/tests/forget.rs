@@ -21,9 +21,11 @@ use switchboard_store::client_event::{self, ClientEventKey};
 use switchboard_store::forget::{self, Begun, Removed, Retained};
 use switchboard_store::journal::{self, CallKey, CallRow, EventRow, KeptAnswer};
 use switchboard_store::workspace::SettingsRow;
-use switchboard_store::{Db, Location, conversation, event, workspace};
+use switchboard_store::{Db, conversation, event, workspace};
 use switchboard_testkit::{TestDatabase, on_both_databases};
 use uuid::Uuid;
+
+use crate::opened::{self, Opened};
 
 on_both_databases!(
     a_conversation_goes_in_pieces,
@@ -44,23 +46,8 @@ fn talk(number: u128) -> ConversationId {
     ConversationId::from_uuid(Uuid::from_u128((number << 64) + 100))
 }
 
-struct Opened {
-    db: Db,
-    _directory: tempfile::TempDir,
-    _database: TestDatabase,
-}
-
 async fn open(database: TestDatabase) -> Opened {
-    let directory = tempfile::tempdir().unwrap();
-    let location = database.url().map_or_else(
-        || Location::Sqlite(directory.path().join("test.db")),
-        Location::Postgres,
-    );
-    let opened = Opened {
-        db: Db::open(&location).await.unwrap(),
-        _directory: directory,
-        _database: database,
-    };
+    let opened = opened::open(database).await;
     let mut tx = opened.db.write().await.unwrap();
     workspace::insert(&mut tx.engine(), WORKSPACE, "w", now())
         .await

@@ -5,4 +5,5 @@ mod checkpoint;
 mod disk;
 mod engines;
 mod forget;
+mod opened;
 mod stats;

@@ -68,7 +68,7 @@ impl Queue {
             return Err(StoreError::Unavailable(cause.clone()).into());
         }
         state.waiting.push_back(op);
-        Ok((!std::mem::replace(&mut state.led, true)).then(|| self.lead(tasks)))
+        Ok(self.lead_of(&mut state, tasks))
     }
 
     /// Has the row of a conversation written that may be behind.
@@ -86,7 +86,10 @@ impl Queue {
 
     /// The right to write, where nobody has it.
     fn take_lead(self: &Arc<Self>, tasks: &TaskTracker) -> Option<Lead> {
-        let mut state = self.lock();
+        self.lead_of(&mut self.lock(), tasks)
+    }
+
+    fn lead_of(self: &Arc<Self>, state: &mut State, tasks: &TaskTracker) -> Option<Lead> {
         (!std::mem::replace(&mut state.led, true)).then(|| self.lead(tasks))
     }
 

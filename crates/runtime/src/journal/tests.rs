@@ -336,10 +336,13 @@ async fn story(world: &World) -> (Key, usize) {
     (key, 6)
 }
 
-async fn every_statement_and_every_commit_may_fail_once(database: TestDatabase) {
+/// Faults at one step, counted from when `seen` is set to 0: which step, what kind of fault, and how many
+/// steps there were.
+fn at_one_step() -> (Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<AtomicUsize>, Faults) {
     let step = Arc::new(AtomicUsize::new(usize::MAX));
     let fault = Arc::new(AtomicUsize::new(0));
-    let seen = Arc::new(AtomicUsize::new(0));
+    // No step is hit before a test begins to count.
+    let seen = Arc::new(AtomicUsize::new(usize::MAX / 2));
     let faults: Faults = {
         let (step, fault, seen) = (step.clone(), fault.clone(), seen.clone());
         Arc::new(move |_| {
@@ -351,6 +354,11 @@ async fn every_statement_and_every_commit_may_fail_once(database: TestDatabase) 
             }
         })
     };
+    (step, fault, seen, faults)
+}
+
+async fn every_statement_and_every_commit_may_fail_once(database: TestDatabase) {
+    let (step, fault, seen, faults) = at_one_step();
     let world = world_at(PATIENT, database, faults).await;
     for kind in 0..2 {
         fault.store(kind, Ordering::SeqCst);
@@ -421,7 +429,6 @@ async fn many_callers_at_once_leave_no_gap(database: TestDatabase) {
     assert_eq!(sequences, (1..=events as u64).collect::<Vec<_>>());
 }
 
-/// Faults that can be switched on.
 /// Who waits for news looks once when it hears of some, and then waits for more: what it was told of
 /// has to be there by then, also where the answer of the commit was lost.
 async fn who_hears_of_news_sees_what_is_new(database: TestDatabase) {
@@ -453,6 +460,7 @@ async fn who_hears_of_news_sees_what_is_new(database: TestDatabase) {
     listener.abort();
 }
 
+/// Faults that can be switched on.
 fn switched() -> (Arc<AtomicBool>, Faults) {
     let failing = Arc::new(AtomicBool::new(false));
     let faults = {

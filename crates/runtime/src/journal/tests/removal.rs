@@ -1,7 +1,7 @@
 //! Removing conversations, while they are called and while the database fails.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use chrono::TimeDelta;
 use serde_json::Map;
@@ -12,12 +12,14 @@ use switchboard_domain::variable_caps::VariableCaps;
 use switchboard_operation::AppError;
 use switchboard_store::audit::{self, AuditRow, More};
 use switchboard_store::journal as rows;
-use switchboard_store::{Fault, Faults, conversation, event, forget, workspace};
+use switchboard_store::{Fault, conversation, event, forget, workspace};
 use switchboard_testkit::{TestDatabase, on_both_databases};
 use uuid::Uuid;
 
 use super::super::{Change, Done, End, Key, Removal, Reserved, Work};
-use super::{BINDING, PATIENT, World, at, new_conversation, refusal, story, uuid, world_at};
+use super::{
+    BINDING, PATIENT, World, at, at_one_step, new_conversation, refusal, story, uuid, world_at,
+};
 
 on_both_databases!(
     a_removal_may_fail_at_every_step,
@@ -85,20 +87,7 @@ impl World {
 }
 
 async fn a_removal_may_fail_at_every_step(database: TestDatabase) {
-    let step = Arc::new(AtomicUsize::new(usize::MAX));
-    let fault = Arc::new(AtomicUsize::new(0));
-    let seen = Arc::new(AtomicUsize::new(usize::MAX / 2));
-    let faults: Faults = {
-        let (step, fault, seen) = (step.clone(), fault.clone(), seen.clone());
-        Arc::new(move |_| {
-            let hit = seen.fetch_add(1, Ordering::SeqCst) == step.load(Ordering::SeqCst);
-            match (hit, fault.load(Ordering::SeqCst)) {
-                (false, _) => Fault::None,
-                (true, 0) => Fault::Fails,
-                (true, _) => Fault::AnswerLost,
-            }
-        })
-    };
+    let (step, fault, seen, faults) = at_one_step();
     let world = world_at(PATIENT, database, faults).await;
     world.with_workspace().await;
     let mut removed = 0;
